@@ -145,3 +145,33 @@ fn a_path_may_lead_through_a_link_outside_of_the_repository() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("KR-CFG-004") && text.contains(&below), "{text}");
 }
+
+/// Findings of Dockerfiles are compared with those at the revision, as those of targets are.
+#[test]
+fn findings_of_dockerfiles_are_new_or_known() {
+    let repository = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_krender");
+    let write = |name: &str, text: &str| fs::write(repository.path().join(name), text).unwrap();
+    write("Dockerfile", "FROM debian:latest\nRUN make\n");
+    git(repository.path(), &["init", "--quiet"]);
+    git(repository.path(), &["add", "--all"]);
+    git(repository.path(), &["commit", "--quiet", "--message", "Add"]);
+    let check = |arguments: &[&str]| {
+        let all = ["check", "--dockerfiles", "--rule", "base-unpinned", "--format", "github"];
+        let output = run(repository.path(), program, &[&all[..], arguments].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .filter(|line| line.contains("title=KR-DKR-"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(check(&["."]).len(), 1);
+    for argument in [".", "Dockerfile"] {
+        assert_eq!(check(&["--git", "HEAD", argument]), [""; 0], "{argument}");
+    }
+    write("Dockerfile", "FROM debian:latest\nRUN make\nFROM alpine:latest\nCOPY --from=0 a b\n");
+    write("other.Dockerfile", "FROM nginx:latest\n");
+    let found = check(&["--git", "HEAD", "."]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|line| !line.contains("debian")), "{found:?}");
+}

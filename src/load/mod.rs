@@ -46,8 +46,8 @@ pub use digest::Digest;
 pub use disk::clean_up_on_signals;
 pub use disk::{
     Disk, NewFolder, OutputFolder, TemporaryFolder, abandon_temporary_files, change, folder_size,
-    is_directory, is_file, is_left_over, remove_temporary_files, remove_temporary_folders,
-    replace_together, resolved, stamp, write, write_by,
+    is_directory, is_file, is_left_over, is_symlink, remove_temporary_files,
+    remove_temporary_folders, replace_together, resolved, stamp, write, write_by,
 };
 pub use elsewhere::{is_http, is_remote};
 pub use export::Exported;

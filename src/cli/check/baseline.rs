@@ -21,6 +21,9 @@ pub(in crate::cli) struct Baseline {
 
 #[derive(Deserialize)]
 struct Report {
+    /// The version of the format; absent in what is not written by krender.
+    #[serde(default)]
+    version: Option<u64>,
     roots: Vec<Root>,
 }
 
@@ -64,6 +67,9 @@ struct Suppressed {
 
 const TOPIC: &str = "baseline";
 
+/// The version of the format of reports.
+const VERSION: u64 = 1;
+
 impl Baseline {
     /// Reads a report from the working tree or from a revision. Findings that were suppressed otherwise when it was
     /// written, by an annotation, a comment or a configuration, are not part of the baseline.
@@ -89,6 +95,12 @@ impl Baseline {
             Error::new(Code::InvalidArgument, message)
                 .help("write one with `krender check --format json --fail-on never`")
         })?;
+        if let Some(version) = report.version.filter(|version| *version != VERSION) {
+            let message =
+                format!("`{path}` is a report of version {version}, expected version {VERSION}");
+            let help = "write one with this krender: `krender check --format json --fail-on never`";
+            return Err(Error::new(Code::InvalidArgument, message).help(help));
+        }
         for Root { root, findings } in report.roots {
             let known = baseline.targets.entry(key(&root).to_owned()).or_default();
             let is_open = |one: &Written| one.suppressed.as_ref().is_none_or(|by| by.by == TOPIC);

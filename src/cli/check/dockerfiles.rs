@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::fleet::Run;
 use crate::harden::{self, Phase, Profile, Set, Settings};
 use crate::load::{self, File, Kind, Loader};
-use crate::report::findings::{Checked, Context, Judged, Remark};
+use crate::report::findings::{Checked, Judged, Remark};
 use crate::text::phrase::few;
 
 use super::targets::is_kustomization;
@@ -21,6 +21,8 @@ pub(super) struct Dockerfiles {
 
 /// The Dockerfiles of an argument.
 struct Group {
+    /// The argument.
+    argument: String,
     /// The name of the target in reports.
     target: String,
     /// True if the user named the file.
@@ -53,18 +55,37 @@ impl Dockerfiles {
                     return Err(nothing(argument));
                 }
                 let target = format!("{argument} (Dockerfiles)");
-                found.groups.push(Group { target, is_named: false, files });
+                let argument = argument.clone();
+                found.groups.push(Group { argument, target, is_named: false, files });
             } else {
                 let file = loader.file(argument)?;
-                let target = argument.clone();
-                found.groups.push(Group { target, is_named: true, files: vec![file] });
+                let (argument, target) = (argument.clone(), argument.clone());
+                found.groups.push(Group { argument, target, is_named: true, files: vec![file] });
             }
         }
         found.groups.retain(|group| !group.files.is_empty());
         Ok(found)
     }
 
-    /// Applies the rules to the Dockerfiles, with the pods of the targets that use their images.
+    /// The Dockerfiles of the same arguments at a revision, as far as they exist there.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] and the like.
+    pub(super) fn at(&self, base: &Loader) -> Result<Self> {
+        let mut found = Self::default();
+        for Group { argument, target, is_named, .. } in &self.groups {
+            let files = match base.kind(argument) {
+                Kind::Directory if !is_named => dockerfile::find(base, argument)?,
+                Kind::File if *is_named => vec![base.file(argument)?],
+                _ => continue,
+            };
+            let (argument, target) = (argument.clone(), target.clone());
+            found.groups.push(Group { argument, target, is_named: *is_named, files });
+        }
+        Ok(found)
+    }
+
+    /// Applies the rules to the Dockerfiles, with the pods of the targets that use their images. Returns remarks, too.
     ///
     /// # Errors
     /// Those of [`dockerfile::check`].
@@ -72,14 +93,14 @@ impl Dockerfiles {
         &self,
         loader: &Loader,
         judged: &[Judged],
-        context: &mut Context,
-    ) -> Result<Vec<Judged>> {
-        let settings = settings_of(&context.settings);
+        settings: &Settings,
+    ) -> Result<(Vec<Judged>, Vec<Remark>)> {
+        let settings = settings_of(settings);
         let checked = judged.iter().filter_map(|one| one.outcome.as_ref().ok());
         let containers: Vec<_> =
             checked.flat_map(|one| harden::containers(&one.resources, &settings.facts)).collect();
-        let mut all = Vec::new();
-        for Group { target, is_named, files } in &self.groups {
+        let (mut all, mut remarks) = (Vec::new(), Vec::new());
+        for Group { target, is_named, files, .. } in &self.groups {
             let dockerfile::Judged { dockerfiles, findings, failed, templates } =
                 dockerfile::check(loader, files, *is_named, &containers, &settings)?;
             if !dockerfiles.is_empty() {
@@ -90,7 +111,7 @@ impl Dockerfiles {
             if !templates.is_empty() {
                 let names = few(&templates, 3, |name| format!("`{name}`"));
                 let text = format!("templates and parts of Dockerfiles are not judged: {names}");
-                context.remarks.push(Remark::note("inputs", text));
+                remarks.push(Remark::note("inputs", text));
             }
             let failed = failed.into_iter();
             all.extend(failed.map(|(target, error)| Judged {
@@ -99,7 +120,7 @@ impl Dockerfiles {
                 outcome: Err(error),
             }));
         }
-        Ok(all)
+        Ok((all, remarks))
     }
 }
 

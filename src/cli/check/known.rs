@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dockerfiles::Dockerfiles;
 use super::inputs::Inputs;
 use super::targets::is_kustomization;
 use crate::build;
@@ -19,10 +20,12 @@ pub(in crate::cli) struct Known {
 
 impl Known {
     /// Checks the targets, as far as they exist there, at a revision. Findings that are accepted there do not count: they
-    /// are new if they are not accepted any more. Returns a remark for each target that cannot be checked there.
+    /// are new if they are not accepted any more. Dockerfiles are compared, too. Returns a remark for each target that
+    /// cannot be checked there.
     pub(super) fn at(
         base: &Base,
         judged: &[Judged],
+        dockerfiles: Option<&Dockerfiles>,
         settings: &Settings,
         options: &build::Options,
         loader: &Loader,
@@ -42,8 +45,19 @@ impl Known {
         };
         let names: Vec<String> =
             judged.iter().filter(is_there).map(|one| one.target.clone()).collect();
-        let (before, _) = inputs.judge(&names);
+        let (mut before, _) = inputs.judge(&names);
         let (mut targets, mut remarks) = (BTreeMap::new(), Vec::new());
+        let found = dockerfiles.map(|found| found.at(&base.loader));
+        let more = found.map(|found| found?.judge(&base.loader, &before, settings));
+        match more {
+            None => {}
+            Some(Ok((more, _))) => before.extend(more),
+            Some(Err(error)) => before.push(Judged {
+                target: "Dockerfiles".to_owned(),
+                file: None,
+                outcome: Err(error),
+            }),
+        }
         for Judged { target, outcome, .. } in before {
             match outcome {
                 Ok(checked) => {

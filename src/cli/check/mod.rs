@@ -154,7 +154,8 @@ impl Check {
         context.remarks.extend(remarks);
         let known = git.as_ref().map(|git| {
             let settings = &context.settings;
-            let (known, remarks) = Known::at(git, &judged, settings, &options, loader);
+            let found = dockerfiles.as_ref();
+            let (known, remarks) = Known::at(git, &judged, found, settings, &options, loader);
             context.remarks.extend(remarks);
             context.revision = Some(git.name.clone());
             known
@@ -166,8 +167,9 @@ impl Check {
             context.remarks.extend(steps.compare(&mut judged));
         }
         if let Some(found) = &dockerfiles {
-            let more = found.judge(loader, &judged, &mut context)?;
+            let (more, remarks) = found.judge(loader, &judged, &context.settings)?;
             judged.extend(more);
+            context.remarks.extend(remarks);
         }
         judged.extend(lost);
         let with_table = self.many.all || self.many.every;

@@ -12,7 +12,8 @@ const START: &str = include_str!("start.yaml");
 /// # Errors
 /// [`Code::WriteFailed`] if the file exists, unless it may be replaced, or cannot be written.
 pub(super) fn write(path: &str, may_replace: bool, loader: &Loader) -> Result<()> {
-    if !may_replace && loader.kind(path) != Kind::Missing {
+    // A link that leads nowhere is an entry, too.
+    if !may_replace && (loader.kind(path) != Kind::Missing || load::is_symlink(path.as_ref())) {
         let error = Error::new(Code::WriteFailed, format!("`{path}` exists"));
         return Err(error.help("edit it, or replace it with `--overwrite`"));
     }

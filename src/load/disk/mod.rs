@@ -148,6 +148,12 @@ pub fn is_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
 }
 
+/// True if the path is a link, wherever it leads.
+#[must_use]
+pub fn is_symlink(path: &Path) -> bool {
+    path.is_symlink()
+}
+
 /// The path with all links resolved; `None` if it does not exist.
 #[must_use]
 pub fn resolved(path: &Path) -> Option<PathBuf> {
