@@ -11,7 +11,9 @@ use super::reading::{Jobs, Reading};
 use super::select::{Select, Selected, few};
 use super::terminal::{self, Format};
 use crate::diff::unified;
-use crate::edit::hardening::{Fixed, Form, Hardening, Input, Left, Plan, plan, write};
+use crate::edit::hardening::{
+    Appeared, Fixed, FixedRule, Form, Hardening, Input, Left, Plan, plan, write,
+};
 use crate::error::{Code, Error, Result};
 use crate::fleet::Run;
 use crate::harden::{self, Class, Fixes, Lowering, Profile, Rule, Settings};
@@ -27,7 +29,8 @@ use crate::text::escape;
 /// anything is written, the edits are proved: each DIR renders to what hardening makes of it, and other kustomizations of the
 /// repository that include a changed file change in nothing else. If something cannot be proved, nothing is written.
 ///
-/// Exit codes: 0 if all fixes are made, 1 if some were not, 2 if nothing could be done.
+/// Exit codes: 0 if all fixes are made and `krender check` would pass, 1 if some were not, or what is left makes a check fail,
+/// 2 if nothing could be done.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Fix {
@@ -194,11 +197,17 @@ impl Fix {
             let error = error.clone().step(format!("while fixing {object} of {}", few(targets)));
             terminal::errors(&error, sources, format);
         }
+        for Appeared { object, rule, cause } in &plan.appeared {
+            let (title, cause) = (rule.title(), cause.title());
+            let line = format!("left: {object} violates {title} since the fix of {cause}");
+            note(&line, sources, format);
+        }
         lines_of_left(&plan.left).iter().for_each(|line| note(line, sources, format));
+        let fails = plan.left.iter().any(|left| left.fails);
         Ok(match (plan.failed.is_empty(), plan.refused.is_empty()) {
             (false, _) => NOT_DONE,
-            (_, false) => FOUND,
-            _ => 0,
+            (true, is_complete) if !is_complete || fails => FOUND,
+            (true, _) => 0,
         })
     }
 
@@ -213,7 +222,11 @@ impl Fix {
         let container = container.as_ref().map(|name| format!(", container `{name}`"));
         let container = container.unwrap_or_default();
         let value = value.as_ref().map(|value| format!(": {value}")).unwrap_or_default();
-        let rules = rules.iter().map(|(title, class)| format!("{title}, {}", class.as_str()));
+        let told = |FixedRule { rule, class, follows }: &FixedRule| {
+            let follows = follows.map(|rule| format!("; follows the fix of {}", rule.id));
+            format!("{}, {}{}", rule.title(), class.as_str(), follows.unwrap_or_default())
+        };
+        let rules = rules.iter().map(told);
         let rules = rules.collect::<Vec<_>>().join("; ");
         let will = if self.dry_run { "would fix" } else { "fixed" };
         let targets = few(targets);
@@ -293,7 +306,7 @@ fn note(line: &str, sources: &Sources, format: Format) {
 fn lines_of_left(left: &[Left]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut others = 0;
-    for Left { rule, class, count } in left {
+    for Left { rule, class, count, .. } in left {
         match class {
             Some(class) => {
                 let (title, level) = (rule.title(), class.as_str());

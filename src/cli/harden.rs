@@ -217,11 +217,12 @@ impl Done {
         }
     }
 
-    /// The changes as warnings, each field once. Empty if rules are still violated: the error matters more.
+    /// The changes and what they lead to as warnings, each field once. Empty if rules are still violated: the error matters more.
     pub(super) fn warnings(&self, resources: &ResMap) -> Vec<Warning> {
         let changes = if self.failures.is_some() { &[][..] } else { &self.changes };
         let mut known = BTreeSet::new();
-        let lines = changes.iter().flat_map(|change| fixes::lines(change, resources));
+        let left = changes.iter().flat_map(|change| fixes::left(change, resources));
+        let lines = changes.iter().flat_map(|change| fixes::lines(change, resources)).chain(left);
         let lines = lines.filter(|(_, line)| known.insert(line.clone()));
         let warning = |(rule, line): (&Rule, String)| Warning {
             text: Some(line.clone()),

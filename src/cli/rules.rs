@@ -147,6 +147,7 @@ fn as_json(rule: &Rule) -> Value {
         "why": rule.why(),
         "condition": rule.condition(),
         "fixes": fixes,
+        "leadsTo": rule.follow_ups().map(|(id, _)| id).collect::<Vec<_>>(),
         "advice": rule.advice(),
         "elsewhere": rule.elsewhere(),
     })
@@ -204,6 +205,13 @@ fn explained(rule: &Rule, width: usize) -> String {
         out.push_str("Fixes\n");
         for (class, text) in rule.fixes() {
             out += &wrapped("  ", &format!("{}: {text}", class.as_str()), width);
+        }
+        out.push('\n');
+    }
+    if rule.follow_ups().next().is_some() {
+        out.push_str("Leads to\n");
+        for (id, reason) in rule.follow_ups() {
+            out += &wrapped("  ", &format!("{id}: {reason}"), width);
         }
         out.push('\n');
     }
@@ -267,6 +275,9 @@ fn section(rule: &Rule, out: &mut String) {
     let _ = writeln!(out, "- **What to do:** {}.", rule.advice());
     for (class, text) in rule.fixes() {
         let _ = writeln!(out, "- **Fix ({}):** {text}.", class.as_str());
+    }
+    for (id, reason) in rule.follow_ups() {
+        let _ = writeln!(out, "- **The fix may lead to {id}:** {reason}.");
     }
     let _ = writeln!(out, "- **Severity:** {}", rule.severity);
     let _ = writeln!(out, "- **Profiles:** {}", profiles(rule));

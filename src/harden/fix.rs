@@ -1,12 +1,12 @@
 //! Hardening: applies the fixes of rules in their order, as far as they are allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{check, violations};
 use super::edit::{self, Operation};
 use super::finding::Finding;
 use super::rule::Rule;
-use super::rules::rules;
+use super::rules::{find, rules};
 use super::scene::{Render, Scene};
 use super::settings::{Most, Settings};
 use super::suppress::HARDEN;
@@ -32,6 +32,11 @@ pub struct Change {
     pub class: Class,
     /// The applied operations.
     pub operations: Vec<Operation>,
+    /// The rule whose fix in the same run let the object violate this rule; `None` if it was violated before.
+    pub follows: Option<&'static Rule>,
+    /// The rules that the object violates after the run, and did not before, because of this fix: those that
+    /// [`Rule::follow_ups`] names.
+    pub leaves: Vec<&'static Rule>,
 }
 
 impl Change {
@@ -66,7 +71,8 @@ impl Fixes {
 /// settings exclude them ([`Settings::excludes_system`]).
 ///
 /// Fixes are applied in rounds until none is left, removals first, because they decide which fields may be added. So a
-/// second run changes nothing, and an object without violations is left unchanged. The result for an object depends on
+/// second run changes nothing, and an object without violations is left unchanged. A fix may let another rule apply, as
+/// [`Rule::follow_ups`] declares: [`Change::follows`] and [`Change::leaves`] tell where it did. The result for an object depends on
 /// the object itself, and on the Services of the render that select its pods. `schema` is the one of the build. Linear
 /// in the number of resources and rules.
 ///
@@ -114,7 +120,10 @@ fn harden_among(
         settings.asks(rule) && rule.fixes().any(|(class, _)| Some(class) <= most)
     };
     let rules: Vec<&'static Rule> = rules().filter(may_fix).collect();
-    let work = Fixer { settings, schema, render: &render, rules, fixes, only };
+    let asked = |(id, _): (&str, &str)| find(id).filter(|rule| settings.asks(rule));
+    let leads = rules.iter().map(|rule| (rule.id, rule.follow_ups().filter_map(asked).collect()));
+    let leads = leads.filter(|(_, rules): &(_, Vec<_>)| !rules.is_empty()).collect();
+    let work = Fixer { settings, schema, render: &render, rules, leads, fixes, only };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];
     for place in 0..resources.len() {
@@ -132,6 +141,8 @@ struct Fixer<'a> {
     schema: &'a Schema,
     render: &'a Render<'a>,
     rules: Vec<&'static Rule>,
+    /// The active rules that objects may violate after the fix of a rule.
+    leads: BTreeMap<&'static str, Vec<&'static Rule>>,
     fixes: Fixes,
     /// The only fixes to apply; `None` for all.
     only: Option<&'a ChosenFixes>,
@@ -170,6 +181,16 @@ fn changes_id(fix: &Fix) -> bool {
 /// The classes of fixes, by rule and field.
 type Classes = BTreeMap<(&'static str, Path), Class>;
 
+/// The rules that an object violated in its original state or violates since a fix, each with the container and the rule
+/// of that fix.
+type Origins = BTreeMap<(&'static str, Option<Text>), Option<&'static Rule>>;
+
+/// The violations of an object in its original state, and those that appeared since.
+struct Seen {
+    classes: Classes,
+    origins: Origins,
+}
+
 /// A fix to apply, and the container of its violation.
 type Due = (Option<Text>, Fix);
 
@@ -189,49 +210,80 @@ impl Fixer<'_> {
     ) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
         let original = resource.clone();
-        let mut written = None;
+        let mut seen: Option<Seen> = None;
+        let mut last = None;
+        let mut left = BTreeSet::new();
         for _ in 0..MOST_ROUNDS {
-            let due = self.due((place, resource), accepted, written.as_ref());
+            let due = self.due((place, resource), accepted, seen.as_mut(), last);
             let Some((rule, fixes)) = due else { break };
-            written.get_or_insert_with(|| self.classes(&original));
+            let seen = seen.get_or_insert_with(|| self.seen(&original));
             let before = changes.len();
-            for (container, fix) in fixes {
+            for (violated, fix) in fixes {
                 let edit = |root: &mut _| Ok(edit::apply(root, &fix.edits));
                 let operations = resource.edit(self.schema, edit)?;
                 if !operations.is_empty() {
-                    let container = container.filter(|name| is_named(name, &fix));
-                    changes.push(Change { place, rule, container, class: fix.class, operations });
+                    let container = violated.clone().filter(|name| is_named(name, &fix));
+                    let follows = seen.origins.get(&(rule.id, violated)).copied().flatten();
+                    let (class, leaves) = (fix.class, Vec::new());
+                    let change =
+                        Change { place, rule, container, class, operations, follows, leaves };
+                    changes.push(change);
                 }
             }
-            if changes.len() == before {
-                break;
+            let Some(first) = changes.get_mut(before) else { break };
+            for led in self.leads.get(rule.id).into_iter().flatten() {
+                if !left.contains(led.id) && self.is_new(led, &original, resource) {
+                    left.insert(led.id);
+                    first.leaves.push(led);
+                }
             }
+            last = Some(rule);
+        }
+        // A later fix may have healed some.
+        for change in changes.iter_mut().filter(|change| !change.leaves.is_empty()) {
+            change.leaves.retain(|led| self.is_new(led, &original, resource));
         }
         Ok(changes)
     }
 
-    /// The classes of the fixes of an object in its original state. They stay in force while the object changes: an
-    /// unsafe fix stays unsafe, even after another fix has already forbidden what it would break.
-    fn classes(&self, object: &Resource) -> Classes {
-        let pods = pods(object, &self.settings.facts);
-        let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
-        let found = self.rules.iter().flat_map(|rule| {
-            let found = violations(rule, scene, self.render).into_iter();
-            found.map(|violation| {
-                // A violation without a fix in the original state has no safe fix later.
-                let class = violation.fix.map_or(Class::Unsafe, |fix| fix.class);
-                ((rule.id, violation.path), class)
-            })
-        });
-        found.collect()
+    /// True if an object violates a rule in other containers than before.
+    fn is_new(&self, rule: &Rule, before: &Resource, after: &Resource) -> bool {
+        !self.violated(rule, after).is_subset(&self.violated(rule, before))
     }
 
-    /// The next rule with fixes to apply, with these fixes and their containers.
+    /// The containers in which an object violates a rule; `None` stands for the object.
+    fn violated(&self, rule: &Rule, object: &Resource) -> BTreeSet<Option<Text>> {
+        let pods = pods(object, &self.settings.facts);
+        let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
+        let found = violations(rule, scene, self.render).into_iter();
+        found.map(|one| one.container.map(|(_, name)| name)).collect()
+    }
+
+    /// The violations of an object in its original state. The classes of their fixes stay in force while the object
+    /// changes: an unsafe fix stays unsafe, even after another fix has already forbidden what it would break.
+    fn seen(&self, object: &Resource) -> Seen {
+        let pods = pods(object, &self.settings.facts);
+        let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
+        let mut seen = Seen { classes: Classes::new(), origins: Origins::new() };
+        for rule in &self.rules {
+            for violation in violations(rule, scene, self.render) {
+                // A violation without a fix in the original state has no safe fix later.
+                let class = violation.fix.map_or(Class::Unsafe, |fix| fix.class);
+                seen.classes.insert((rule.id, violation.path), class);
+                seen.origins.insert((rule.id, violation.container.map(|(_, name)| name)), None);
+            }
+        }
+        seen
+    }
+
+    /// The next rule with fixes to apply, with these fixes and their containers. Violations that appeared are added to
+    /// those that were seen, as effects of the `last` rule that was fixed.
     fn due(
         &self,
         (place, object): (usize, &Resource),
         accepted: &[Accepted],
-        classes: Option<&Classes>,
+        mut seen: Option<&mut Seen>,
+        last: Option<&'static Rule>,
     ) -> Option<(&'static Rule, Vec<Due>)> {
         let pods = pods(object, &self.settings.facts);
         let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
@@ -245,14 +297,17 @@ impl Fixer<'_> {
             let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene, self.render) {
                 let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
+                let container = violation.container.map(|(_, name)| name);
                 let key = (rule.id, violation.path);
-                let was = classes.and_then(|classes| classes.get(&key).copied());
+                let was = seen.as_deref_mut().and_then(|seen| {
+                    seen.origins.entry((rule.id, container.clone())).or_insert(last);
+                    seen.classes.get(&key).copied()
+                });
                 let fix = violation
                     .fix
                     .map(|fix| Fix { class: fix.class.max(was.unwrap_or(fix.class)), ..fix });
                 let may = |fix: &Fix| !is_accepted && Some(fix.class) <= most && !changes_id(fix);
                 let Some(fix) = fix.filter(may) else { continue };
-                let container = violation.container.map(|(_, name)| name);
                 let own = || container.as_ref().filter(|name| is_named(name, &fix));
                 let is_chosen = |only: &ChosenFixes| {
                     let mut chosen = only.get(&place).into_iter().flatten();

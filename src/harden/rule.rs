@@ -204,6 +204,12 @@ impl Rule {
         })
     }
 
+    /// The rules that an object may violate only since the fix of this rule, each with the reason: what it removes kept the
+    /// other rule from applying, or what it writes is to be verified. Fixes lead to no other findings.
+    pub fn follow_ups(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        self.items("Leads to")
+    }
+
     /// The equivalent checks of other tools.
     pub(super) fn equivalents(&self) -> impl Iterator<Item = (Tool, &'static str)> + use<> {
         self.items("Other tools").flat_map(|(tool, checks)| {

@@ -342,17 +342,21 @@ pub(crate) fn manifest() -> impl Strategy<Value = String> {
     )
 }
 
-/// A pod behind a Service, with a `preStop`, a drain time and a grace period of some seconds, or without them.
+/// A pod behind a Service, with a `preStop`, a drain time, a grace period of some seconds, and a probe, or without them.
 pub(crate) fn served() -> impl Strategy<Value = String> {
-    let seconds = (weighted(0.3, 1_u8..20), weighted(0.5, 0_u8..30), weighted(0.8, 0_u8..45));
-    (select(vec!["Deployment", "StatefulSet", "DaemonSet"]), seconds).prop_map(
-        |(kind, (pre_stop, drain, grace))| {
+    let hook = prop_oneof![4 => 1_u16..20, 1 => select(vec![100, 590])];
+    let seconds = (weighted(0.3, hook), weighted(0.5, 0_u8..30), weighted(0.8, 0_u8..45));
+    let grace = weighted(0.2, select(vec![0_u16, 1, 100, 595]));
+    (select(vec!["Deployment", "StatefulSet", "DaemonSet"]), seconds, grace, any::<bool>()).prop_map(
+        |(kind, (pre_stop, drain, grace), other_grace, is_probed)| {
             let hook = pre_stop.map(|one| format!(", lifecycle: {{preStop: {{sleep: {{seconds: {one}}}}}}}"));
             let drain = drain.map(|one| format!(", annotations: {{krender.dev/drain-seconds: '{one}'}}"));
+            let grace = other_grace.or(grace.map(u16::from));
             let grace = grace.map(|one| format!(", terminationGracePeriodSeconds: {one}"));
-            let [hook, drain, grace] = [hook, drain, grace].map(Option::unwrap_or_default);
+            let probe = is_probed.then(|| ", livenessProbe: {exec: {command: [a]}}".to_owned());
+            let [hook, drain, grace, probe] = [hook, drain, grace, probe].map(Option::unwrap_or_default);
             let metadata = format!("labels: {{app: web}}{drain}");
-            let spec = format!("{{containers: [{{name: web, image: 'web:1.0', ports: [{{containerPort: 8080}}]{hook}}}]{grace}}}");
+            let spec = format!("{{containers: [{{name: web, image: 'web:1.0', ports: [{{containerPort: 8080}}]{hook}{probe}}}]{grace}}}");
             format!("{}---\n{SERVICE}", object("apps/v1", kind, "web", &metadata, &spec))
         },
     )

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use krender::harden::{self, Change, Class, Finding, Fixes, Kind, Profile, Settings};
+use krender::harden::{self, Change, Class, Finding, Fixes, Kind, Profile, Rule, Settings};
 use krender::resource::{self, ResMap};
 use krender::schema::Schema;
 use krender::source::Sources;
@@ -159,15 +159,19 @@ impl Run {
     /// A rule without a violation changes nothing in an object (I2).
     pub(crate) fn changes_only_what_is_wrong(&self) -> Result<(), String> {
         let violated = violated(&self.before, &self.settings);
-        // A `preStop` that KR-SHD-001 adds may need more time, which KR-SHD-002 gives in the same run.
-        let is_of =
-            |rule: &str, own: &str| rule == own || (rule, own) == ("KR-SHD-001", "KR-SHD-002");
-        let is_wrong = |change: &&Change| {
-            violated
-                .iter()
-                .any(|(rule, place, _)| is_of(rule, change.rule.id) && *place == change.place)
+        let is_violated = |change: &Change| {
+            let mut places = violated.iter().map(|(rule, place, _)| (*rule, *place));
+            places.any(|one| one == (change.rule.id, change.place))
         };
-        let first = self.changes.iter().find(|change| !is_wrong(change));
+        let first = self.changes.iter().enumerate().find(|(number, change)| match change.follows {
+            None => !is_violated(change),
+            Some(cause) => {
+                let before = self.changes[..*number].iter();
+                let mut earlier =
+                    before.filter(|one| (one.place, one.rule) == (change.place, cause));
+                earlier.next().is_none() || !leads(cause, change.rule)
+            }
+        });
         self.expect(first.is_none(), || format!("{first:?} heals nothing"))?;
         let is_own = |change: &&Change| {
             let fields = FIELDS.iter().find(|(rule, _)| *rule == change.rule.id);
@@ -186,17 +190,28 @@ impl Run {
         self.expect(is_changed != self.changes.is_empty(), || "what is changed is not said".into())
     }
 
-    /// There are no new violations (I3).
+    /// New violations are only those to which a fix leads by its page, and are told with this fix (I3).
     pub(crate) fn makes_nothing_worse(&self) -> Result<(), String> {
         let (was, is) =
             (violated(&self.before, &self.settings), violated(&self.after, &self.settings));
-        // They report what fixes could not verify: the user of an image, and a port that may need a capability. Others
-        // are about pods with namespaces and profiles of their own, which a pod has once fixes removed those of its node.
-        const OTHERS: [&str; 5] =
-            ["KR-SEC-034", "KR-NET-007", "KR-NET-001", "KR-SEC-042", "KR-SEC-050"];
-        let is_new = |one: &&(&str, usize, String)| !OTHERS.contains(&one.0);
-        let new: Vec<_> = is.difference(&was).filter(is_new).collect();
-        self.expect(new.is_empty(), || format!("violated now: {new:?}"))
+        let told: BTreeSet<(&str, usize)> = self
+            .changes
+            .iter()
+            .flat_map(|change| {
+                change
+                    .leaves
+                    .iter()
+                    .filter(|rule| leads(change.rule, rule))
+                    .map(|rule| (rule.id, change.place))
+            })
+            .collect();
+        let new: Vec<_> = is.difference(&was).collect();
+        let first = new.iter().find(|(rule, place, _)| !told.contains(&(*rule, *place)));
+        self.expect(first.is_none(), || format!("violated now: {first:?}"))?;
+        let is_new =
+            |one: &(&str, usize)| new.iter().any(|(rule, place, _)| (*rule, *place) == *one);
+        let first = told.iter().find(|one| !is_new(one));
+        self.expect(first.is_none(), || format!("told as violated now: {first:?}"))
     }
 
     /// Fields that are not overridden keep their values (I4).
@@ -269,10 +284,16 @@ impl Run {
     }
 }
 
+/// True if the page of a rule names another one as an effect of its fix.
+fn leads(rule: &Rule, to: &Rule) -> bool {
+    rule.follow_ups().any(|(id, _)| id == to.id)
+}
+
 /// The fields that each rule writes. A rule that is not listed writes none.
 const FIELDS: &[(&str, &[&str])] = &[
     ("KR-AVL-002", &["topologySpreadConstraints"]),
     ("KR-AVL-007", &["unhealthyPodEvictionPolicy"]),
+    ("KR-K8S-001", &["labels"]),
     ("KR-K8S-007", &["ttlSecondsAfterFinished"]),
     ("KR-AVL-009", &[]),
     ("KR-PRB-003", &["startupProbe"]),

@@ -1,6 +1,6 @@
 //! The difference that hardening makes in an object, as few changes of fields.
 
-use crate::harden::{Change, Class, Rule};
+use crate::harden::Change;
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Kind, Node};
 
@@ -109,9 +109,8 @@ impl Delta {
         self.what == What::Remove && matches!(self.path.steps().last(), Some(PathStep::Index(_)))
     }
 
-    /// The rules that ask for it, each with the class of its fix: those whose fixes change the field, a field below it, or
-    /// one around it.
-    pub(super) fn causes(&self, changes: &[&Change]) -> Vec<(&'static Rule, Class)> {
+    /// The fixes that ask for it, one for each rule: those that change the field, a field below it, or one around it.
+    pub(super) fn causes<'c>(&self, changes: &[&'c Change]) -> Vec<&'c Change> {
         let own = self.path.steps();
         let touches = |change: &&&Change| {
             change.operations.iter().any(|operation| {
@@ -119,10 +118,10 @@ impl Delta {
                 own.starts_with(other) || other.starts_with(own)
             })
         };
-        let mut causes: Vec<(&'static Rule, Class)> = Vec::new();
+        let mut causes: Vec<&Change> = Vec::new();
         for change in changes.iter().filter(touches) {
-            if !causes.iter().any(|(rule, _)| *rule == change.rule) {
-                causes.push((change.rule, change.class));
+            if !causes.iter().any(|one| one.rule == change.rule) {
+                causes.push(change);
             }
         }
         causes

@@ -6,6 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 use super::delta::What;
 use super::places::{FileEdit, Place};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::load::{Disk, Files as _, LARGEST_FILE, OutputFolder, Overlay, replace_together};
 use crate::source::{Source, Span};
 use crate::yaml::edit::{Change, content, contents, edit as change_text};
@@ -62,8 +63,8 @@ pub(super) fn set_text(files: &mut NewTexts, path: &FilePath, after: String) -> 
 ///
 /// # Errors
 /// [`Code::EditRefused`] for an edit that would change something else.
-pub(super) fn apply(files: &mut NewTexts, edits: &[FileEdit]) -> Result<()> {
-    let mut drafts = Drafts::default();
+pub(super) fn apply(files: &mut NewTexts, edits: &[FileEdit], budget: &Budget) -> Result<()> {
+    let mut drafts = Drafts::new(budget);
     let changed = drafts.edited(files, edits)?;
     for ((file, part), text) in changed {
         if let Some(text_of_part) =
@@ -79,16 +80,22 @@ pub(super) fn apply(files: &mut NewTexts, edits: &[FileEdit]) -> Result<()> {
     Ok(())
 }
 
-/// Files in parts that are edited alone, so that the cost of an edit is that of a document.
-#[derive(Debug, Default)]
-pub(super) struct Drafts {
+/// Files in parts that are edited alone, so that the cost of an edit is that of a document. It is charged to a budget: a
+/// document may be a list of thousands of objects, each with edits.
+#[derive(Debug)]
+pub(super) struct Drafts<'b> {
     files: BTreeMap<PathBuf, Parts>,
+    budget: &'b Budget,
 }
 
 /// The texts of changed parts of files.
 type Changed = BTreeMap<(PathBuf, usize), String>;
 
-impl Drafts {
+impl<'b> Drafts<'b> {
+    pub(super) const fn new(budget: &'b Budget) -> Self {
+        Self { files: BTreeMap::new(), budget }
+    }
+
     /// Makes edits of files on the disk, and forgets the result.
     ///
     /// # Errors
@@ -110,6 +117,7 @@ impl Drafts {
             let key = (file.clone(), part);
             let text = changed.get(&key).or_else(|| parts.texts.get(part));
             let text = text.ok_or_else(|| refused("the document is not there any more"))?;
+            self.budget.bytes(text.len(), edit.span)?;
             let new = match within {
                 None => edited(text, inner, path, edit),
                 Some((_, field)) => in_field(text, (inner, field), (*document, path), edit),

@@ -6,6 +6,7 @@ use super::files::Drafts;
 use super::places::{FileEdit, INSTEAD, Place, Places};
 use super::renders::{Render, Wanted};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 
 /// Objects that share edits: those of one base in several targets.
 #[derive(Debug, Default)]
@@ -19,13 +20,14 @@ pub(super) struct Group {
 }
 
 /// Finds the edits of objects, and groups the objects that share one. Returns the objects that cannot be edited, too. Linear in
-/// the number of edits, each of which reads a document.
+/// the number of edits, each of which reads a document; that is charged to a budget.
 pub(super) fn groups(
     renders: &[Render],
     wanted: Vec<Wanted>,
     places: &mut Places<'_>,
+    budget: &Budget,
 ) -> (Vec<Group>, Vec<(Wanted, Error)>) {
-    let mut drafts = Drafts::default();
+    let mut drafts = Drafts::new(budget);
     let found: Vec<Result<Vec<FileEdit>>> = wanted
         .iter()
         .map(|one| {

@@ -21,7 +21,7 @@ use crate::build;
 use crate::error::Error;
 use crate::error::Result;
 use crate::fleet::Run;
-use crate::harden::{Class, Finding, Rule, by_name, check};
+use crate::harden::{Change, Class, Finding, Rule, by_name, check};
 use crate::load::{self, Loader};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -83,6 +83,8 @@ pub struct Plan {
     pub failed: Vec<(String, Error)>,
     /// The other targets that include a changed file: they change, too, as hardening would change them.
     pub affected: Vec<String>,
+    /// The violations that appear because of the fixes, each once; they are among those that stay.
+    pub appeared: Vec<Appeared>,
     /// The violations that stay, with the number of each.
     pub left: Vec<Left>,
     /// The number of targets that were rendered.
@@ -102,14 +104,36 @@ pub struct Fixed {
     pub verb: &'static str,
     /// The new value as JSON.
     pub value: Option<String>,
-    /// The rules, each with the class of its fix.
-    pub rules: Vec<(String, Class)>,
+    /// The rules that ask for it.
+    pub rules: Vec<FixedRule>,
     /// The place that is edited; [`Span::NONE`] for a patch.
     pub span: Span,
     /// The file of the patch.
     pub file: Option<PathBuf>,
     /// The targets.
     pub targets: Vec<String>,
+}
+
+/// A rule whose fix changed a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FixedRule {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The class of the fix.
+    pub class: Class,
+    /// The rule whose fix made this one necessary, as [`Change::follows`](crate::harden::Change::follows).
+    pub follows: Option<&'static Rule>,
+}
+
+/// A rule that an object violates because of a fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appeared {
+    /// The object, for people.
+    pub object: String,
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The rule that was fixed.
+    pub cause: &'static Rule,
 }
 
 /// Violations of a rule that stay.
@@ -121,6 +145,8 @@ pub struct Left {
     pub class: Option<Class>,
     /// The number of violations, over all targets.
     pub count: usize,
+    /// True if a check fails because of one.
+    pub fails: bool,
 }
 
 /// Plans the fixes of targets, and proves them.
@@ -142,6 +168,7 @@ pub fn plan(input: &Input<'_>, options: &build::Options) -> Result<Plan> {
         renders: &renders,
         failed: &failed,
         others: input.others,
+        budget: run.loader().budget(),
     };
     match input.form {
         Form::Inline => plan.inline(input, &prover, wanted),
@@ -152,6 +179,7 @@ pub fn plan(input: &Input<'_>, options: &build::Options) -> Result<Plan> {
         plan.files.clear();
         plan.fixed.clear();
     }
+    plan.appeared = appeared(&renders, &plan.fixed);
     Ok(plan)
 }
 
@@ -161,7 +189,7 @@ impl Plan {
         let sources = input.run.loader().sources();
         let mut places = Places::new(sources, &input.load.working_directory, input.top);
         let renders = prover.renders;
-        let (mut groups, refused) = groups::groups(renders, wanted, &mut places);
+        let (mut groups, refused) = groups::groups(renders, wanted, &mut places, prover.budget);
         for (Wanted { target, place, .. }, error) in &refused {
             self.refuse(renders, [(*target, *place)], error);
         }
@@ -178,8 +206,13 @@ impl Plan {
         let mut outcome = Self::proved(prover, &groups.iter().collect::<Vec<_>>(), false);
         if outcome.is_err() {
             // Those that cannot be proved are found by trying each alone.
-            let alone = groups.iter().map(|group| Self::proved(prover, &[group], true).err());
-            let alone: Vec<Option<Unproved>> = alone.collect();
+            let alone = match Self::proved_alone(prover, &groups) {
+                Ok(alone) => alone,
+                Err(spent) => {
+                    self.unproved = vec![spent];
+                    return;
+                }
+            };
             let is_any = alone.iter().any(Option::is_some);
             if input.keeps_going && is_any {
                 let mut alone = alone.into_iter();
@@ -216,6 +249,21 @@ impl Plan {
         }
     }
 
+    /// The reasons why groups cannot be proved alone.
+    ///
+    /// # Errors
+    /// [`Code::LimitExceeded`](crate::error::Code::LimitExceeded).
+    fn proved_alone(prover: &Prover<'_>, groups: &[Group]) -> Result<Vec<Option<Unproved>>> {
+        let alone = groups.iter().map(|group| {
+            let unproved = Self::proved(prover, &[group], true).err();
+            match unproved.as_ref().and_then(Unproved::spent) {
+                Some(spent) => Err(spent.clone()),
+                None => Ok(unproved),
+            }
+        });
+        alone.collect()
+    }
+
     fn proved(
         prover: &Prover<'_>,
         groups: &[&Group],
@@ -223,7 +271,7 @@ impl Plan {
     ) -> std::result::Result<(NewTexts, Vec<String>), Unproved> {
         let edits = Group::ordered(groups);
         let mut files = NewTexts::new();
-        files::apply(&mut files, &edits)?;
+        files::apply(&mut files, &edits, prover.budget)?;
         let fixed: BTreeSet<(usize, usize)> =
             groups.iter().flat_map(|group| group.objects()).collect();
         let is_fixed = |target, place| fixed.contains(&(target, place));
@@ -340,8 +388,7 @@ fn fixed_field(render: &Render, place: usize, delta: &Delta) -> Option<Fixed> {
         What::Append(values) => ("adds", json(&Node::sequence(values.clone(), Span::NONE))),
         What::Remove => ("removes", None),
     };
-    let is_cause =
-        |change: &&&crate::harden::Change| causes.iter().any(|(rule, _)| *rule == change.rule);
+    let is_cause = |change: &&&Change| causes.iter().any(|cause| cause.rule == change.rule);
     let container = changes.iter().filter(is_cause).find_map(|change| {
         let name = change.container.as_ref()?;
         by_name(&delta.path, object.node())
@@ -355,11 +402,37 @@ fn fixed_field(render: &Render, place: usize, delta: &Delta) -> Option<Fixed> {
         field: by_name(&delta.path, object.node()),
         verb,
         value,
-        rules: causes.into_iter().map(|(rule, class)| (rule.title(), class)).collect(),
+        rules: causes.into_iter().map(of_rule).collect(),
         span: Span::NONE,
         file: None,
         targets: vec![render.name.clone()],
     })
+}
+
+const fn of_rule(&Change { rule, class, follows, .. }: &Change) -> FixedRule {
+    FixedRule { rule, class, follows }
+}
+
+/// The violations that appear in fixed objects.
+fn appeared(renders: &[Render], fixed: &[Fixed]) -> Vec<Appeared> {
+    let names = fixed.iter().flat_map(|one| one.targets.iter().map(|name| (name, &one.object)));
+    let fixed: BTreeSet<(&String, &String)> = names.collect();
+    let (mut found, mut told) = (Vec::new(), BTreeSet::new());
+    for render in renders {
+        for Change { place, rule: cause, leaves, .. } in &render.changes {
+            let object = render.before.get(*place).filter(|_| !leaves.is_empty());
+            let Some(object) = object.map(subject) else { continue };
+            if !fixed.contains(&(&render.name, &object)) {
+                continue;
+            }
+            for rule in leaves {
+                if told.insert((object.clone(), rule.id)) {
+                    found.push(Appeared { object: object.clone(), rule, cause });
+                }
+            }
+        }
+    }
+    found
 }
 
 fn json(node: &Node) -> Option<String> {
@@ -373,13 +446,14 @@ fn left(renders: &[Render], loader: &Loader, hardening: Hardening<'_>) -> Vec<Le
     let mut left: Vec<Left> = Vec::new();
     for render in renders {
         let findings = check(&render.after, loader.sources(), hardening.settings);
-        for Finding { rule, fix, suppressed, .. } in findings {
+        for Finding { rule, fix, suppressed, severity, .. } in findings {
             // Rules of the configuration have no fixes.
             let Some(rule) = rule.known().filter(|_| suppressed.is_none()) else { continue };
             let class = fix.map(|fix| fix.class);
+            let fails = hardening.settings.fail_on.counts(severity);
             match left.iter_mut().find(|one| one.rule == rule && one.class == class) {
-                Some(one) => one.count += 1,
-                None => left.push(Left { rule, class, count: 1 }),
+                Some(one) => (one.count, one.fails) = (one.count + 1, one.fails || fails),
+                None => left.push(Left { rule, class, count: 1, fails }),
             }
         }
     }

@@ -10,8 +10,10 @@ use crate::build;
 use crate::error::{Code, Error, Result};
 use crate::fleet::{Run, affected};
 use crate::harden::{self, Change, ChosenFixes, by_name};
+use crate::limits::{Budget, Limit};
 use crate::load::{self, Disk, Loader};
 use crate::resource::{ResMap, Resource};
+use crate::source::Span;
 
 /// The input of proofs.
 pub(super) struct Prover<'a> {
@@ -26,6 +28,8 @@ pub(super) struct Prover<'a> {
     pub(super) failed: &'a [(String, Error)],
     /// The other targets of the repository.
     pub(super) others: &'a [String],
+    /// The budget of the run, which edits and proofs are charged to.
+    pub(super) budget: &'a Budget,
 }
 
 impl Prover<'_> {
@@ -53,6 +57,9 @@ impl Prover<'_> {
         let mut unproved = Unproved::default();
         for (number, render) in self.renders.iter().enumerate() {
             if !only_affected || asked.contains(&render.name) {
+                // Otherwise each is compared once.
+                let objects = if only_affected { render.before.len() as u64 } else { 0 };
+                self.budget.spend(Limit::Resources, objects, Span::NONE)?;
                 self.compare(&run, (number, render), is_fixed, &mut unproved);
             }
         }
@@ -177,6 +184,11 @@ pub(super) struct Unproved {
 }
 
 impl Unproved {
+    /// The error of a spent budget, if it was.
+    pub(super) fn spent(&self) -> Option<&Error> {
+        self.errors.iter().find(|error| error.code() == Code::LimitExceeded)
+    }
+
     /// All errors as one.
     pub(super) fn into_error(self) -> Option<Error> {
         Error::all(self.errors)
