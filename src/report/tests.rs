@@ -189,6 +189,7 @@ fn of_reviews(text: &str, [before, after]: [&str; 2]) -> Vec<(&'static str, Stri
         ("review, text", reviews::text::write(&review, 10_000)),
         ("review, markdown", reviews::markdown::write(&review)),
         ("review, unified", reviews::unified::write(&review)),
+        ("review, html", reviews::html::write(&review)),
         ("review, json", reviews::json::write(&review).unwrap()),
     ]
 }

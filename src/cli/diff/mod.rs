@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::findings::apart_from_inputs;
 use super::reading::{self, Jobs, Reading, working_directory};
 use super::terminal::{self, Format};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},
-    report::reviews::{json, markdown, text, unified},
+    report::reviews::{html, json, markdown, text, unified},
     resource::{self, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
@@ -51,9 +52,13 @@ pub(super) struct Diff {
     #[command(flatten)]
     jobs: Jobs,
 
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: ReviewForm,
+    /// Output format [default: html, markdown or json for a FILE that ends in `.html`, `.md` or `.json`, otherwise text]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<ReviewForm>,
+
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
 
     /// Ignore a field, such as `metadata.labels.*`, or all fields whose path matches `/REGEX/` (may be repeated)
     #[arg(long, value_name = "PATH|/REGEX/")]
@@ -87,6 +92,8 @@ pub(super) enum ReviewForm {
     Markdown,
     /// JSON, with the changes as JSON patches
     Json,
+    /// One page with filters, for people: it loads nothing
+    Html,
 }
 
 /// Exit code if a side could not be rendered.
@@ -170,7 +177,13 @@ impl Diff {
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
-        self.format.print(&review)?;
+        match self.output.as_deref().filter(|file| *file != "-") {
+            Some(file) => {
+                apart_from_inputs(file, &sides.after)?;
+                load::write(file.as_ref(), &[&self.form().written(&review)?])?;
+            }
+            None => self.form().print(&review)?,
+        }
         Ok(review)
     }
 
@@ -183,7 +196,17 @@ impl Diff {
                 Some(key) => Some(key.clone().into_bytes()),
                 None => Some(random_key()?),
             },
-            renders: self.format.needs_renders(),
+            renders: self.form().needs_renders(),
+        })
+    }
+
+    fn form(&self) -> ReviewForm {
+        let ends = |ending: &str| self.output.as_ref().is_some_and(|file| file.ends_with(ending));
+        self.format.unwrap_or(match () {
+            () if ends(".html") => ReviewForm::Html,
+            () if ends(".md") => ReviewForm::Markdown,
+            () if ends(".json") => ReviewForm::Json,
+            () => ReviewForm::Text,
         })
     }
 }
@@ -193,10 +216,21 @@ impl ReviewForm {
     pub(super) fn print(self, review: &Review) -> Result<()> {
         match self {
             Self::Text => terminal::print(&text::write(review, terminal::width())),
-            Self::Unified => super::print(&unified::write(review)),
-            Self::Markdown => super::print(&markdown::write(review)),
-            Self::Json => super::print(&json::write(review)?),
+            Self::Unified | Self::Markdown | Self::Json | Self::Html => {
+                super::print(&self.written(review)?)
+            }
         }
+    }
+
+    /// The text of a review, without colours.
+    fn written(self, review: &Review) -> Result<String> {
+        Ok(match self {
+            Self::Text => text::without_colours(&text::write(review, terminal::width())),
+            Self::Unified => unified::write(review),
+            Self::Markdown => markdown::write(review),
+            Self::Json => json::write(review)?,
+            Self::Html => html::write(review),
+        })
     }
 
     /// True if it needs the renders in a review.

@@ -1,29 +1,28 @@
 //! The graph as one HTML page: the rendered YAML, each line with the layer that set it and the text of its source.
 //!
-//! The page needs no other file and loads nothing. Its script and its style are fixed texts, which a policy names by their
-//! digests; data is embedded as JSON, and the script sets it as text only.
+//! Data is embedded as JSON, and the script sets it as text only.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
+use super::super::embedded::{Frame, json};
 use super::super::traces::Field;
 use super::text::text;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::load::Digest;
 use crate::resource::Resource;
 use crate::resource::secret::{MASK, Shield, with_values};
 use crate::source::{Source, Sources, Span};
-use crate::text::escape::{as_go_json, json_text, visible};
+use crate::text::escape::visible;
 use crate::trace::{Asker, Chain, FoundObject, History, Marked, Trace, mark_lines, settings};
 use crate::yaml;
 
-const TEMPLATE: &str = include_str!("page/page.html");
-const SCRIPT: &str = include_str!("page/page.js");
-const STYLE: &str = include_str!("page/page.css");
+const FRAME: Frame = Frame {
+    template: include_str!("page/page.html"),
+    style: include_str!("page/page.css"),
+    script: include_str!("page/page.js"),
+};
 
 /// Writes the page of a target. Values of Secrets are masked. Linear in the size of the output and of the sources.
 ///
@@ -41,22 +40,7 @@ pub fn html(target: &str, graph: &Graph, trace: &Trace, sources: &Sources) -> Re
         objects: with_ids(objects),
         tree: text(graph),
     };
-    // Text and numbers can always be written as JSON.
-    let data = as_go_json(json_text(&serde_json::to_string(&data).unwrap_or_default()));
-    let (script, style) = (SCRIPT.replace("\r\n", "\n"), STYLE.replace("\r\n", "\n"));
-    let page = TEMPLATE
-        .replace("{SCRIPT-HASH}", &hash(&script))
-        .replace("{STYLE-HASH}", &hash(&style))
-        .replace("{SCRIPT}", &script)
-        .replace("{STYLE}", &style);
-    // The data comes last: it is the only part that could contain a placeholder.
-    let (before, after) = page.split_once("{DATA}").unwrap_or((&page, ""));
-    Ok([before, &data, after].concat())
-}
-
-/// A digest as a policy has it.
-fn hash(text: &str) -> String {
-    BASE64_STANDARD.encode(Digest::of(text).as_bytes())
+    Ok(FRAME.filled(&[("DATA", &json(&data))]))
 }
 
 /// The data of the page.

@@ -17,6 +17,8 @@ pub(super) struct Headline {
     pub targets: Vec<usize>,
     /// Index of the difference, if the headline tells all of it.
     pub tells: Option<usize>,
+    /// Index of the difference; `None` if it is about several.
+    pub group: Option<usize>,
 }
 
 /// Kind of a headline, the most important first.
@@ -73,6 +75,7 @@ fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
         words: Words::default(),
         targets,
         tells: None,
+        group: None,
     }));
     headlines
 }
@@ -126,19 +129,20 @@ fn removals(review: &Review) -> Vec<Headline> {
             removed.entry(group.targets()).or_default().push((place, group));
         }
     }
-    let headline = |title: String, targets: &[usize], tells: Option<usize>| Headline {
+    let headline = |title: String, targets: &[usize], group, tells| Headline {
         kind: Kind::Removed,
         title,
         words: Words::default(),
         targets: targets.to_vec(),
         tells,
+        group,
     };
     let mut headlines = Vec::new();
     for (targets, groups) in removed {
         if groups.len() <= FEW {
             headlines.extend(groups.iter().map(|&(place, group)| {
                 let tells = group.object.effects.is_empty().then_some(place);
-                headline(review.title(group), &targets, tells)
+                headline(review.title(group), &targets, Some(place), tells)
             }));
             continue;
         }
@@ -149,7 +153,7 @@ fn removals(review: &Review) -> Vec<Headline> {
         let kinds: Vec<String> =
             kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
         let title = format!("{} objects: {}", groups.len(), kinds.join(", "));
-        headlines.push(headline(title, &targets, None));
+        headlines.push(headline(title, &targets, None, None));
     }
     headlines
 }
@@ -190,6 +194,7 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
         words: renamed.clone().and(words),
         targets: group.targets(),
         tells: is_told.then_some(place),
+        group: Some(place),
     };
     found.into_iter().map(headline).collect()
 }

@@ -35,19 +35,24 @@ const NOTE: usize = 300;
 /// Writes a page. Its most important differences are written first, until the space is used: all titles if they fit,
 /// and then details.
 pub(super) fn write<F: Format>(page: &Page<'_>, format: &F) -> String {
+    write_within(page, format, F::LIMITS.characters)
+}
+
+/// As [`write`], with another maximum of characters.
+pub(super) fn write_within<F: Format>(page: &Page<'_>, format: &F, characters: usize) -> String {
     let head = format.head(page);
     let foot = format.foot(page);
     let used: usize = head.iter().map(|part| length(part)).sum::<usize>() + length(&foot);
     let mut sections = Sections { text: String::new(), folded: 0, missing: 0 };
-    sections.write(page, format, F::LIMITS.characters.saturating_sub(used + NOTE));
+    sections.write(page, format, characters.saturating_sub(used + NOTE));
     let note = sections.omitted().map(|omitted| format.incomplete(Some(&omitted)));
     let text = head.concat() + &sections.text + &foot + &note.unwrap_or_default();
-    if length(&text) <= F::LIMITS.characters { text } else { cut(&head, format) }
+    if length(&text) <= characters { text } else { cut(&head, format, characters) }
 }
 
 /// The first parts of a head that alone is too long (thousands of failures or removed objects), and a note.
-fn cut<F: Format>(head: &[String], format: &F) -> String {
-    let mut left = F::LIMITS.characters.saturating_sub(NOTE);
+fn cut<F: Format>(head: &[String], format: &F, characters: usize) -> String {
+    let mut left = characters.saturating_sub(NOTE);
     let fits = |part: &&String| match left.checked_sub(length(part)) {
         Some(rest) => {
             left = rest;

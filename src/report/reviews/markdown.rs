@@ -130,7 +130,7 @@ impl Format for Markdown {
     }
 }
 
-fn headline(Important { kind, title, words, targets }: &Important) -> String {
+fn headline(Important { kind, title, words, targets, .. }: &Important) -> String {
     let word = match kind {
         Kind::Lost => "**REMOVED:**",
         Kind::Replaced => "**REPLACED:**",

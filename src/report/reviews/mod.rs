@@ -1,9 +1,10 @@
 //! Output formats of reviews.
 //!
-//! Text and Markdown are for people. Both write a [`page`], which decides the order and the words; [`layout`] limits its
-//! length. Unified diffs and JSON are for other programs.
+//! Text, Markdown and HTML are for people. They write a [`page`], which decides the order and the words; [`layout`] limits
+//! the length of text and Markdown. Unified diffs and JSON are for other programs.
 
 mod headline;
+pub mod html;
 pub mod json;
 mod layout;
 pub mod markdown;

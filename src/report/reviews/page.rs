@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::headline::{self, Headline, Kind};
-use super::outline::{self, Line};
+use super::outline::{self, Extent, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
 use crate::diff::{self, Change, Effect, Failure, Object, Review, Status};
@@ -77,6 +77,8 @@ pub(super) struct Important {
     pub(super) words: Words,
     /// The targets; `None` if there is only one.
     pub(super) targets: Option<Words>,
+    /// Index of the difference; `None` if it is about several.
+    pub(super) group: Option<usize>,
 }
 
 /// A changed image.
@@ -120,7 +122,7 @@ pub(super) struct Group<'a> {
 impl Group<'_> {
     /// The changed fields.
     pub(super) fn lines(&self) -> Vec<Line> {
-        outline::lines(&self.object)
+        outline::lines(&self.object, Extent::BRIEF)
     }
 }
 
@@ -173,14 +175,14 @@ impl<'a> Page<'a> {
         };
         let empty = review.targets.iter().filter(|target| target.objects.is_empty());
         let mut told = Told::default();
-        let important = |Headline { kind, title, words, targets, tells }| {
+        let important = |Headline { kind, title, words, targets, tells, group }| {
             told.groups.extend(tells);
             let are_gone =
                 targets.iter().all(|&target| review.targets[target].status == Status::Removed);
             let is_gone = kind == Kind::Removed && are_gone;
             let found = found_in(&targets);
             let found = found.map(|words| if is_gone { words.say(" (gone)") } else { words });
-            Important { kind, title, words, targets: found }
+            Important { kind, title, words, targets: found, group }
         };
         let headlines = headline::headlines(review).into_iter().map(important).collect();
         let images = review.images();

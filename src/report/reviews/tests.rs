@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{json, markdown, text, unified};
+use super::{html, json, markdown, text, unified};
 use crate::diff::Review;
 use crate::diff::tests::{HIDDEN, renders, review};
 
@@ -15,6 +15,7 @@ proptest! {
             unified::write(&review),
             markdown::write(&review),
             json::write(&review).unwrap(),
+            html::write(&review),
         ] {
             prop_assert!(!page.contains(HIDDEN), "{}", page);
         }

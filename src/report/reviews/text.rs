@@ -27,6 +27,29 @@ pub fn write(review: &Review, width: usize) -> String {
     for_log(&layout::write(&page, &TextFormat { width: width.max(40) })).into_owned()
 }
 
+/// Limits of [`short`].
+pub(super) const SHORT: Limits = Limits { characters: 60_000, images: 200, ..TextFormat::LIMITS };
+
+/// Writes a page as text of at most as many characters as [`SHORT`] has, without colours.
+pub(super) fn short(page: &Page<'_>) -> String {
+    without_colours(&for_log(&layout::write_within(
+        page,
+        &TextFormat { width: 100 },
+        SHORT.characters,
+    )))
+}
+
+/// Text without the colours of this module. Text from input has no escape characters.
+#[must_use]
+pub fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+    }
+    plain
+}
+
 /// Text for a terminal.
 struct TextFormat {
     /// Width of the terminal in characters.
@@ -132,7 +155,7 @@ impl TextFormat {
         })
     }
 
-    fn headline(&self, Important { kind, title, words, targets }: &Important) -> String {
+    fn headline(&self, Important { kind, title, words, targets, .. }: &Important) -> String {
         let (style, word) = match kind {
             Kind::Lost => (ALARM, "! REMOVED"),
             Kind::Replaced => (ALARM, "! REPLACED"),

@@ -1,31 +1,23 @@
-//! A summary as one HTML page. It loads nothing and runs nothing: its style is a fixed text, which a policy names by its
-//! digest, and its plots are drawings in the page. Widths are attributes of the drawings, since the policy allows no other
-//! style.
+//! A summary as one HTML page. It runs nothing: its plots are drawings in the page. Widths are attributes of the drawings,
+//! since the policy allows no other style.
 
 use std::fmt::Write;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
+use super::super::embedded::{Frame, markup};
 use super::sheet::{Chart, Form, HeatRow, Meter, Range, Sheet, Table, Tone};
-use crate::load::Digest;
-use crate::text::escape::visible;
 use crate::text::phrase::counted;
 
-const TEMPLATE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
+const FRAME: Frame = Frame {
+    template: include_str!("page/page.html"),
+    style: include_str!("page/page.css"),
+    script: "",
+};
 
 /// The maximum number of rows of a chart; if there are more, the largest are shown, the largest first.
 const MOST_ROWS: usize = 40;
 
 /// Writes the page. Linear in the size of the tables.
 pub(super) fn html(sheet: &Sheet) -> String {
-    let style = STYLE.replace("\r\n", "\n");
-    let hash = BASE64_STANDARD.encode(Digest::of(&style).as_bytes());
-    let page = TEMPLATE
-        .replace("{STYLE-HASH}", &hash)
-        .replace("{STYLE}", &style)
-        .replace("{TITLE}", &escaped(sheet.title));
     let mut body = String::new();
     figures(&mut body, sheet);
     for one in &sheet.charts {
@@ -35,34 +27,16 @@ pub(super) fn html(sheet: &Sheet) -> String {
         table(&mut body, one);
     }
     for note in &sheet.notes {
-        let _ = writeln!(body, "<p class=\"note\">{}</p>", escaped(note));
+        let _ = writeln!(body, "<p class=\"note\">{}</p>", markup(note));
     }
     failed(&mut body, sheet);
-    // The content comes last: it is the only part that could contain a placeholder.
-    let (before, after) = page.split_once("{BODY}").unwrap_or((&page, ""));
-    [before, &body, after].concat()
-}
-
-/// Text of input for a page: invisible characters are made visible, and none is markup.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in visible(text).chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(character),
-        }
-    }
-    out
+    FRAME.filled(&[("TITLE", &markup(sheet.title)), ("BODY", &body)])
 }
 
 fn figures(out: &mut String, sheet: &Sheet) {
     out.push_str("<ul class=\"figures\">\n");
     for (number, words) in &sheet.figures {
-        let (number, words) = (escaped(number), escaped(words));
+        let (number, words) = (markup(number), markup(words));
         let _ = writeln!(out, "<li><b>{number}</b> <span>{words}</span></li>");
     }
     out.push_str("</ul>\n");
@@ -79,7 +53,7 @@ fn chart(out: &mut String, chart: &Chart) {
     if body.is_empty() {
         return;
     }
-    let _ = writeln!(out, "<section>\n<h2>{}</h2>", escaped(&chart.title));
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>", markup(&chart.title));
     out.push_str(&body);
     if left_out > 0 {
         let words = format!("{} with less are not drawn", counted(left_out, "row"));
@@ -102,7 +76,7 @@ fn largest<T>(rows: &[T], size: impl Fn(&T) -> f64) -> (Vec<&T>, usize) {
 
 /// A row: a label, a drawing with this content, and words.
 fn row(out: &mut String, label: &str, drawing: &str, words: &str) {
-    let (label, words) = (escaped(label), escaped(words));
+    let (label, words) = (markup(label), markup(words));
     let _ = writeln!(
         out,
         "<li><span class=\"label\">{label}</span><svg class=\"bar\" width=\"100%\" height=\"14\" role=\"img\" \
@@ -131,7 +105,7 @@ fn parts(out: &mut String, series: &[(&str, Tone)], rows: &[(String, Vec<u64>)])
     }
     out.push_str("<p class=\"legend\">");
     for (name, tone) in series {
-        let _ = write!(out, "<span class=\"key {}\">{}</span> ", tone.class(), escaped(name));
+        let _ = write!(out, "<span class=\"key {}\">{}</span> ", tone.class(), markup(name));
     }
     out.push_str("</p>\n<ul class=\"bars\">\n");
     for (label, counts) in shown {
@@ -207,16 +181,16 @@ fn heat(out: &mut String, words: &[&str], columns: &[&str], rows: &[HeatRow]) ->
     }
     out.push_str("<div class=\"scroll\" tabindex=\"0\"><table class=\"heat\">\n<thead><tr>");
     for column in words {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(column));
+        let _ = write!(out, "<th scope=\"col\">{}</th>", markup(column));
     }
     for column in columns {
-        let _ = write!(out, "<th scope=\"col\" class=\"cell\">{}</th>", escaped(column));
+        let _ = write!(out, "<th scope=\"col\" class=\"cell\">{}</th>", markup(column));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for (words, cells) in rows {
         out.push_str("<tr>");
         for word in words {
-            let _ = write!(out, "<td>{}</td>", escaped(word));
+            let _ = write!(out, "<td>{}</td>", markup(word));
         }
         for [errors, warnings, notes] in cells {
             let class = match (errors, warnings, notes) {
@@ -241,13 +215,13 @@ fn heat(out: &mut String, words: &[&str], columns: &[&str], rows: &[HeatRow]) ->
 fn table(out: &mut String, table: &Table) {
     out.push_str("<section>\n");
     if !table.title.is_empty() {
-        let _ = writeln!(out, "<h2>{}</h2>", escaped(&table.title));
+        let _ = writeln!(out, "<h2>{}</h2>", markup(&table.title));
     }
     out.push_str("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
     let class = |is_number| if is_number { " class=\"number\"" } else { "" };
     for column in &table.columns {
         let class = class(column.is_number);
-        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escaped(column.title));
+        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", markup(column.title));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
@@ -255,7 +229,7 @@ fn table(out: &mut String, table: &Table) {
         for (cell, column) in row.iter().zip(&table.columns) {
             // The bars of text are drawn in charts.
             let cell = cell.trim_start_matches(['█', '▒', '·']).trim_start();
-            let _ = write!(out, "<td{}>{}</td>", class(column.is_number), escaped(cell));
+            let _ = write!(out, "<td{}>{}</td>", class(column.is_number), markup(cell));
         }
         out.push_str("</tr>\n");
     }
@@ -269,7 +243,7 @@ fn failed(out: &mut String, sheet: &Sheet) {
     let title = format!("{} could not be rendered", counted(sheet.failed.len(), "target"));
     let _ = writeln!(out, "<section>\n<h2>{title}</h2>\n<ul class=\"failed\">");
     for target in &sheet.failed {
-        let _ = writeln!(out, "<li>{}</li>", escaped(target));
+        let _ = writeln!(out, "<li>{}</li>", markup(target));
     }
     out.push_str("</ul>\n</section>\n");
 }
