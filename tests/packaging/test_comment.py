@@ -84,8 +84,11 @@ class Comments(unittest.TestCase):
         for host in HOSTS:
             for body in ("a", "b", "c"):
                 self.stand_in.add(host, ACCOUNT, comment.HOSTS[host].marker("default") + "\n\n" + body)
+            oldest = self.stand_in.comments[host][0][0]
+            self.stand_in.comments[host].reverse()  # hosts promise no order
             self.assertEqual(self.said(host, "d"), "updated")
-            self.assertEqual(self.bodies(host), [comment.HOSTS[host].marker("default") + "\n\nd\n"])
+            body = comment.HOSTS[host].marker("default") + "\n\nd\n"
+            self.assertEqual(self.stand_in.comments[host], [(oldest, ACCOUNT, body)])
 
     def test_names_are_apart(self):
         for host in HOSTS:
@@ -150,8 +153,10 @@ class Comments(unittest.TestCase):
             for is_carried_out in (True, False):
                 self.stand_in.comments[host].clear()
                 self.stand_in.faults = [Fault("POST", "comments|notes", 502, carried_out=is_carried_out)]
+                self.stand_in.requests.clear()
                 self.assertEqual(self.said(host), "created")
                 self.assertEqual(len(self.bodies(host)), 1)
+                self.assertEqual(len(self.stand_in.writes()), 1 if is_carried_out else 2)
 
     def test_two_jobs_at_the_same_time_leave_one_comment(self):
         for host in HOSTS:
