@@ -50,6 +50,7 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
     let review = |before, after| {
         let target = Target {
             name: "overlays/a".to_owned(),
+            moved_from: None,
             before: rendered(before),
             after: rendered(after),
         };
@@ -62,7 +63,7 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
     let texts = [
         plain(&text::write(&review, 80)),
         unified::write(&review),
-        markdown::write(&review),
+        markdown::write(&review, markdown::Place::GitHub),
         json::write(&review).unwrap_or_default(),
     ];
     for output in texts {

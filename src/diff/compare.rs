@@ -138,7 +138,8 @@ impl Comparison<'_> {
         let [old, new] =
             [before, after].map(|node| node.as_sequence().map_or(&[][..], |list| list.items()));
         let renamed = |name: &str| self.renames.new_name(name);
-        let alignment = list::align(old, new, kind.and_then(Type::merge_keys), &renamed);
+        let (field, keys) = (self.path.last_key(), kind.and_then(Type::merge_keys));
+        let alignment = list::align(old, new, field, keys, &renamed);
         self.order(&alignment);
         for &(before, after) in &alignment.pairs {
             let step = match (&alignment.names, before, after) {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Image, Object, Rank, Status, TargetReview, parts};
+use super::{Effect, Image, Object, Rank, Status, TargetReview, moved, parts};
 
 /// The differences of all targets.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ pub struct Section<'a> {
 impl Review {
     /// Groups the differences of all targets. Takes linear time, and a sort.
     #[must_use]
-    pub fn of(targets: Vec<TargetReview>) -> Self {
+    pub fn of(mut targets: Vec<TargetReview>) -> Self {
+        moved::note_moved_objects(&mut targets);
         let mut groups = parts::groups(&targets);
         groups.sort_by_cached_key(order);
         Self { targets, groups }
@@ -103,14 +104,20 @@ impl Review {
     #[must_use]
     pub fn is_different(&self) -> bool {
         self.targets.iter().any(|target| {
-            matches!(target.status, Status::Added | Status::Removed) || !target.objects.is_empty()
+            matches!(
+                target.status,
+                Status::Added | Status::Removed | Status::Failed([Some(_), None])
+            ) || !target.objects.is_empty()
         })
     }
 
-    /// True if a target could not be rendered.
+    /// True if the review is not complete: a target cannot be rendered after the change, and could be before or failed
+    /// in another way; or none could be compared.
     #[must_use]
     pub fn has_failures(&self) -> bool {
-        self.targets.iter().any(|target| matches!(target.status, Status::Failed(_)))
+        self.targets.iter().any(|target| target.status.is_newly_failed())
+            || !self.targets.is_empty()
+                && self.targets.iter().all(|target| matches!(target.status, Status::Failed(_)))
     }
 
     /// The differences grouped by their targets, the most important sections first.

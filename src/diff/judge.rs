@@ -74,6 +74,12 @@ impl Effect {
         matches!(self, Self::Recreated(_) | Self::Restarted(_) | Self::Image(_))
     }
 
+    /// True for a looser Pod Security level.
+    #[must_use]
+    pub fn is_looser(&self) -> bool {
+        self.turns(Turned::Looser)
+    }
+
     /// True for a change of Pod Security in this direction.
     pub(super) fn turns(&self, turned: Turned) -> bool {
         matches!(self, Self::Security(security) if security.turned() == turned)

@@ -23,10 +23,11 @@ pub(super) struct Alignment {
 pub(super) fn align(
     before: &[Node],
     after: &[Node],
+    field: Option<&str>,
     keys: Option<Keys<'_>>,
     renamed: &dyn Fn(&str) -> Option<String>,
 ) -> Alignment {
-    match (names(before, keys), names(after, keys)) {
+    match (names(before, field, keys), names(after, field, keys)) {
         (Some(old), Some(new)) if !(old.is_empty() && new.is_empty()) => {
             let pairs = by_name(&old, &new, renamed);
             Alignment { pairs, names: Some([old, new]) }
@@ -35,18 +36,42 @@ pub(super) fn align(
     }
 }
 
-/// Names of the elements: the values of the merge keys of the list, or else of `name`. `None` if an element has no
-/// name, or two have the same.
-pub(super) fn names(items: &[Node], keys: Option<Keys<'_>>) -> Option<Vec<String>> {
+/// Names of the elements: the values of the merge keys of the list, or else of `name`, or else of the fields that people
+/// tell the elements of this field by. `None` if an element has no name, or two have the same.
+pub(super) fn names(
+    items: &[Node],
+    field: Option<&str>,
+    keys: Option<Keys<'_>>,
+) -> Option<Vec<String>> {
     let merged = keys.filter(|keys| !keys.is_empty()).map(|keys| keys.iter().collect::<Vec<_>>());
     let found = merged.and_then(|keys| names_by(items, &keys));
-    found.or_else(|| names_by(items, &["name"]))
+    found.or_else(|| names_by(items, &["name"])).or_else(|| names_of_field(items, field?))
+}
+
+/// Names in lists that Kubernetes replaces as a whole.
+fn names_of_field(items: &[Node], field: &str) -> Option<Vec<String>> {
+    match field {
+        "tolerations" => names_with(items, |item| {
+            let text = |key: &str| item.get(key).and_then(Node::as_text).unwrap_or_default();
+            // Without a key, it is for all taints.
+            let key = if text("key").is_empty() { "*" } else { text("key") };
+            Some(match text("effect") {
+                "" => key.to_owned(),
+                effect => format!("{key}:{effect}"),
+            })
+        }),
+        "volumeClaimTemplates" => {
+            names_with(items, |item| Some(item.get("metadata")?.get("name")?.as_text()?.to_owned()))
+        }
+        "rules" => names_by(items, &["host"]),
+        "paths" => names_by(items, &["path"]),
+        _ => None,
+    }
 }
 
 fn names_by(items: &[Node], keys: &[&str]) -> Option<Vec<String>> {
     let (primary, others) = keys.split_first()?;
-    let mut names = Vec::with_capacity(items.len());
-    for item in items {
+    names_with(items, |item| {
         let mut name = item.get(primary)?.as_text()?.to_owned();
         for value in others.iter().filter_map(|key| item.get(key)?.as_text()) {
             // The default value, which is often omitted.
@@ -54,8 +79,12 @@ fn names_by(items: &[Node], keys: &[&str]) -> Option<Vec<String>> {
                 name = name + "/" + value;
             }
         }
-        names.push(name);
-    }
+        Some(name)
+    })
+}
+
+fn names_with(items: &[Node], name: impl Fn(&Node) -> Option<String>) -> Option<Vec<String>> {
+    let names = items.iter().map(name).collect::<Option<Vec<String>>>()?;
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort_unstable();
     let is_unique = sorted.windows(2).all(|pair| pair[0] != pair[1]);

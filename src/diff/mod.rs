@@ -8,11 +8,13 @@
 use crate::text::wildcard::fits;
 
 mod compare;
+mod equal;
 pub mod group;
 mod judge;
 pub(crate) mod lines;
 mod list;
 mod mask;
+mod moved;
 pub(crate) mod operations;
 mod pair;
 mod parts;
@@ -39,6 +41,7 @@ pub(crate) use judge::moved;
 pub use judge::{Effect, Image, Rank};
 #[cfg(feature = "cli")]
 pub(crate) use lines::unified;
+pub use moved::{Single, moved_targets};
 pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
@@ -70,6 +73,8 @@ pub struct Only {
 pub struct Target {
     /// Its name: the directory.
     pub name: String,
+    /// Its name before, if it moved.
+    pub moved_from: Option<String>,
     /// The old side.
     pub before: Side,
     /// The new side.
@@ -120,8 +125,12 @@ pub struct Failure {
 pub struct TargetReview {
     /// Name of the target.
     pub name: String,
+    /// Its name before, if it moved.
+    pub moved_from: Option<String>,
     /// Outcome of the comparison.
     pub status: Status,
+    /// The failure of a target before it was removed: its objects are not known.
+    pub failed_before: Option<Failure>,
     /// Objects that differ, in the order of the output.
     pub objects: Vec<Object>,
     /// Pairs of objects of both sides, by index.
@@ -147,6 +156,20 @@ pub enum Status {
     Failed([Option<Failure>; 2]),
 }
 
+impl Status {
+    /// True if the target cannot be rendered after the change, and could be before, or failed in another way.
+    #[must_use]
+    pub fn is_newly_failed(&self) -> bool {
+        matches!(self, Self::Failed([before, Some(after)]) if before.as_ref() != Some(after))
+    }
+
+    /// True if the target fails in the same way as before: the change is not the reason.
+    #[must_use]
+    pub fn is_failed_alike(&self) -> bool {
+        matches!(self, Self::Failed([Some(before), Some(after)]) if before == after)
+    }
+}
+
 /// An object that differs.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -164,12 +187,14 @@ pub struct Object {
     pub folded: Option<String>,
     /// Objects that only follow the new name of this one; true if they restart.
     pub carries: Vec<(String, bool)>,
+    /// The other target that has the object on the other side, if it moved there without a change.
+    pub elsewhere: Option<String>,
     /// The object before and after.
     pub nodes: [Option<Node>; 2],
 }
 
 /// Id of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     /// `apps/v1`
     pub api_version: String,
@@ -201,12 +226,19 @@ impl TargetReview {
         let schema = of_sides.into_iter().flatten().find(|side| !side.resources.is_empty());
         let mut review = Self {
             name: target.name.clone(),
+            moved_from: target.moved_from.clone(),
             status: Status::Failed(failures),
+            failed_before: None,
             objects: Vec::new(),
             pairs: Vec::new(),
             renders: Default::default(),
             schema: schema.unwrap_or(&empty).schema.clone(),
         };
+        if let (Side::Failed(failure), Side::Absent) = (&target.before, &target.after) {
+            review.status = Status::Removed;
+            review.failed_before = Some(failure.clone());
+            return review;
+        }
         let [Some(before), Some(after)] = rendered else { return review };
         review.status = match review.compare(&before.resources, &after.resources, options) {
             Err(error) => Status::Failed([
@@ -280,9 +312,13 @@ impl Seen<'_> {
         let [node_before, node_after] = nodes;
         let nodes = [node_before.transpose()?, node_after.transpose()?];
         let mut changes = Vec::new();
-        if let [Some(before), Some(after)] = &nodes {
+        if let ([Some(node_before), Some(node_after)], Some(before), Some(after)) =
+            (&nodes, before, after)
+        {
             let id = ids[1].as_ref().map_or(("", ""), |id| (&id.api_version, &id.kind));
-            changes = compare::compare(before, after, self.schema.of(id.0, id.1), self.renames);
+            changes =
+                compare::compare(node_before, node_after, self.schema.of(id.0, id.1), self.renames);
+            equal::remove_equal(&mut changes, before, after);
             // The id is shown above the changes.
             changes.retain(|change| {
                 !["apiVersion", "metadata.name", "metadata.namespace"]
@@ -301,6 +337,7 @@ impl Seen<'_> {
             effects: Vec::new(),
             folded: None,
             carries: Vec::new(),
+            elsewhere: None,
             nodes,
         };
         judge::judge(&mut object);
@@ -441,6 +478,23 @@ impl Failure {
                 .map(|place| format!("{}:{}:{}", place.source.name(), place.line, place.column)),
             more: error.others().len(),
         }
+    }
+}
+
+impl Failure {
+    /// True if both are the same failure in files below different directories.
+    #[must_use]
+    pub fn is_like(&self, top: &str, other: &Self, other_top: &str) -> bool {
+        let below = |failure: &Self, top: &str| {
+            let top = format!("{}/", top.trim_end_matches('/'));
+            let place = failure
+                .place
+                .as_ref()
+                .map(|place| place.strip_prefix(&top).unwrap_or(place).to_owned());
+            (place, failure.message.replace(&top, ""))
+        };
+        (self.code, self.more) == (other.code, other.more)
+            && below(self, top) == below(other, other_top)
     }
 }
 

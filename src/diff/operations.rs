@@ -73,7 +73,7 @@ impl Writer {
                 let [old, new] = [before, after]
                     .map(|node| node.as_sequence().map_or(&[][..], |list| list.items()));
                 let keys = kind.and_then(Type::merge_keys);
-                let pairs = list::align(old, new, keys, &|_| None).pairs;
+                let pairs = list::align(old, new, None, keys, &|_| None).pairs;
                 self.list(old, new, &pairs, &|_| kind.and_then(Type::elements))?;
             }
             (Kind::Scalar, Kind::Scalar) if is_same_scalar(before, after) => {}

@@ -56,13 +56,27 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
         [group(of), kind(of), namespace(of), without_hash(of.name()).to_owned()]
     });
     pairing.by(Some(Renaming::Name), |of| [group(of), kind(of), namespace(of), stem(of)]);
-    pairing.by_content(Renaming::Group, |of| [kind(of), namespace(of), name(of)], |_, _| true);
+    pairing.by_content(Renaming::Group, |of| [kind(of), namespace(of), name(of)], |_| true);
     pairing.by(Some(Renaming::Namespace), |of| [group(of), kind(of), stem(of)]);
     pairing.by_content(
         Renaming::Name,
         |of| [group(of), kind(of)],
-        |before, after| shares_words(without_hash(before.name()), without_hash(after.name())),
+        |found| {
+            let [before, after] = found.objects.map(|of| without_hash(of.name()));
+            shares_words(before, after) || found.score >= NEARLY_EQUAL && found.values >= TELLING
+        },
     );
+    // Objects that belong to a renamed one are often renamed with it.
+    let renamed = pairing.renamed();
+    let new_name = |of: &Resource| renamed.get(&name(of)).cloned().unwrap_or_else(|| name(of));
+    if !renamed.is_empty() {
+        let own = |of: &Resource| [group(of), kind(of), namespace(of), name(of)];
+        pairing.by_keys(
+            Some(Renaming::Name),
+            |of| [group(of), kind(of), namespace(of), new_name(of)],
+            own,
+        );
+    }
     pairing.finish()
 }
 
@@ -99,6 +113,19 @@ struct Pairing<'a> {
 const MOST_BY_CONTENT: usize = 64;
 /// Minimum similarity of an object with its successor, in hundredths.
 const ALIKE: usize = 60;
+/// Minimum similarity of objects whose names have no word in common.
+const NEARLY_EQUAL: usize = 80;
+/// Minimum number of values of such objects: those with few values are similar by chance.
+const TELLING: usize = 8;
+
+/// Two objects that may be the same.
+struct Candidate<'a> {
+    objects: [&'a Resource; 2],
+    /// Their similarity, in hundredths.
+    score: usize,
+    /// The number of values of the one with fewer of them.
+    values: usize,
+}
 
 impl Pairing<'_> {
     /// Pairs objects with equal keys, in order.
@@ -107,9 +134,19 @@ impl Pairing<'_> {
         renamed: Option<Renaming>,
         key: impl Fn(&Resource) -> [String; N],
     ) {
+        self.by_keys(renamed, &key, &key);
+    }
+
+    /// Pairs objects whose key before equals the key after, in order.
+    fn by_keys<const N: usize>(
+        &mut self,
+        renamed: Option<Renaming>,
+        key_before: impl Fn(&Resource) -> [String; N],
+        key: impl Fn(&Resource) -> [String; N],
+    ) {
         let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for place in self.free_before().rev() {
-            places.entry(key(self.before[place])).or_default().push(place);
+            places.entry(key_before(self.before[place])).or_default().push(place);
         }
         if places.is_empty() {
             return;
@@ -130,7 +167,7 @@ impl Pairing<'_> {
         &mut self,
         renamed: Renaming,
         key: impl Fn(&Resource) -> [String; N],
-        may_be: impl Fn(&Resource, &Resource) -> bool,
+        may_be: impl Fn(&Candidate<'_>) -> bool,
     ) {
         let mut buckets: BTreeMap<_, [Vec<usize>; 2]> = BTreeMap::new();
         for place in self.free_before() {
@@ -144,7 +181,7 @@ impl Pairing<'_> {
         };
         for [old, new] in buckets.into_values().filter(is_small) {
             let contents = |places: &[usize], of: &[&Resource]| -> Vec<(usize, Vec<u64>)> {
-                places.iter().map(|&place| (place, content(of[place].node()))).collect()
+                places.iter().map(|&place| (place, content(of[place]))).collect()
             };
             let (old, new) = (contents(&old, &self.before), contents(&new, &self.after));
             let mut candidates = Vec::new();
@@ -153,7 +190,12 @@ impl Pairing<'_> {
                     let (left_name, right_name) =
                         (self.before[*before].name(), self.after[*after].name());
                     let score = alike(left, right);
-                    if score >= ALIKE && may_be(self.before[*before], self.after[*after]) {
+                    let candidate = Candidate {
+                        objects: [self.before[*before], self.after[*after]],
+                        score,
+                        values: left.len().min(right.len()),
+                    };
+                    if score >= ALIKE && may_be(&candidate) {
                         // An order that does not depend on which side is the first.
                         let names = (left_name.min(right_name), left_name.max(right_name));
                         candidates.push((100 - score, names, *before, *after));
@@ -169,6 +211,28 @@ impl Pairing<'_> {
                 }
             }
         }
+    }
+
+    /// New names of renamed objects by their old names; without those that are not unique on both sides.
+    fn renamed(&self) -> BTreeMap<String, String> {
+        let mut names: [BTreeMap<&str, Option<&str>>; 2] = Default::default();
+        for (after, partner) in self.partners.iter().enumerate() {
+            if let &Some((before, Some(Renaming::Name))) = partner {
+                let pair = [self.before[before].name(), self.after[after].name()];
+                for (side, names) in names.iter_mut().enumerate() {
+                    let other = names.entry(pair[side]).or_insert(Some(pair[1 - side]));
+                    *other = other.filter(|other| *other == pair[1 - side]);
+                }
+            }
+        }
+        let [by_old, by_new] = names;
+        let is_unique = |old: &str, new: &str| by_new.get(new) == Some(&Some(old));
+        by_old
+            .into_iter()
+            .filter_map(|(old, new)| Some((old, new?)))
+            .filter(|(old, new)| is_unique(old, new))
+            .map(|(old, new)| (old.to_owned(), new.to_owned()))
+            .collect()
     }
 
     fn free_before(&self) -> impl DoubleEndedIterator<Item = usize> {
@@ -212,10 +276,12 @@ impl Pairing<'_> {
     }
 }
 
-/// The values of an object with the keys above them, as sorted hashes; without its name and namespace.
-fn content(node: &Node) -> Vec<u64> {
+/// The values of an object with the keys above them, as sorted hashes; without its name and namespace. Values that are
+/// its name count as equal, such as a label.
+fn content(resource: &Resource) -> Vec<u64> {
+    let own = without_hash(resource.name());
     let mut values = Vec::new();
-    let mut pending = vec![(node, 0_u64)];
+    let mut pending: Vec<(&Node, u64)> = vec![(resource.node(), 0)];
     let hash = |above: u64, text: &str| {
         let mut hasher = DefaultHasher::new();
         (above, text).hash(&mut hasher);
@@ -224,7 +290,10 @@ fn content(node: &Node) -> Vec<u64> {
     let is_name = |key: &str| matches!(key, "name" | "namespace" | "apiVersion");
     while let Some((node, above)) = pending.pop() {
         match node.kind() {
-            Kind::Scalar => values.push(hash(above, node.as_text().unwrap_or_default())),
+            Kind::Scalar => {
+                let text = node.as_text().unwrap_or_default();
+                values.push(hash(above, if text == own { "\0" } else { text }));
+            }
             Kind::Sequence => {
                 let items = node.as_sequence().into_iter().flat_map(|list| list.items());
                 pending.extend(items.map(|item| (item, hash(above, "-"))));
@@ -287,6 +356,16 @@ mod tests {
             |other: &str| paired(&object("A", "dev-web", data), &object("A", other, data));
         assert_eq!(renamed("prod-web"), [(Some(0), Some(0), Some(Renaming::Name))]);
         assert_eq!(renamed("another").len(), 2);
+        let service = |name: &str| object("Service", name, &format!(", spec: {{a: {name}}}"));
+        let web = |name: &str, more: &str| {
+            let body =
+                format!(", data: {{app: {name}, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: {more}}}");
+            object("A", name, &body) + &service(name)
+        };
+        let both =
+            [(Some(0), Some(0), Some(Renaming::Name)), (Some(1), Some(1), Some(Renaming::Name))];
+        assert_eq!(paired(&web("web", "8"), &web("front", "9")), both, "with what belongs to it");
+        assert_eq!(paired(&service("web"), &service("front")).len(), 2, "too few values");
         let hashed = |name: &str| object("ConfigMap", name, data);
         assert_eq!(
             paired(&hashed("dev-conf-gh2k456789"), &hashed("prod-conf-gh2k4567bb")),

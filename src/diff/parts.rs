@@ -181,7 +181,9 @@ fn whole(object: &Object) -> String {
             metadata.entries_mut().retain(|(key, _)| !matches!(key.text(), "name" | "namespace"));
         }
         // Writing to a `String` cannot fail.
-        let _ = write!(text, "\0{:?}\0{}", object.effects, text_of(&node));
+        let _ = write!(text, "\0{:?}\0{:?}", object.effects, object.elsewhere);
+        text += "\0";
+        text += &text_of(&node);
     }
     text
 }

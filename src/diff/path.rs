@@ -193,6 +193,7 @@ fn prune_below(node: &mut Node, kind: Option<Type<'_>>, ignore: &[Ignore], path:
     if path.0.len() >= DEEPEST {
         return;
     }
+    let field = path.last_key().map(str::to_owned);
     // Prunes the value of a step. Returns false if it is ignored.
     let mut keep = |step: Step, below: &mut Node, kind: Option<Type<'_>>| {
         path.0.push(step);
@@ -209,7 +210,8 @@ fn prune_below(node: &mut Node, kind: Option<Type<'_>>, ignore: &[Ignore], path:
             keep(Step::Key(key.text().into()), value, kind)
         });
     } else if let Some(sequence) = node.as_sequence_mut() {
-        let names = list::names(sequence.items(), kind.and_then(Type::merge_keys));
+        let keys = kind.and_then(Type::merge_keys);
+        let names = list::names(sequence.items(), field.as_deref(), keys);
         let mut place = 0;
         sequence.items_mut().retain_mut(|item| {
             let step = match &names {

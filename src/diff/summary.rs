@@ -13,6 +13,8 @@ pub struct Summary {
     pub different: usize,
     /// Number of targets that could not be rendered.
     pub failed: usize,
+    /// Number of those that failed in the same way before the change.
+    pub failed_alike: usize,
     /// Number of new objects.
     pub added: usize,
     /// Number of removed objects.
@@ -38,6 +40,7 @@ impl Review {
         let mut summary = Summary { targets: self.targets.len(), ..Summary::default() };
         for target in &self.targets {
             summary.failed += usize::from(matches!(target.status, Status::Failed(_)));
+            summary.failed_alike += usize::from(target.status.is_failed_alike());
             summary.different +=
                 usize::from(!matches!(target.status, Status::Failed(_) | Status::Same));
             target.objects.iter().for_each(|object| summary.count(object));

@@ -8,13 +8,18 @@ use serde_json::Value;
 use super::*;
 use crate::resource::sample::read;
 
-pub(super) fn rendered(text: &str) -> Rendered {
+pub(crate) fn rendered(text: &str) -> Rendered {
     Rendered { resources: read(text).unwrap().into(), schema: Schema::built_in() }
 }
 
 pub(crate) fn target(before: &str, after: &str) -> Target {
     let side = |text: &str| Side::Rendered(rendered(text));
-    Target { name: "overlays/prod".to_owned(), before: side(before), after: side(after) }
+    Target {
+        name: "overlays/prod".to_owned(),
+        moved_from: None,
+        before: side(before),
+        after: side(after),
+    }
 }
 
 pub(crate) fn review(before: &str, after: &str) -> TargetReview {

@@ -178,16 +178,19 @@ fn of_reviews(text: &str, [before, after]: [&str; 2]) -> Vec<(&'static str, Stri
         (rendered(before), rendered("")),
         (rendered(before), failure()),
         (Side::Absent, rendered("")),
+        (failure(), failure()),
+        (failure(), Side::Absent),
     ];
     let options = diff::Options { renders: true, ..diff::Options::default() };
     let reviews = sides.into_iter().enumerate().map(|(place, (before, after))| {
-        let target = Target { name: format!("{text}{place}"), before, after };
+        let moved_from = (place == 0).then(|| text.to_owned());
+        let target = Target { name: format!("{text}{place}"), moved_from, before, after };
         TargetReview::of(&target, &options)
     });
     let review = Review::of(reviews.collect());
     vec![
         ("review, text", reviews::text::write(&review, 10_000)),
-        ("review, markdown", reviews::markdown::write(&review)),
+        ("review, markdown", reviews::markdown::write(&review, reviews::markdown::Place::GitHub)),
         ("review, unified", reviews::unified::write(&review)),
         ("review, html", reviews::html::write(&review)),
         ("review, json", reviews::json::write(&review).unwrap()),

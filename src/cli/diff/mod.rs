@@ -1,7 +1,9 @@
 //! `krender diff`: shows the effect of a change on each object.
 
 pub(super) mod git;
+mod moved;
 mod trees;
+mod verdict;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -12,7 +14,11 @@ use clap::{Args, ValueEnum};
 
 use super::findings::apart_from_inputs;
 use super::reading::{self, Jobs, Reading, working_directory};
+use super::select::Select;
 use super::terminal::{self, Format};
+use moved::Moved;
+use verdict::FailOn;
+
 use crate::{
     diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
@@ -20,7 +26,11 @@ use crate::{
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},
-    report::reviews::{html, json, markdown, text, unified},
+    report::reviews::{
+        html, json,
+        markdown::{self, Place},
+        text, unified,
+    },
     resource::{self, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
@@ -35,7 +45,8 @@ use crate::{
 /// Directories are compared target by target, paired by their paths below A and B: directories with kustomizations that
 /// no other one includes, files of manifests, and directories with a file per object.
 ///
-/// Exit codes: 0 if there is no difference, 1 if there are differences, 2 if a target could not be rendered.
+/// Exit codes: 0 if there is no difference, 1 if there are differences (`--fail-on`: some differences), 2 if a target
+/// cannot be rendered that could be before, or none can. docs/diff.md describes all of it.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Diff {
@@ -60,6 +71,10 @@ pub(super) struct Diff {
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
 
+    /// Length of Markdown: that of a comment on `github` or `gitlab`, of a `job-summary`, or a number of characters
+    #[arg(long, value_name = "PLACE|N", default_value = "github", value_parser = place)]
+    max_length: Place,
+
     /// Ignore a field, such as `metadata.labels.*`, or all fields whose path matches `/REGEX/` (may be repeated)
     #[arg(long, value_name = "PATH|/REGEX/")]
     ignore: Vec<String>,
@@ -67,6 +82,13 @@ pub(super) struct Diff {
     /// Compare only these objects, such as `Deployment/web` or `*/web-*` (may be repeated)
     #[arg(long, value_name = "KIND/NAME")]
     only: Vec<String>,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// Exit with 1 only for these differences, separated by commas; the default is `any`
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
 
     /// Show the values of Secrets
     #[arg(long)]
@@ -88,12 +110,26 @@ pub(super) enum ReviewForm {
     Text,
     /// Unified diff of the rendered YAML
     Unified,
-    /// Markdown for a comment on a pull request, at most 60,000 characters
+    /// Markdown for a comment on a pull request
     Markdown,
     /// JSON, with the changes as JSON patches
     Json,
     /// One page with filters, for people: it loads nothing
     Html,
+}
+
+/// Parses the place that Markdown is for.
+fn place(text: &str) -> std::result::Result<Place, String> {
+    const SHORTEST: usize = 2000;
+    match (text, text.parse()) {
+        ("github", _) => Ok(Place::GitHub),
+        ("gitlab", _) => Ok(Place::GitLab),
+        ("job-summary", _) => Ok(Place::JobSummary),
+        (_, Ok(characters)) if characters >= SHORTEST => Ok(Place::Characters(characters)),
+        _ => Err(format!(
+            "expected `github`, `gitlab`, `job-summary` or a number of characters from {SHORTEST}"
+        )),
+    }
 }
 
 /// Exit code if a side could not be rendered.
@@ -107,7 +143,7 @@ impl Diff {
         let sides = self.sides(sources, &threads);
         match sides.and_then(|sides| self.compare(super::until_exit(sides), &threads, format)) {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
-            Ok(review) if review.is_different() => ExitCode::FAILURE,
+            Ok(review) if self.fails(&review) => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => {
                 terminal::errors(&error, sources, format);
@@ -116,8 +152,24 @@ impl Diff {
         }
     }
 
-    /// The two sides to compare. Both add their texts to the same sources.
+    /// True if there are differences to fail on.
+    fn fails(&self, review: &Review) -> bool {
+        match &self.fail_on[..] {
+            [] => FailOn::Any.is_in(review),
+            kinds => kinds.iter().any(|kind| kind.is_in(review)),
+        }
+    }
+
+    /// The selected targets of both sides.
     fn sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
+        let matches = self.select.condition()?;
+        let mut sides = self.all_sides(sources, threads)?;
+        sides.targets.retain(|target| matches(target.name.trim_start_matches("./")));
+        Ok(sides)
+    }
+
+    /// The two sides to compare. Both add their texts to the same sources.
+    fn all_sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
         let options = self.reading.load_options(working_directory()?);
         let options = load::Options { sources: Arc::clone(sources), ..options };
         if let Some(revisions) = &self.git {
@@ -156,35 +208,68 @@ impl Diff {
             runs[0].expect(&directories(|of| &of.before));
             runs[1].expect(&directories(|of| &of.after));
         }
-        let work = |number: usize| {
+        let moved = Moved::find(sides, runs, threads);
+        let old = moved.all_old();
+        let numbers: Vec<usize> =
+            (0..sides.targets.len()).filter(|number| !old.contains(number)).collect();
+        let work = |place: usize| {
+            let number = numbers[place];
             let Named { name, before, after } = &sides.targets[number];
-            let before = before.as_ref().map(|place| place.render(runs[0], &sides.before));
-            let after = after.as_ref().map(|place| place.render(runs[1], &sides.after));
+            let render = |number: usize, input: &Option<TargetInput>, side: usize| {
+                let loaders = [&sides.before, &sides.after];
+                let rendered = moved.rendered(number);
+                rendered.or_else(|| Some(input.as_ref()?.render(runs[side], loaders[side])))
+            };
+            let old = moved.old(number);
+            let before = match (old, before) {
+                (Some(old), _) => moved.rendered(old),
+                (None, None) => None,
+                (None, before) => render(number, before, 0),
+            };
+            let after = if after.is_some() { render(number, after, 1) } else { None };
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
-            let [before, after] =
+            let sides_of_target =
                 [before, after].map(|outcome| rendered(outcome, sources, &shield));
-            let target = Target { name: name.clone(), before, after };
+            let [before, after] = self.with_like_failures(sides_of_target);
+            let moved_from = old.map(|old| sides.targets[old].name.clone());
+            let target = Target { name: name.clone(), moved_from, before, after };
             (TargetReview::of(&target, &options), errors)
         };
-        let mut reviews = Vec::with_capacity(sides.targets.len());
+        let mut reviews = Vec::with_capacity(numbers.len());
         let mut told = BTreeSet::new();
-        in_order(sides.targets.len(), threads, work, |_, (review, errors)| {
-            for error in errors.iter().flatten() {
+        in_order(numbers.len(), threads, work, |_, (review, errors)| {
+            // Failures that the change did not cause have a line at the end of the review.
+            let is_old = review.status.is_failed_alike() && sides.targets.len() > 1
+                || review.failed_before.is_some();
+            for error in errors.iter().flatten().filter(|_| !is_old) {
                 tell(error, sources, &shield, format, &mut told);
             }
             reviews.push(review);
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
+        let form = self.form();
         match self.output.as_deref().filter(|file| *file != "-") {
             Some(file) => {
                 apart_from_inputs(file, &sides.after)?;
-                load::write(file.as_ref(), &[&self.form().written(&review)?])?;
+                load::write(file.as_ref(), &[&form.written(&review, self.max_length)?])?;
             }
-            None => self.form().print(&review)?,
+            None => form.print(&review, self.max_length)?,
         }
         Ok(review)
+    }
+
+    /// The sides of a target, whose failures are equal if they differ in the compared paths only.
+    fn with_like_failures(&self, sides: [Side; 2]) -> [Side; 2] {
+        match (&sides, &self.paths[..]) {
+            ([Side::Failed(before), Side::Failed(after)], [top_before, top_after])
+                if self.git.is_none() && before.is_like(top_before, after, top_after) =>
+            {
+                [Side::Failed(after.clone()), Side::Failed(after.clone())]
+            }
+            _ => sides,
+        }
     }
 
     fn options(&self) -> Result<diff::Options> {
@@ -212,22 +297,22 @@ impl Diff {
 }
 
 impl ReviewForm {
-    /// Prints a review.
-    pub(super) fn print(self, review: &Review) -> Result<()> {
+    /// Prints a review, as Markdown for this place.
+    pub(super) fn print(self, review: &Review, place: Place) -> Result<()> {
         match self {
             Self::Text => terminal::print(&text::write(review, terminal::width())),
             Self::Unified | Self::Markdown | Self::Json | Self::Html => {
-                super::print(&self.written(review)?)
+                super::print(&self.written(review, place)?)
             }
         }
     }
 
     /// The text of a review, without colours.
-    fn written(self, review: &Review) -> Result<String> {
+    fn written(self, review: &Review, place: Place) -> Result<String> {
         Ok(match self {
             Self::Text => text::without_colours(&text::write(review, terminal::width())),
             Self::Unified => unified::write(review),
-            Self::Markdown => markdown::write(review),
+            Self::Markdown => markdown::write(review, place),
             Self::Json => json::write(review)?,
             Self::Html => html::write(review),
         })

@@ -15,6 +15,7 @@ use crate::{
     hydrate::{Hydrated, Plan, Record},
     limits::Budget,
     parallel::in_order,
+    report::reviews::markdown::Place,
     resource::{Resource, secret::Shield},
     schema::Schema,
 };
@@ -60,7 +61,7 @@ pub(super) fn show(
             None => Side::Absent,
         };
         let name = if name.is_empty() { ".".to_owned() } else { name.to_owned() };
-        Ok(TargetReview::of(&Target { name, before, after }, &options))
+        Ok(TargetReview::of(&Target { name, moved_from: None, before, after }, &options))
     };
     let mut reviews: Result<Vec<TargetReview>> = Ok(Vec::new());
     in_order(targets.len(), threads, work, |_, review: Result<TargetReview>| {
@@ -76,7 +77,7 @@ pub(super) fn show(
             (Ok(_), Err(_)) => ControlFlow::Break(()),
         }
     });
-    form.print(&Review::of(reviews?))?;
+    form.print(&Review::of(reviews?), Place::GitHub)?;
     let has_changes = plan.has_changes();
     Ok(if has_changes { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::{self, Words};
-use crate::diff::{Effect, Failure, Group, Rank, Review, Security, Status, Turned};
+use crate::diff::{Effect, Failure, Group, Object, Rank, Review, Security, Status, Turned};
 use crate::harden::Set;
 
 /// An important difference.
@@ -82,19 +82,22 @@ fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
 
 /// A failure, and the targets that could not be rendered because of it.
 pub(super) struct Failing<'a> {
-    /// Before the change, after it, or both.
+    /// Before the change, or after it.
     pub when: &'static str,
     pub failure: &'a Failure,
     /// Indices of the targets.
     pub targets: Vec<usize>,
 }
 
-/// The failures, each once.
+/// The failures, each once; without those that are the same before and after.
 pub(super) fn failing(review: &Review) -> Vec<Failing<'_>> {
     let mut failing: Vec<Failing<'_>> = Vec::new();
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for (target, of) in review.targets.iter().enumerate() {
         let Status::Failed(failures) = &of.status else { continue };
+        if of.status.is_failed_alike() {
+            continue;
+        }
         for (when, failure) in told(failures) {
             let place = *places.entry((when, failure.to_string())).or_insert(failing.len());
             match failing.get_mut(place) {
@@ -129,10 +132,10 @@ fn removals(review: &Review) -> Vec<Headline> {
             removed.entry(group.targets()).or_default().push((place, group));
         }
     }
-    let headline = |title: String, targets: &[usize], group, tells| Headline {
+    let headline = |title: String, words: Words, targets: &[usize], group, tells| Headline {
         kind: Kind::Removed,
         title,
-        words: Words::default(),
+        words,
         targets: targets.to_vec(),
         tells,
         group,
@@ -142,7 +145,8 @@ fn removals(review: &Review) -> Vec<Headline> {
         if groups.len() <= FEW {
             headlines.extend(groups.iter().map(|&(place, group)| {
                 let tells = group.object.effects.is_empty().then_some(place);
-                headline(review.title(group), &targets, Some(place), tells)
+                let words = renaming(&group.object);
+                headline(review.title(group), words, &targets, Some(place), tells)
             }));
             continue;
         }
@@ -153,7 +157,7 @@ fn removals(review: &Review) -> Vec<Headline> {
         let kinds: Vec<String> =
             kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
         let title = format!("{} objects: {}", groups.len(), kinds.join(", "));
-        headlines.push(headline(title, &targets, None, None));
+        headlines.push(headline(title, Words::default(), &targets, None, None));
     }
     headlines
 }
@@ -184,10 +188,7 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
             Effect::Restarted(_) | Effect::Image(_) | Effect::Security(_) => is_told = false,
         }
     }
-    let renamed = match words::renaming(object) {
-        Some(renaming) => Words::new(" (").and(renaming).say(")"),
-        None => Words::default(),
-    };
+    let renamed = renaming(object);
     let headline = |(kind, words)| Headline {
         kind,
         title: review.title(group),
@@ -197,6 +198,14 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
         group: Some(place),
     };
     found.into_iter().map(headline).collect()
+}
+
+/// The change of the id of an object in parentheses, to follow its title; may be empty.
+fn renaming(object: &Object) -> Words {
+    match words::renaming(object) {
+        Some(renaming) => Words::new(" (").and(renaming).say(")"),
+        None => Words::default(),
+    }
 }
 
 /// The levels before and after, with the rules that cause the difference.

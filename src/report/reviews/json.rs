@@ -14,7 +14,7 @@ use crate::text::escape;
 use crate::yaml::Node;
 
 /// Version of the format, which increases with incompatible changes.
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct PageJson<'a> {
@@ -27,6 +27,8 @@ struct PageJson<'a> {
 #[derive(Serialize)]
 struct TargetJson<'a> {
     target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_from: Option<&'a str>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_before: Option<ErrorJson<'a>>,
@@ -51,6 +53,9 @@ struct GroupJson<'a> {
     after: Option<Id<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     renamed: Option<&'static str>,
+    /// The other target that has the object on the other side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<&'a str>,
     effects: Vec<EffectJson<'a>>,
     fields: Vec<FieldJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -151,12 +156,15 @@ fn target(review: &TargetReview) -> Result<TargetJson<'_>> {
         Status::Failed(failures) => ("failed", Some(failures)),
     };
     let failure = |side: usize| {
-        let Failure { code, message, place, more } = failures?[side].as_ref()?;
+        let gone = review.failed_before.as_ref().filter(|_| side == 0);
+        let failed = failures.and_then(|failures| failures[side].as_ref());
+        let Failure { code, message, place, more } = failed.or(gone)?;
         Some(ErrorJson { code, message, place: place.as_deref(), more: *more })
     };
     let operations = review.operations()?;
     Ok(TargetJson {
         target: name,
+        moved_from: review.moved_from.as_deref(),
         status,
         error_before: failure(0),
         error_after: failure(1),
@@ -191,6 +199,7 @@ fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<GroupJson<'a>
             Renaming::Namespace => "namespace",
             Renaming::Name => "name",
         }),
+        elsewhere: object.elsewhere.as_deref(),
         effects: object.effects.iter().map(effect).collect(),
         fields: fields(object)?,
         carries: object

@@ -8,7 +8,7 @@ use super::page::{Group, Limits, Page, Section};
 /// A format of pages: writes each part. Line breaks at the end of a part belong to it.
 pub(super) trait Format {
     /// The limits of a page.
-    const LIMITS: Limits;
+    fn limits(&self) -> Limits;
 
     /// The parts before the sections. If they alone are too long, the last ones are omitted.
     fn head(&self, page: &Page<'_>) -> Vec<String>;
@@ -27,33 +27,42 @@ pub(super) trait Format {
 
     /// A note that a page is incomplete, because these differences are not shown; `None` for an unknown number.
     fn incomplete(&self, omitted: Option<&str>) -> String;
+
+    /// The last line, also of an incomplete page.
+    fn last_line(&self, page: &Page<'_>, is_complete: bool) -> String;
 }
 
-/// Maximum length of [`Format::incomplete`].
-const NOTE: usize = 300;
+/// Maximum length of [`Format::incomplete`], and of [`Format::last_line`].
+const NOTE: usize = 400;
 
 /// Writes a page. Its most important differences are written first, until the space is used: all titles if they fit,
 /// and then details.
 pub(super) fn write<F: Format>(page: &Page<'_>, format: &F) -> String {
-    write_within(page, format, F::LIMITS.characters)
+    write_within(page, format, format.limits().size)
 }
 
-/// As [`write`], with another maximum of characters.
-pub(super) fn write_within<F: Format>(page: &Page<'_>, format: &F, characters: usize) -> String {
+/// As [`write`], with another maximum length.
+pub(super) fn write_within<F: Format>(page: &Page<'_>, format: &F, size: Size) -> String {
     let head = format.head(page);
     let foot = format.foot(page);
-    let used: usize = head.iter().map(|part| length(part)).sum::<usize>() + length(&foot);
-    let mut sections = Sections { text: String::new(), folded: 0, missing: 0 };
-    sections.write(page, format, characters.saturating_sub(used + NOTE));
-    let note = sections.omitted().map(|omitted| format.incomplete(Some(&omitted)));
-    let text = head.concat() + &sections.text + &foot + &note.unwrap_or_default();
-    if length(&text) <= characters { text } else { cut(&head, format, characters) }
+    let [complete, incomplete] =
+        [true, false].map(|is_complete| format.last_line(page, is_complete));
+    let around = size.of(&foot) + size.of(&complete).max(size.of(&incomplete));
+    let used = head.iter().map(|part| size.of(part)).sum::<usize>() + around;
+    let mut sections = Sections { text: String::new(), folded: 0, missing: 0, size };
+    sections.write(page, format, size.most.saturating_sub(used + NOTE));
+    let text = head.concat() + &sections.text + &foot;
+    let text = match sections.omitted() {
+        Some(omitted) => text + &format.incomplete(Some(&omitted)) + &incomplete,
+        None => text + &complete,
+    };
+    if size.of(&text) <= size.most { text } else { cut(&head, format, size) + &incomplete }
 }
 
 /// The first parts of a head that alone is too long (thousands of failures or removed objects), and a note.
-fn cut<F: Format>(head: &[String], format: &F, characters: usize) -> String {
-    let mut left = characters.saturating_sub(NOTE);
-    let fits = |part: &&String| match left.checked_sub(length(part)) {
+fn cut<F: Format>(head: &[String], format: &F, size: Size) -> String {
+    let mut left = size.most.saturating_sub(2 * NOTE);
+    let fits = |part: &&String| match left.checked_sub(size.of(part)) {
         Some(rest) => {
             left = rest;
             true
@@ -63,8 +72,19 @@ fn cut<F: Format>(head: &[String], format: &F, characters: usize) -> String {
     head.iter().take_while(fits).map(String::as_str).collect::<String>() + &format.incomplete(None)
 }
 
-fn length(text: &str) -> usize {
-    text.chars().count()
+/// The limit of the length of a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Characters, or bytes.
+    pub(super) most: usize,
+    /// True if bytes count instead of characters.
+    pub(super) is_in_bytes: bool,
+}
+
+impl Size {
+    fn of(self, text: &str) -> usize {
+        if self.is_in_bytes { text.len() } else { text.chars().count() }
+    }
 }
 
 /// The sections as far as there is space.
@@ -74,10 +94,13 @@ struct Sections {
     folded: usize,
     /// Number of differences that are not written at all.
     missing: usize,
+    size: Size,
 }
 
 impl Sections {
     fn write<F: Format>(&mut self, page: &Page<'_>, format: &F, mut left: usize) {
+        let size = self.size;
+        let length = |text: &str| size.of(text);
         let frames: Vec<[String; 2]> =
             page.sections.iter().map(|section| format.frame(page, section)).collect();
         let titles: Vec<Vec<String>> = page

@@ -2,41 +2,90 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::headline::Kind;
-use super::layout::{self, Format};
+use super::json;
+use super::layout::{self, Format, Size};
 use super::outline::Line;
-use super::page::{Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section};
+use super::page::{
+    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section,
+};
 use super::words::{Words, visible};
-use crate::diff::Review;
 use crate::diff::lines::Mark;
+use crate::diff::{Review, Summary};
 use crate::text::escape::for_log;
 
-/// Maximum length of a page in characters, with room for text that others add: GitHub accepts 65,536.
-pub const LONGEST: usize = 60_000;
+/// Place that a page is written for, which limits its length. Each leaves room for text that others add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A comment on GitHub: 65,536 characters.
+    GitHub,
+    /// A comment on GitLab: 1,000,000 characters.
+    GitLab,
+    /// The summary of a job of GitHub Actions: 1 MiB.
+    JobSummary,
+    /// Another place with this number of characters.
+    Characters(usize),
+}
 
-/// Writes a review as Markdown of at most [`LONGEST`] characters.
+impl Place {
+    const fn size(self) -> Size {
+        let (most, is_in_bytes) = match self {
+            Self::GitHub => (60_000, false),
+            Self::GitLab => (990_000, false),
+            Self::JobSummary => (1_040_000, true),
+            Self::Characters(most) => (most, false),
+        };
+        Size { most, is_in_bytes }
+    }
+}
+
+/// Writes a review as Markdown. A page that would be too long has a note of what it leaves out. The last line is a
+/// comment for programs: `<!-- krender-diff: {JSON} -->` with the version, the counts, and if the page is complete.
 #[must_use]
-pub fn write(review: &Review) -> String {
-    let page = Page::of(review, &Markdown::LIMITS);
-    for_log(&layout::write(&page, &Markdown)).into_owned()
+pub fn write(review: &Review, place: Place) -> String {
+    let format = Markdown { size: place.size() };
+    let page = Page::of(review, &format.limits());
+    for_log(&layout::write(&page, &format)).into_owned()
 }
 
 /// Markdown for a comment.
-struct Markdown;
+struct Markdown {
+    size: Size,
+}
+
+#[derive(Serialize)]
+struct LastLine {
+    version: u32,
+    complete: bool,
+    summary: Summary,
+}
 
 impl Format for Markdown {
-    const LIMITS: Limits = Limits {
-        characters: LONGEST,
-        failing: 20,
-        named: 5,
-        listed: 200,
-        images: 50,
-        unfolded: 20,
-    };
+    fn limits(&self) -> Limits {
+        Limits {
+            size: self.size,
+            failing: 20,
+            named: 5,
+            listed: 200,
+            images: 50,
+            moved: 50,
+            unfolded: 20,
+        }
+    }
+
+    fn last_line(&self, page: &Page<'_>, is_complete: bool) -> String {
+        let line =
+            LastLine { version: json::VERSION, complete: is_complete, summary: page.summary };
+        // Numbers can always be written as JSON.
+        let json = serde_json::to_string(&line).unwrap_or_default();
+        format!("\n<!-- krender-diff: {json} -->\n")
+    }
 
     fn head(&self, page: &Page<'_>) -> Vec<String> {
         let heading = match &page.outcome {
-            Outcome::Same => return vec!["### No differences\n".to_owned()],
+            Outcome::Same => "No differences".to_owned(),
             Outcome::Partly { failed, targets } => {
                 format!("No differences, but {failed} of {targets} targets cannot be rendered")
             }
@@ -51,10 +100,15 @@ impl Format for Markdown {
             let fate = match fate {
                 Fate::New => "New, without objects",
                 Fate::Gone => "Gone, had no objects",
+                Fate::GoneUnseen => "Gone, could not be rendered before",
             };
             format!("- {fate}: {}\n", code(name))
         };
-        let mut parts = vec![format!("### {heading}\n\n")];
+        let mut parts = vec![format!("### {heading}\n")];
+        if matches!(page.outcome, Outcome::Same) {
+            return parts;
+        }
+        parts.push("\n".to_owned());
         parts.extend(page.failures.iter().map(failing));
         parts.extend(page.empty.iter().map(empty));
         parts.extend(page.headlines.iter().map(headline));
@@ -115,8 +169,28 @@ impl Format for Markdown {
         format!("\n  {fence}diff\n{indented}  {fence}\n\n")
     }
 
-    fn foot(&self, _: &Page<'_>) -> String {
-        String::new()
+    fn foot(&self, page: &Page<'_>) -> String {
+        let mut moved: String = page
+            .moved
+            .iter()
+            .map(|(name, from)| format!("- {} was {} before\n", code(name), code(from)))
+            .collect();
+        if page.more_moved > 0 {
+            let _ = writeln!(moved, "- and {} more targets moved", page.more_moved);
+        }
+        // Sections end with an empty line.
+        let blank = if page.sections.is_empty() { "\n" } else { "" };
+        if !moved.is_empty() {
+            moved = format!("{blank}{moved}");
+        }
+        let Some(Alike { targets, failure }) = &page.alike else { return moved };
+        let blank = if moved.is_empty() { blank } else { "\n" };
+        let why = failure.map(|failure| format!(": {}", code(&failure.to_string())));
+        let targets = targets.written(code);
+        format!(
+            "{moved}{blank}Not rendered, as before the change: {targets}{}\n",
+            why.unwrap_or_default()
+        )
     }
 
     fn incomplete(&self, omitted: Option<&str>) -> String {
@@ -220,6 +294,33 @@ mod tests {
     use super::*;
     use crate::diff::{Options, TargetReview};
 
+    /// Maximum length of a comment on GitHub.
+    const LONGEST: usize = 65_536;
+
+    #[test]
+    fn pages_have_the_length_of_their_place() {
+        let object = |value: &str| -> String {
+            let one = |place| {
+                format!(
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: 'é{value} {place}'}}}}\n---\n"
+                )
+            };
+            (0..200).map(one).collect()
+        };
+        let target = crate::diff::tests::target(&object("old"), &object("new"));
+        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        let bytes = Markdown { size: Size { most: 4000, is_in_bytes: true } };
+        let page = Page::of(&review, &bytes.limits());
+        for page in [write(&review, Place::Characters(4000)), layout::write(&page, &bytes)] {
+            assert!(page.len() > 3000 && page.chars().count() <= 4000, "{page}");
+            assert!(page.contains("**This page is incomplete") && page.ends_with(" -->\n"));
+        }
+        assert!(layout::write(&page, &bytes).len() <= 4000);
+        let whole = write(&review, Place::GitLab);
+        assert!(!whole.contains("incomplete") && whole.contains("\"complete\":true"));
+        assert_eq!(whole, write(&review, Place::JobSummary));
+    }
+
     fn page(number: usize) -> String {
         let object = |value: &str| -> String {
             let text = "word ".repeat(20);
@@ -231,7 +332,8 @@ mod tests {
             (0..number).map(one).collect()
         };
         let target = crate::diff::tests::target(&object("old"), &object("new"));
-        write(&Review::of(vec![TargetReview::of(&target, &Options::default())]))
+        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        write(&review, Place::GitHub)
     }
 
     #[test]
@@ -239,8 +341,17 @@ mod tests {
         let small = page(10);
         assert!(!small.contains("too short"), "{small}");
         assert_eq!(small.matches("+ data.a:").count(), 10);
+        assert!(
+            small.contains("\n<!-- krender-diff: {\"version\":2,\"complete\":true,"),
+            "{small}"
+        );
         let large = page(1000);
         assert!(large.chars().count() <= LONGEST && large.contains("by their title only"));
+        let last = large.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("<!-- krender-diff: {\"version\":2,\"complete\":false,"),
+            "{last}"
+        );
         assert_eq!(large.matches("**`ConfigMap m").count(), 1000);
         let huge = page(5000);
         assert!(huge.chars().count() <= LONGEST && huge.contains("are not shown at all"));
@@ -258,7 +369,8 @@ mod tests {
             target.name = format!("a/directory/with/a/long/name/{place}");
             TargetReview::of(&target, &Options::default())
         };
-        let page = |number: usize| write(&Review::of((0..number).map(target).collect()));
+        let page =
+            |number: usize| write(&Review::of((0..number).map(target).collect()), Place::GitHub);
         assert!(!page(100).contains("too short"));
         let large = page(1000);
         assert!(large.chars().count() <= LONGEST && large.contains("are not shown at all"));

@@ -5,15 +5,17 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::headline::{self, Headline, Kind};
+use super::layout::Size;
 use super::outline::{self, Extent, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
-use crate::diff::{self, Change, Effect, Failure, Object, Review, Status};
+use crate::diff::{self, Change, Effect, Failure, Object, Review, Status, Summary};
 
 /// Maximum numbers of a format.
+#[derive(Clone, Copy)]
 pub(super) struct Limits {
-    /// Characters of a page.
-    pub(super) characters: usize,
+    /// Length of a page.
+    pub(super) size: Size,
     /// Targets named with a failure.
     pub(super) failing: usize,
     /// Targets named in the title of a section.
@@ -23,16 +25,26 @@ pub(super) struct Limits {
     pub(super) listed: usize,
     /// Images.
     pub(super) images: usize,
+    /// Targets that moved.
+    pub(super) moved: usize,
     /// Differences to unfold; the section that reaches the number is complete.
     pub(super) unfolded: usize,
 }
 
 /// A page.
 pub(super) struct Page<'a> {
+    pub(super) summary: Summary,
     pub(super) outcome: Outcome,
+    /// Failures on one side, or others than before.
     pub(super) failures: Vec<Failing<'a>>,
+    /// Failures that are the same on both sides.
+    pub(super) alike: Option<Alike<'a>>,
     /// Targets that were added or removed without any object.
     pub(super) empty: Vec<(Fate, &'a str)>,
+    /// Targets that moved: their names, and their former ones.
+    pub(super) moved: Vec<(&'a str, &'a str)>,
+    /// Number of further targets that moved.
+    pub(super) more_moved: usize,
     pub(super) headlines: Vec<Important>,
     pub(super) images: Vec<ImageChange>,
     /// Number of further images.
@@ -55,10 +67,17 @@ pub(super) enum Outcome {
 
 /// A failure, and the targets that could not be rendered because of it.
 pub(super) struct Failing<'a> {
-    /// Before the change, after it, or both.
+    /// Before the change, or after it.
     pub(super) when: &'static str,
     pub(super) failure: &'a Failure,
     pub(super) targets: Words,
+}
+
+/// Targets that cannot be rendered, before and after the change in the same way.
+pub(super) struct Alike<'a> {
+    pub(super) targets: Words,
+    /// The failure, if all have the same.
+    pub(super) failure: Option<&'a Failure>,
 }
 
 /// Existence of a target on one side only.
@@ -66,6 +85,8 @@ pub(super) struct Failing<'a> {
 pub(super) enum Fate {
     New,
     Gone,
+    /// Gone, and before it could not be rendered.
+    GoneUnseen,
 }
 
 /// An important difference.
@@ -200,11 +221,26 @@ impl<'a> Page<'a> {
             }
         };
         let images = images.into_iter().take(limits.images).map(image).collect();
+        let moved: Vec<(&str, &str)> = review
+            .targets
+            .iter()
+            .filter_map(|target| Some((&*target.name, target.moved_from.as_deref()?)))
+            .collect();
         Self {
+            more_moved: moved.len().saturating_sub(limits.moved),
+            moved: moved.into_iter().take(limits.moved).collect(),
+            summary: review.summary(),
             outcome: outcome(review),
             failures: headline::failing(review).into_iter().map(failing).collect(),
+            alike: alike(review, limits),
             empty: empty
-                .filter_map(|target| Some((Fate::of(&target.status)?, &*target.name)))
+                .filter_map(|target| {
+                    let fate = match &target.failed_before {
+                        Some(_) => Fate::GoneUnseen,
+                        None => Fate::of(&target.status)?,
+                    };
+                    Some((fate, &*target.name))
+                })
                 .collect(),
             headlines,
             images,
@@ -220,9 +256,27 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The targets that fail as before.
+fn alike<'a>(review: &'a Review, limits: &Limits) -> Option<Alike<'a>> {
+    let (mut places, mut failures) = (Vec::new(), Vec::new());
+    for (place, target) in review.targets.iter().enumerate() {
+        if let (true, Status::Failed([_, Some(failure)])) =
+            (target.status.is_failed_alike(), &target.status)
+        {
+            places.push(place);
+            failures.push(failure);
+        }
+    }
+    let first = *failures.first()?;
+    let is_same = failures.iter().all(|failure| *failure == first);
+    let targets = words::targets(review, &places, limits.failing);
+    Some(Alike { targets, failure: is_same.then_some(first) })
+}
+
 fn outcome(review: &Review) -> Outcome {
-    let diff::Summary { targets, failed, .. } = review.summary();
+    let Summary { targets, failed, failed_alike, .. } = review.summary();
     match failed {
+        _ if failed == failed_alike && failed < targets && !review.is_different() => Outcome::Same,
         _ if review.is_different() => Outcome::Different(words::summary(review)),
         0 => Outcome::Same,
         _ if failed == targets => Outcome::Unknown,
@@ -243,7 +297,7 @@ impl Fate {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::New => "new",
-            Self::Gone => "gone",
+            Self::Gone | Self::GoneUnseen => "gone",
         }
     }
 }

@@ -13,7 +13,7 @@ proptest! {
         for page in [
             text::write(&review, 80),
             unified::write(&review),
-            markdown::write(&review),
+            markdown::write(&review, markdown::Place::GitHub),
             json::write(&review).unwrap(),
             html::write(&review),
         ] {

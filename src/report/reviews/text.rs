@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use super::headline::Kind;
-use super::layout::{self, Format};
+use super::layout::{self, Format, Size};
 use super::outline::Line;
-use super::page::{Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section};
+use super::page::{
+    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section,
+};
 use super::words::{self, Tone, Words, visible};
 use crate::diff::Review;
 use crate::diff::lines::Mark;
@@ -23,20 +25,22 @@ const RESET: &str = "\x1b[0m";
 /// Writes a review for a terminal of this width, in colour. The caller removes the colours if they are not supported.
 #[must_use]
 pub fn write(review: &Review, width: usize) -> String {
-    let page = Page::of(review, &TextFormat::LIMITS);
-    for_log(&layout::write(&page, &TextFormat { width: width.max(40) })).into_owned()
+    let format = TextFormat { width: width.max(40) };
+    let page = Page::of(review, &format.limits());
+    for_log(&layout::write(&page, &format)).into_owned()
 }
 
 /// Limits of [`short`].
-pub(super) const SHORT: Limits = Limits { characters: 60_000, images: 200, ..TextFormat::LIMITS };
+pub(super) const SHORT: Limits = Limits {
+    size: Size { most: 60_000, is_in_bytes: false },
+    images: 200,
+    moved: 200,
+    ..TextFormat::LIMITS
+};
 
-/// Writes a page as text of at most as many characters as [`SHORT`] has, without colours.
+/// Writes a page as text of at most the length of [`SHORT`], without colours.
 pub(super) fn short(page: &Page<'_>) -> String {
-    without_colours(&for_log(&layout::write_within(
-        page,
-        &TextFormat { width: 100 },
-        SHORT.characters,
-    )))
+    without_colours(&for_log(&layout::write_within(page, &TextFormat { width: 100 }, SHORT.size)))
 }
 
 /// Text without the colours of this module. Text from input has no escape characters.
@@ -56,20 +60,30 @@ struct TextFormat {
     width: usize,
 }
 
-impl Format for TextFormat {
+impl TextFormat {
     const LIMITS: Limits = Limits {
-        characters: usize::MAX,
+        size: Size { most: usize::MAX, is_in_bytes: true },
         failing: 12,
         named: 12,
         listed: 0,
         images: usize::MAX,
+        moved: usize::MAX,
         unfolded: usize::MAX,
     };
+}
+
+impl Format for TextFormat {
+    fn limits(&self) -> Limits {
+        Self::LIMITS
+    }
 
     fn head(&self, page: &Page<'_>) -> Vec<String> {
         let failures = page.failures.iter().map(|failing| self.failing(failing));
         let outcome = match &page.outcome {
             Outcome::Same | Outcome::Partly { .. } => "no differences\n".to_owned(),
+            Outcome::Unknown if page.failures.is_empty() => {
+                "nothing could be compared\n".to_owned()
+            }
             Outcome::Unknown => String::new(),
             Outcome::Different(counts) => {
                 self.part(|lines| lines.wrapped(0, BOLD, &counts.to_string()))
@@ -127,11 +141,35 @@ impl Format for TextFormat {
                 let (style, line) = match fate {
                     Fate::New => (GREEN, format!("+ {name} is new and has no objects")),
                     Fate::Gone => (RED, format!("- {name} is gone and had no objects")),
+                    Fate::GoneUnseen => {
+                        (RED, format!("- {name} is gone; it could not be rendered before"))
+                    }
                 };
                 lines.text.push_str(if place == 0 { "\n" } else { "" });
                 lines.line(0, style, &line);
             }
+            for (place, (name, from)) in page.moved.iter().enumerate() {
+                let line = format!("{} was {} before", visible(name), visible(from));
+                lines.text.push_str(if place == 0 { "\n" } else { "" });
+                lines.line(0, "", &line);
+            }
+            if let Some(Alike { targets, failure }) = &page.alike {
+                let why = failure.map(|failure| {
+                    format!(": {}", visible(&format!("{failure} [{}]", failure.code)))
+                });
+                let why = why.unwrap_or_default();
+                lines.text.push('\n');
+                lines.wrapped(
+                    0,
+                    "",
+                    &format!("not rendered, as before the change: {targets}{why}"),
+                );
+            }
         })
+    }
+
+    fn last_line(&self, _: &Page<'_>, _: bool) -> String {
+        String::new()
     }
 
     fn incomplete(&self, omitted: Option<&str>) -> String {

@@ -91,7 +91,8 @@ pub(super) fn visible(text: &str) -> String {
 
 /// A line with the counts of a review, the most important first.
 pub(super) fn summary(review: &Review) -> Words {
-    let Summary { targets, different, failed, added, removed, changed, .. } = review.summary();
+    let Summary { targets, different, failed, failed_alike, added, removed, changed, .. } =
+        review.summary();
     let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
     let numbers = [
         (lost, "LOST"),
@@ -102,7 +103,7 @@ pub(super) fn summary(review: &Review) -> Words {
         (changed, "changed"),
         (added, "new"),
         (tightened, "tighter"),
-        (failed, "not rendered"),
+        (failed - failed_alike, "not rendered"),
     ];
     let numbers = numbers.into_iter().filter(|(number, _)| *number > 0);
     let numbers: Vec<String> = numbers.map(|(number, word)| format!("{number} {word}")).collect();
@@ -195,8 +196,12 @@ fn rules(causes: &[Cause]) -> Words {
     words
 }
 
-/// The reason for another id, if it differs.
+/// The reason for another id, if it differs, or the other target of an object that moved.
 pub(super) fn renaming(object: &Object) -> Option<Words> {
+    if let Some(other) = &object.elsewhere {
+        let word = if object.ids[1].is_none() { "moved to " } else { "moved from " };
+        return Some(Words::new(word).name(other));
+    }
     let [Some(before), Some(after)] = &object.ids else { return None };
     let (old, new) = match object.renamed? {
         Renaming::Hash if object.has_only_another_hash() => {

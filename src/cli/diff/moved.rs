@@ -1,0 +1,78 @@
+//! Targets whose directory moved: an old and a new target with the same objects are one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use super::{Named, Sides};
+use crate::{
+    diff::{Rendered, Single, moved_targets},
+    error::Result,
+    fleet::Run,
+    parallel::{Threads, in_order},
+};
+
+/// Targets that only one side has, rendered to find those that moved.
+#[derive(Default)]
+pub(super) struct Moved {
+    /// The renders by the index of the target.
+    rendered: BTreeMap<usize, Result<Rendered>>,
+    /// The old target of each new one.
+    old: BTreeMap<usize, usize>,
+}
+
+impl Moved {
+    /// Renders targets of one side only, if both sides have some, and pairs them.
+    pub(super) fn find(sides: &Sides, runs: [&Run<'_>; 2], threads: &Threads) -> Self {
+        let targets = sides.targets.iter().enumerate();
+        let is_single = |target: &Named| target.before.is_some() != target.after.is_some();
+        let single: Vec<usize> =
+            targets.filter(|(_, target)| is_single(target)).map(|(number, _)| number).collect();
+        let is_old = |number: usize| sides.targets[number].before.is_some();
+        let mut moved = Self::default();
+        if single.iter().all(|&number| is_old(number)) || !single.iter().any(|&of| is_old(of)) {
+            return moved;
+        }
+        let render = |place: usize| {
+            let Named { before, after, .. } = &sides.targets[single[place]];
+            match (before, after) {
+                (Some(input), _) => Some(input.render(runs[0], &sides.before)),
+                (None, input) => Some(input.as_ref()?.render(runs[1], &sides.after)),
+            }
+        };
+        in_order(single.len(), threads, render, |place, rendered| {
+            moved.rendered.extend(rendered.map(|rendered| (single[place], rendered)));
+            ControlFlow::Continue(())
+        });
+        let side = |wanted: bool| -> Vec<(usize, Single<'_>)> {
+            let rendered = moved.rendered.iter().filter(|(number, _)| is_old(**number) == wanted);
+            rendered
+                .filter_map(|(&number, rendered)| {
+                    let name = sides.targets[number].name.as_str();
+                    Some((number, Single { name, rendered: rendered.as_ref().ok()? }))
+                })
+                .collect()
+        };
+        let (numbers_before, before): (Vec<usize>, Vec<Single<'_>>) =
+            side(true).into_iter().unzip();
+        let (numbers_after, after): (Vec<usize>, Vec<Single<'_>>) = side(false).into_iter().unzip();
+        let pairs = moved_targets(&before, &after).into_iter();
+        moved.old =
+            pairs.map(|(before, after)| (numbers_after[after], numbers_before[before])).collect();
+        moved
+    }
+
+    /// The old target of a new one, if it moved.
+    pub(super) fn old(&self, number: usize) -> Option<usize> {
+        self.old.get(&number).copied()
+    }
+
+    /// The old targets that moved.
+    pub(super) fn all_old(&self) -> BTreeSet<usize> {
+        self.old.values().copied().collect()
+    }
+
+    /// The render of a target, if it was rendered to find it.
+    pub(super) fn rendered(&self, number: usize) -> Option<Result<Rendered>> {
+        self.rendered.get(&number).cloned()
+    }
+}
