@@ -418,7 +418,7 @@ fn a_dry_run_shows_the_differences() {
     scene.commit("second");
     let ran = scene.run(&all(&["--dry-run"]));
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("web:1 → web:2") && ran.out.contains("overlays/dev"), "{}", ran.out);
+    assert!(ran.out.contains("web: 1 → 2") && ran.out.contains("overlays/dev"), "{}", ran.out);
     let ran = scene.run(&all(&["--dry-run", "--format", "unified"]));
     assert!(
         ran.out.contains("-      - image: web:1") && ran.out.contains("+      - image: web:2"),

@@ -161,7 +161,10 @@ impl Hydrate {
             let destination = self.destination(source)?;
             let record = destination.record()?;
             let rendered = render::all(source, &destination, &threads, self.per);
-            if !is_told && rendered.tell(source.loader.sources(), format) {
+            if !is_told || rendered.has_failures() {
+                rendered.tell(source.loader.sources(), format);
+            }
+            if rendered.has_failures() {
                 return Ok(ExitCode::from(NOT_DONE));
             }
             render::again(source, &rendered, &self.reading, self.per)?;

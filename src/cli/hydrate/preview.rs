@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use super::destination::Destination;
-use super::source::Source;
+use super::source::{Source, TargetPlace};
 use crate::cli::diff::{self as command, ReviewForm};
 use crate::{
     Threads,
@@ -36,6 +36,8 @@ pub(super) fn show(
     for (path, file) in &record.0 {
         owned.entry(&file.target).or_default().push(path);
     }
+    let places: BTreeMap<&str, &TargetPlace> =
+        source.targets.iter().map(|place| (&*place.path, place)).collect();
     let options = Options {
         mask: Some(command::random_key()?),
         renders: form.needs_renders(),
@@ -53,8 +55,7 @@ pub(super) fn show(
             // Others may have written anything there.
             files => before(source, destination, files).map_or_else(failed, Side::Rendered),
         };
-        let place = source.targets.iter().find(|place| place.path == name);
-        let after = match place {
+        let after = match places.get(name) {
             Some(place) => {
                 Side::Rendered(run.build_from(&place.directory, &mut Vec::new())?.into())
             }

@@ -184,8 +184,13 @@ fn has_values(resource: &Resource) -> bool {
 }
 
 impl AllRendered {
-    /// Prints warnings and failures. True if there is a failure.
-    pub(super) fn tell(&self, sources: &Sources, format: Format) -> bool {
+    /// True if a target could not be rendered. Its files are unknown then, so that nothing may be written.
+    pub(super) fn has_failures(&self) -> bool {
+        self.targets.iter().any(|outcome| outcome.files.is_err())
+    }
+
+    /// Prints warnings and failures.
+    pub(super) fn tell(&self, sources: &Sources, format: Format) {
         let mut told = Told::default();
         for Outcome { target, files, warnings, secrets: _ } in &self.targets {
             told.add(target, warnings.clone(), files.as_ref().err().cloned());
@@ -202,7 +207,6 @@ impl AllRendered {
         if let Some(verdict) = &verdict {
             terminal::closing(&format!("{verdict}; nothing was written"), sources, format);
         }
-        verdict.is_some()
     }
 
     /// Secrets with values.

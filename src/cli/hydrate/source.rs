@@ -42,6 +42,8 @@ pub(super) struct Source {
     pub(super) command: String,
     /// The directories that are searched, by path from the top of the repository; empty without `--all`.
     trees: Vec<String>,
+    /// The paths of the targets.
+    known: BTreeSet<String>,
     is_selected: Box<dyn Fn(&str) -> bool + Sync>,
 }
 
@@ -81,6 +83,7 @@ impl Source {
             is_selected: Box::new(asked.select.condition()?),
             command: String::new(),
             trees: Vec::new(),
+            known: BTreeSet::new(),
             targets: Vec::new(),
             repository,
             revision,
@@ -97,7 +100,7 @@ impl Source {
 
     /// True if a run is about a target: files of it that are not rendered go.
     pub(super) fn covers(&self, target: &str) -> bool {
-        self.targets.iter().any(|known| known.path == target)
+        self.known.contains(target)
             || self.trees.iter().any(|tree| {
                 let below = match target.strip_prefix(tree.as_str()) {
                     Some(below) if tree.is_empty() || below.is_empty() => Some(below),
@@ -132,6 +135,7 @@ impl Source {
             Ok(TargetPlace { directory, path, folder })
         };
         self.targets = targets.into_iter().map(place).collect::<Result<_>>()?;
+        self.known = self.targets.iter().map(|target| target.path.clone()).collect();
         if asked.all {
             let trees = roots.iter().map(|root| below(root.path(), self.repository.top()));
             self.trees = trees.collect::<Result<_>>()?;
