@@ -456,7 +456,8 @@ Examples:
 Examples:
   krender diff --git main...HEAD
   krender diff overlays/staging overlays/prod
-  krender diff rendered.yaml overlays/prod",
+  krender diff rendered.yaml overlays/prod
+  kubectl get deploy,svc,cm -n shop -o yaml | krender diff --against-file - overlays/prod",
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
     },
     Command {

@@ -20,6 +20,7 @@ mod pair;
 mod parts;
 mod path;
 mod security;
+mod served;
 mod summary;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,6 +47,7 @@ pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
+pub use served::{Unrendered, against};
 pub use summary::Summary;
 
 /// Selection of fields and objects to compare, and of what a review contains.

@@ -1,5 +1,6 @@
 //! `krender diff`: shows the effect of a change on each object.
 
+mod against;
 pub(super) mod git;
 mod moved;
 mod trees;
@@ -51,7 +52,8 @@ use crate::{
 #[command(args_override_self = true)]
 pub(super) struct Diff {
     /// Old and new side: a directory with a kustomization file, a tree of such directories, a file or a directory of
-    /// manifests, or `-`; with `--git` the directories to search for kustomizations, by default `.`
+    /// manifests, or `-`; with `--git` the directories to search for kustomizations, by default `.`; with `--against-file`
+    /// one of these, by default `.`
     #[arg(value_name = "A B | PATH")]
     paths: Vec<String>,
 
@@ -59,6 +61,15 @@ pub(super) struct Diff {
     /// compares B with the merge base of A and B
     #[arg(long, value_name = "REV1..REV2|REV")]
     git: Option<String>,
+
+    /// Compare a target with what a cluster or a rendered branch has of it: the output of `kubectl get -o yaml`, or `-`. What
+    /// the API server adds is no difference: its own fields, and defaults that the render leaves to it
+    #[arg(long, value_name = "FILE|-", conflicts_with = "git", allow_hyphen_values = true)]
+    against_file: Option<String>,
+
+    /// With `--against-file`: objects of the file that are not rendered, and count as differences
+    #[arg(long, value_name = "WHICH", default_value = "labelled", requires = "against_file")]
+    extra: against::Extra,
 
     #[command(flatten)]
     jobs: Jobs,
@@ -140,8 +151,13 @@ impl Diff {
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let threads = self.jobs.threads();
         let sources: &Arc<Sources> = super::until_exit(Arc::default());
-        let sides = self.sides(sources, &threads);
-        match sides.and_then(|sides| self.compare(super::until_exit(sides), &threads, format)) {
+        let review = match &self.against_file {
+            Some(file) => self.compare_with_file(file, sources, &threads, format),
+            None => self
+                .sides(sources, &threads)
+                .and_then(|sides| self.compare(super::until_exit(sides), &threads, format)),
+        };
+        match review {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if self.fails(&review) => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
@@ -193,6 +209,25 @@ impl Diff {
         let targets = trees::targets(&loader, [before, after], threads)
             .map_err(|error| revisions_meant(error, before, after))?;
         Ok(Sides { before: loader.clone(), after: loader, targets })
+    }
+
+    fn compare_with_file(
+        &self,
+        file: &str,
+        sources: &Arc<Sources>,
+        threads: &Threads,
+        format: Format,
+    ) -> Result<Review> {
+        let options = self.reading.load_options(working_directory()?);
+        let options = load::Options { sources: Arc::clone(sources), ..options };
+        let loader = super::until_exit(Loader::new(Disk, options));
+        let build = super::until_exit(self.reading.options(threads.clone()));
+        let run = super::until_exit(Run::new(loader, build));
+        let options = self.options()?;
+        let review =
+            against::compare(file, &self.paths, (loader, run), self.extra, &options, format)?;
+        self.deliver(&review, loader)?;
+        Ok(review)
     }
 
     fn compare(&self, sides: &Sides, threads: &Threads, format: Format) -> Result<Review> {
@@ -249,15 +284,20 @@ impl Diff {
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
+        self.deliver(&review, &sides.after)?;
+        Ok(review)
+    }
+
+    /// Prints a review, or writes it to the file that is named.
+    fn deliver(&self, review: &Review, loader: &Loader) -> Result<()> {
         let form = self.form();
         match self.output.as_deref().filter(|file| *file != "-") {
             Some(file) => {
-                apart_from_inputs(file, &sides.after)?;
-                load::write(file.as_ref(), &[&form.written(&review, self.max_length)?])?;
+                apart_from_inputs(file, loader)?;
+                load::write(file.as_ref(), &[&form.written(review, self.max_length)?])
             }
-            None => form.print(&review, self.max_length)?,
+            None => form.print(review, self.max_length),
         }
-        Ok(review)
     }
 
     /// The sides of a target, whose failures are equal if they differ in the compared paths only.
