@@ -392,7 +392,7 @@ def without_html(text):
         elif title:
             code = re.sub("<code>(.*?)</code>", lambda found: inline_code(found[1]), title[1])
             lines.append("**%s**" % re.sub("</?b>", "", code))
-        elif line != "</details>":
+        elif line != "</details>" and not re.fullmatch("<!-- .* -->", line):
             lines.append(line)
     return "\n".join(lines)
 

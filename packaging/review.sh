@@ -72,8 +72,13 @@ set -- "--git=$base...$head" ${KRENDER_ARGUMENTS---untrusted} -- ${KRENDER_PATHS
 unset IFS
 set +f
 
+case $host in
+github | gitlab) length=$host ;;
+bitbucket) length=32000 ;; # with room for the marker
+none) length=100000000 ;;  # a file may be long
+esac
 code=0
-"$program" diff --format markdown "$@" >"$review" || code=$?
+"$program" diff --format markdown --max-length "$length" "$@" >"$review" || code=$?
 case $code in
 0) result=same ;;
 1) result=different ;;
@@ -86,6 +91,12 @@ case $code in
     ;;
 esac
 
+# The summary of a job has more room than a comment.
+summary=$review
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ "$result" = different ]; then
+    summary=$out/summary.md
+    "$program" diff --format markdown --max-length job-summary "$@" >"$summary" || [ $? -eq 1 ] || code=2
+fi
 file=$review
 if [ "$format" != markdown ] && [ "$result" != failed ]; then
     file=$out/review.$format
@@ -115,10 +126,12 @@ if [ "$comment" = yes ]; then
 fi
 
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-    cat "$review" >>"$GITHUB_STEP_SUMMARY"
+    cat "$summary" >>"$GITHUB_STEP_SUMMARY"
     case $said in skipped*) printf '\nNo comment was written (%s).\n' "$said" >>"$GITHUB_STEP_SUMMARY" ;; esac
 fi
 output result "$result"
 output review "$file"
+# The last line of a review is for programs: a comment with JSON that has no text of the repository.
+output counts "$(sed -n '$ s/^<!-- krender-diff: \({.*}\) -->$/\1/p' "$review")"
 [ "$verdict" -ne 1 ] || say "there are differences to fail on (\`$fail_on\`)"
 exit "$verdict"

@@ -103,6 +103,34 @@ class GitHub(Recipe):
         self.assertEqual(self.github(program="krender", fail_on="any")[0], 0)
         self.assertEqual(self.github(program="krender", fail_on="any; exit 0")[0], 2)
 
+    def test_github_fails_on_some_differences(self):
+        code, log, outputs, _ = self.github(program="krender", fail_on="removed,recreate,loosened")
+        self.assertEqual((code, outputs["result"]), (0, "different"), log)
+        self.assertEqual(json.loads(outputs["counts"])["summary"]["targets"], 2)
+        write(self.repository, "base/kustomization.yaml", "resources: []\n")
+        self.commit("Remove")
+        code, log, _, _ = self.github(program="krender", fail_on="recreate,loosened")
+        self.assertEqual(code, 0, log)
+        code, log, _, _ = self.github(program="krender", fail_on="removed")
+        self.assertEqual(code, 1, log)
+        self.assertIn("differences to fail on (`removed`)", log)
+        code, log, _, _ = self.github(program="krender", fail_on="nonsense")
+        self.assertEqual(code, 2, log)
+        self.assertEqual(len(self.bodies("github")), 1)
+
+    def test_a_long_review_is_whole_in_the_summary(self):
+        one = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m%d}, data: {a: '%s%d'}}\n---\n"
+        write(self.repository, "base/maps.yaml", "".join(one % (number, "word " * 20, number) for number in range(800)))
+        write(self.repository, "base/kustomization.yaml", "resources: [web.yaml, maps.yaml]\n")
+        self.commit("Add maps")
+        code, log, outputs, summary = self.github(program="krender")
+        self.assertEqual(code, 0, log)
+        (body,) = self.bodies("github")
+        self.assertLessEqual(len(body), 65_536)
+        self.assertIn("incomplete", body)
+        self.assertGreater(len(summary), 65_536)
+        self.assertEqual(json.loads(outputs["counts"])["complete"], False)
+
     def test_github_tells_what_cannot_be_rendered(self):
         self.change("{kind: ::error::x\n::warning::y ##[error]z")
         code, log, outputs, summary = self.github(program="krender")
