@@ -154,7 +154,8 @@ fn every_rule_has_its_case() {
         cases
     };
     let is_of_render = |rule: &&Rule| {
-        !rule.id.starts_with("KR-CFG") && !rule.is_of_sources() && !rule.is_of_dockerfiles()
+        let is_elsewhere = rule.is_of_sources() || rule.is_of_dockerfiles() || rule.is_of_reviews();
+        !rule.id.starts_with("KR-CFG") && !is_elsewhere
     };
     let of_render = rules().filter(is_of_render);
     let mut names: Vec<&str> = of_render.map(|rule| rule.name).collect();
@@ -162,6 +163,10 @@ fn every_rule_has_its_case() {
     assert_eq!(folders("testdata/rules"), names);
     let cases = folders("testdata/lint");
     for rule in rules().filter(|rule| rule.is_of_sources()) {
+        assert!(cases.iter().any(|case| case == rule.name), "{rule:?} has no case");
+    }
+    let cases = folders("testdata/diff");
+    for rule in rules().filter(|rule| rule.is_of_reviews()) {
         assert!(cases.iter().any(|case| case == rule.name), "{rule:?} has no case");
     }
     let cases = folders("testdata/dockerfiles");

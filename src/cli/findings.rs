@@ -98,6 +98,10 @@ impl AskedRules<'_> {
             let message = format!("`{id}` is about kustomizations, and not about rendered objects");
             return Err(Error::new(Code::InvalidArgument, message).help("`krender lint` checks it"));
         }
+        if rule.known().is_some_and(Rule::is_of_reviews) {
+            let message = format!("`{}` is about the differences of two renders", rule.id());
+            return Err(Error::new(Code::InvalidArgument, message).help("`krender diff` judges it"));
+        }
         Ok(rule)
     }
 }

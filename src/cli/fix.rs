@@ -116,6 +116,10 @@ fn rule(name: &str) -> Result<&'static Rule> {
             Error::new(Code::InvalidArgument, message).help("`krender lint --fix` fixes it")
         );
     }
+    if rule.is_of_reviews() {
+        let message = format!("`{}` is about the differences of two renders", rule.id);
+        return Err(Error::new(Code::InvalidArgument, message).help("`krender diff` judges it"));
+    }
     Ok(rule)
 }
 

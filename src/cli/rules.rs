@@ -250,7 +250,7 @@ fn indented(text: &str) -> String {
 /// The rules as a Markdown page.
 fn page(rules: &[&Rule]) -> String {
     let mut out = String::from(
-        "# Rules\n\nThe rules of `krender check`, and (`KR-KUS`) of `krender lint`. This page is the output of `krender rules --format markdown`.\n\n| Rule | Severity | Requirement |\n|---|---|---|\n",
+        "# Rules\n\nThe rules of `krender check`, (`KR-KUS`) of `krender lint`, and (`KR-DIF`) of `krender diff`. This page is the output of `krender rules --format markdown`.\n\n| Rule | Severity | Requirement |\n|---|---|---|\n",
     );
     for rule in rules {
         let anchor = format!("{}-{}", rule.id.to_lowercase(), rule.name);

@@ -5,8 +5,13 @@ use crate::yaml::Node;
 use super::compare::{Change, Consequence, What};
 use super::pair::Renaming;
 use super::security::{Security, Turned};
+use super::weigh::judgement::Judgement;
 use super::{Identity, Object};
-use crate::harden::restarting;
+use crate::harden::differences::{
+    ADMISSION_LOOSENED, EXPOSURE_GREW, OBJECT_REMOVED, POSTURE_LOOSENED, PRIVILEGE_GRANTED,
+    ROLLOUT, SELECTOR_CHANGED,
+};
+use crate::harden::{Rule, Severity, restarting};
 use crate::resource::ImageReference;
 
 /// Effect of a difference in an object.
@@ -22,6 +27,8 @@ pub enum Effect {
     Image(Image),
     /// Another Pod Security verdict of its pods.
     Security(Security),
+    /// Something that a rule warns of.
+    Judged(Judgement),
 }
 
 /// A change of an image.
@@ -40,11 +47,13 @@ pub struct Image {
 pub enum Rank {
     /// Something is lost for good.
     Lost,
+    /// An error by a rule: rights are given, data is at risk.
+    Dangerous,
     /// An object is recreated.
     Recreated,
     /// An object is removed.
     Removed,
-    /// Pods have a looser Pod Security level.
+    /// Pods have a looser Pod Security level, or a rule warns.
     Loosened,
     /// Pods restart.
     Restarted,
@@ -57,15 +66,49 @@ pub enum Rank {
 }
 
 impl Effect {
-    /// Place among the effects of an object, the most severe first.
-    const fn order(&self) -> usize {
+    /// The place among the effects of an object.
+    const fn order(&self) -> u8 {
         match self {
             Self::Lost(_) => 0,
-            Self::Recreated(_) => 1,
-            Self::Restarted(_) => 2,
-            Self::Security(_) => 3,
-            Self::Image(_) => 4,
+            Self::Judged(Judgement { severity: Severity::Error, .. }) => 1,
+            Self::Recreated(_) => 2,
+            Self::Judged(Judgement { severity: Severity::Warning, .. }) => 3,
+            Self::Security(_) => 4,
+            Self::Restarted(_) => 5,
+            Self::Judged(Judgement { severity: Severity::Note, .. }) => 6,
+            Self::Image(_) => 7,
         }
+    }
+
+    /// The rule that is about the effect; `None` for an image, and for a verdict that is not looser.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'static Rule> {
+        match self {
+            Self::Lost(_) => Some(&OBJECT_REMOVED),
+            Self::Recreated(_) => Some(&SELECTOR_CHANGED),
+            Self::Restarted(_) => Some(&ROLLOUT),
+            Self::Security(_) => self.turns(Turned::Looser).then_some(&POSTURE_LOOSENED),
+            Self::Judged(judgement) => Some(judgement.rule),
+            Self::Image(_) => None,
+        }
+    }
+
+    /// True if someone gets rights in the cluster.
+    #[must_use]
+    pub fn is_granted(&self) -> bool {
+        self.rule() == Some(&PRIVILEGE_GRANTED)
+    }
+
+    /// True if something can be reached from more places.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        self.rule() == Some(&EXPOSURE_GREW)
+    }
+
+    /// True if pods may do more, or less is checked.
+    #[must_use]
+    pub fn is_loosened(&self) -> bool {
+        [Some(&POSTURE_LOOSENED), Some(&ADMISSION_LOOSENED)].contains(&self.rule())
     }
 
     /// True for the effects of single changes: those of a part of the changes are known. Others belong to the object
@@ -95,6 +138,11 @@ impl Object {
             Effect::Recreated(_) => Some(Rank::Recreated),
             Effect::Restarted(_) => Some(Rank::Restarted),
             Effect::Security(_) if effect.turns(Turned::Looser) => Some(Rank::Loosened),
+            Effect::Judged(judgement) => match judgement.severity {
+                Severity::Error => Some(Rank::Dangerous),
+                Severity::Warning => Some(Rank::Loosened),
+                Severity::Note => None,
+            },
             Effect::Security(_) | Effect::Image(_) => None,
         };
         let own = match &self.ids {
@@ -372,10 +420,9 @@ pub(super) fn fold(objects: &mut [Object]) {
         }
         causes.sort();
         causes.dedup();
-        let is_grave = object
-            .effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Lost(_) | Effect::Recreated(_)));
+        let is_grave = object.effects.iter().any(|effect| {
+            matches!(effect, Effect::Lost(_) | Effect::Recreated(_) | Effect::Judged(_))
+        });
         if object.renamed.is_some() || is_grave || causes.is_empty() {
             continue;
         }

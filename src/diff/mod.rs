@@ -9,6 +9,7 @@ use crate::text::wildcard::fits;
 
 mod compare;
 mod equal;
+mod findings;
 pub mod group;
 mod judge;
 pub(crate) mod lines;
@@ -24,19 +25,23 @@ mod served;
 mod summary;
 #[cfg(test)]
 pub(crate) mod tests;
+mod weigh;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::build::Built;
 use crate::error::{Code, Error, Result};
+use crate::harden::{Holds, Rule};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::{Source, Sources};
 use crate::yaml::{self, Node, parse};
 use mask::Masks;
+use weigh::Whole;
 
 pub use compare::{Change, Consequence, What};
+pub use findings::{FindingChange, TurnedFinding, findings};
 pub use group::{ChangedImage, Group, Review, Section};
 pub(crate) use judge::moved;
 pub use judge::{Effect, Image, Rank};
@@ -49,6 +54,7 @@ pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
 pub use served::{Unrendered, against};
 pub use summary::Summary;
+pub use weigh::{Growth, Judgement, Nature, Part, Phrase};
 
 /// Selection of fields and objects to compare, and of what a review contains.
 #[derive(Debug, Default)]
@@ -59,6 +65,8 @@ pub struct Options {
     pub only: Vec<Only>,
     /// Key of the hashes that replace values of Secrets. `None` shows the values.
     pub mask: Option<Vec<u8>>,
+    /// States of rules: a rule of `KR-DIF` that is off judges nothing, and the severities of others are set.
+    pub rules: Vec<(&'static Rule, Holds)>,
     /// True if a review keeps the renders, which unified diffs and JSON require.
     pub renders: bool,
 }
@@ -137,6 +145,10 @@ pub struct TargetReview {
     pub objects: Vec<Object>,
     /// Pairs of objects of both sides, by index.
     pub pairs: Vec<Pair>,
+    /// Findings that are new, accepted or resolved, if the caller has set them: [`findings`].
+    pub findings: Vec<FindingChange>,
+    /// Requests of namespaces that grow.
+    pub growth: Vec<Growth>,
     /// All objects before and after, if [`Options::renders`] is set.
     pub renders: [Vec<Node>; 2],
     /// The schema by which lists are paired.
@@ -233,6 +245,8 @@ impl TargetReview {
             failed_before: None,
             objects: Vec::new(),
             pairs: Vec::new(),
+            findings: Vec::new(),
+            growth: Vec::new(),
             renders: Default::default(),
             schema: schema.unwrap_or(&empty).schema.clone(),
         };
@@ -272,6 +286,12 @@ impl TargetReview {
         for pair in &self.pairs {
             let (before, after) = both(pair);
             self.objects.extend(seen.object(before, after, pair.renamed)?);
+        }
+        // Nothing is left by which a target that is gone could be judged.
+        if !after.is_empty() {
+            let whole = Whole::new([before, after], &self.pairs, &renames);
+            whole.weigh(&mut self.objects, &options.rules);
+            self.growth = whole.growth(&self.objects);
         }
         judge::fold(&mut self.objects);
         if options.renders && !self.objects.is_empty() {

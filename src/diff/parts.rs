@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use super::compare::{Change, What};
-use super::{Group, Object, Renaming, TargetReview, judge, text_of};
+use super::{Effect, Group, Object, Renaming, TargetReview, judge, text_of};
 use crate::index::Index;
 
 /// The parts of the differences of all targets, in the order of their first objects. Takes linear time.
@@ -85,7 +85,8 @@ impl Items {
         for (place, effect) in object.effects.iter().enumerate() {
             if !effect.is_of_changes() {
                 let text = format!("{head}{effect:?}");
-                self.add(text, stem, Item::Effect(place), false, member);
+                let may_join = matches!(effect, Effect::Judged(_));
+                self.add(text, stem, Item::Effect(place), may_join, member);
             }
         }
     }

@@ -27,6 +27,10 @@ pub struct Summary {
     pub recreated: usize,
     /// Number of objects whose removal loses data.
     pub lost: usize,
+    /// Number of objects that give rights in the cluster.
+    pub granted: usize,
+    /// Number of objects by which something can be reached from more places.
+    pub exposed: usize,
     /// Number of objects with a looser Pod Security level.
     pub loosened: usize,
     /// Number of objects with a tighter Pod Security level.
@@ -61,6 +65,8 @@ impl Summary {
         self.restarted += has(|effect| matches!(effect, Effect::Restarted(_)));
         self.recreated += has(|effect| matches!(effect, Effect::Recreated(_)));
         self.lost += has(|effect| matches!(effect, Effect::Lost(_)));
+        self.granted += has(Effect::is_granted);
+        self.exposed += has(Effect::is_exposed);
         self.loosened += has(|effect| effect.turns(Turned::Looser));
         // The pods of a removed object are not tighter.
         if object.ids[1].is_some() {

@@ -168,7 +168,8 @@ pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> 
         | Needs::Expressions
         | Needs::Targets
         | Needs::Sources
-        | Needs::Dockerfiles => Vec::new(),
+        | Needs::Dockerfiles
+        | Needs::Reviews => Vec::new(),
         Needs::Object(check) => violations_alone(rule, check, scene),
         Needs::Render(RenderCheck::Object(judge)) => judge(scene.object, scene, render),
         Needs::Render(RenderCheck::Pod(judge)) => {

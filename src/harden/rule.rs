@@ -38,6 +38,8 @@ pub enum Topic {
     Judging,
     /// `KR-CLN`: twelve-factor programs.
     Practice,
+    /// `KR-DIF`: differences of two renders.
+    Differences,
     /// `KR-DKR`: Dockerfiles.
     Dockerfiles,
     /// `KR-IMG`
@@ -64,10 +66,11 @@ pub enum Topic {
 
 impl Topic {
     /// The topics, in the order of the ids of their rules.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Availability,
         Self::Judging,
         Self::Practice,
+        Self::Differences,
         Self::Dockerfiles,
         Self::Images,
         Self::Objects,
@@ -88,6 +91,7 @@ impl Topic {
             Self::Availability => "AVL",
             Self::Judging => "CFG",
             Self::Practice => "CLN",
+            Self::Differences => "DIF",
             Self::Dockerfiles => "DKR",
             Self::Images => "IMG",
             Self::Objects => "K8S",
@@ -129,6 +133,8 @@ pub(super) enum Needs {
     Sources,
     /// Dockerfiles. The conditions are in `crate::dockerfile`, a layer below.
     Dockerfiles,
+    /// Two renders of a target. The conditions are in `crate::diff`, a layer below.
+    Reviews,
 }
 
 /// A condition on one object.
@@ -262,6 +268,12 @@ impl Rule {
     #[must_use]
     pub const fn is_of_dockerfiles(&self) -> bool {
         matches!(self.needs, Needs::Dockerfiles)
+    }
+
+    /// True for a rule about the differences of two renders, which `krender diff` judges.
+    #[must_use]
+    pub const fn is_of_reviews(&self) -> bool {
+        matches!(self.needs, Needs::Reviews)
     }
 
     /// True if it is equivalent to one of these checks of a tool.

@@ -6,7 +6,7 @@ use super::value::{items, present, text};
 use crate::yaml::{Mapping, Node};
 
 /// The entries of a mapping of labels.
-pub(super) fn labels(node: Option<&Node>) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn labels(node: Option<&Node>) -> impl Iterator<Item = (&str, &str)> {
     let entries = node.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
     entries.iter().filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
 }
@@ -66,13 +66,13 @@ fn has_all_of(wanted: &Node, found: &Labels<'_>) -> bool {
 }
 
 /// True if a label selector selects all labels: it has no condition.
-pub(super) fn selects_all(selector: &Node) -> bool {
+pub(crate) fn selects_all(selector: &Node) -> bool {
     let is_empty = |key| present(selector, key).is_none_or(Node::is_empty);
     is_empty("matchLabels") && is_empty("matchExpressions")
 }
 
 /// True if a label selector selects these labels.
-pub(super) fn selects(selector: &Node, found: Option<&Node>) -> bool {
+pub(crate) fn selects(selector: &Node, found: Option<&Node>) -> bool {
     present(selector, "matchLabels").is_none_or(|wanted| has_all(wanted, found))
         && items(selector.get("matchExpressions")).iter().all(|one| holds(one, found))
 }

@@ -277,7 +277,7 @@ impl Phase {
             (_, Needs::Suppressions) => true,
             (Self::Sources, needs) => matches!(needs, Needs::Sources),
             (Self::Dockerfiles, needs) => matches!(needs, Needs::Dockerfiles),
-            (_, Needs::Sources | Needs::Dockerfiles) => false,
+            (_, Needs::Sources | Needs::Dockerfiles | Needs::Reviews) => false,
             (Self::Complete, _) => true,
             (Self::Early, needs) => !matches!(needs, Needs::Render(_) | Needs::Expressions),
             (Self::Final(_), needs) => matches!(needs, Needs::Render(_) | Needs::Expressions),

@@ -5,22 +5,22 @@
 use crate::yaml::{Node, Value, resolve_1_1};
 
 /// The value of a key, unless it is null.
-pub(super) fn present<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+pub(crate) fn present<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     node.get(key).filter(|value| !value.is_null())
 }
 
 /// The value at a path of keys, unless it or a node on the path is null.
-pub(super) fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
+pub(crate) fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     keys.iter().try_fold(node, |node, key| present(node, key))
 }
 
 /// The elements of a list; empty if there is none.
-pub(super) fn items(node: Option<&Node>) -> &[Node] {
+pub(crate) fn items(node: Option<&Node>) -> &[Node] {
     node.map(Node::items).unwrap_or_default()
 }
 
 /// The boolean value of a scalar.
-pub(super) fn boolean(node: &Node) -> Option<bool> {
+pub(crate) fn boolean(node: &Node) -> Option<bool> {
     match resolve_1_1(node.as_scalar()?) {
         Ok(Value::Bool(value)) => Some(value),
         _ => None,
@@ -28,17 +28,17 @@ pub(super) fn boolean(node: &Node) -> Option<bool> {
 }
 
 /// True if a value exists and is true.
-pub(super) fn is_true(node: Option<&Node>) -> bool {
+pub(crate) fn is_true(node: Option<&Node>) -> bool {
     node.and_then(boolean) == Some(true)
 }
 
 /// True if a value exists and is false.
-pub(super) fn is_false(node: Option<&Node>) -> bool {
+pub(crate) fn is_false(node: Option<&Node>) -> bool {
     node.and_then(boolean) == Some(false)
 }
 
 /// The integer value of a scalar.
-pub(super) fn integer(node: &Node) -> Option<i64> {
+pub(crate) fn integer(node: &Node) -> Option<i64> {
     match resolve_1_1(node.as_scalar()?) {
         Ok(Value::Int(value)) => Some(value),
         // JSON does not distinguish 0 and 0.0.
@@ -49,7 +49,7 @@ pub(super) fn integer(node: &Node) -> Option<i64> {
 }
 
 /// The text of the value of a key, unless it is null.
-pub(super) fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     present(node, key).and_then(Node::as_text)
 }
 

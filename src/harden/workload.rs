@@ -77,6 +77,12 @@ pub fn restarting(group: &str, kind: &str) -> Option<&'static [&'static str]> {
     (owner.then == Then::Restart).then_some(owner.template)
 }
 
+/// The path of the template of pods in objects of a kind; empty for a pod.
+#[must_use]
+pub fn template(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+    KINDS.iter().find(|owner| owner.kind == (group, kind)).map(|owner| owner.template)
+}
+
 /// Kinds of Argo Workflows with the path to the mapping with `templates`.
 const WORKFLOWS: &[(&str, &[&str])] = &[
     ("ClusterWorkflowTemplate", &["spec"]),

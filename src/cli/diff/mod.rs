@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::configuration::Wanted;
 use super::findings::apart_from_inputs;
 use super::reading::{self, Jobs, Reading, working_directory};
 use super::select::Select;
@@ -24,6 +25,7 @@ use crate::{
     diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     fleet::Run,
+    harden::{Date, Profile, Settings},
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},
@@ -101,6 +103,17 @@ pub(super) struct Diff {
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
+    /// Check both sides against the rules of `krender check`, and show the findings that are new, resolved, or accepted only
+    /// after the change
+    #[arg(long)]
+    findings: bool,
+
+    /// Configuration file for `--findings`, on both sides; its `rules` also switch off the rules `KR-DIF`, or set their
+    /// severities [default for `--findings`: the nearest `.krender.yaml` between the working directory and the top of
+    /// the repository]
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+
     /// Show the values of Secrets
     #[arg(long)]
     show_secrets: bool,
@@ -153,9 +166,9 @@ impl Diff {
         let sources: &Arc<Sources> = super::until_exit(Arc::default());
         let review = match &self.against_file {
             Some(file) => self.compare_with_file(file, sources, &threads, format),
-            None => self
-                .sides(sources, &threads)
-                .and_then(|sides| self.compare(super::until_exit(sides), &threads, format)),
+            None => self.sides(sources, &threads).and_then(|sides| {
+                self.compare(super::until_exit(sides), sources, &threads, format)
+            }),
         };
         match review {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
@@ -222,17 +235,25 @@ impl Diff {
         let options = load::Options { sources: Arc::clone(sources), ..options };
         let loader = super::until_exit(Loader::new(Disk, options));
         let build = super::until_exit(self.reading.options(threads.clone()));
+        let settings = self.settings(sources, build.plugins.today)?;
         let run = super::until_exit(Run::new(loader, build));
-        let options = self.options()?;
+        let options = self.options(settings.as_ref())?;
         let review =
             against::compare(file, &self.paths, (loader, run), self.extra, &options, format)?;
         self.deliver(&review, loader)?;
         Ok(review)
     }
 
-    fn compare(&self, sides: &Sides, threads: &Threads, format: Format) -> Result<Review> {
-        let options = self.options()?;
+    fn compare(
+        &self,
+        sides: &Sides,
+        all_sources: &Arc<Sources>,
+        threads: &Threads,
+        format: Format,
+    ) -> Result<Review> {
         let build = self.reading.options(threads.clone());
+        let settings = self.settings(all_sources, build.plugins.today)?;
+        let options = self.options(settings.as_ref())?;
         let runs = [&sides.before, &sides.after];
         let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
         let (sources, shield) = (sides.after.sources(), Shield::default());
@@ -269,7 +290,11 @@ impl Diff {
             let [before, after] = self.with_like_failures(sides_of_target);
             let moved_from = old.map(|old| sides.targets[old].name.clone());
             let target = Target { name: name.clone(), moved_from, before, after };
-            (TargetReview::of(&target, &options), errors)
+            let mut review = TargetReview::of(&target, &options);
+            if let Some(settings) = settings.as_ref().filter(|_| self.findings) {
+                review.findings = diff::findings(&target, &review.pairs, sources, settings);
+            }
+            (review, errors)
         };
         let mut reviews = Vec::with_capacity(numbers.len());
         let mut told = BTreeSet::new();
@@ -312,8 +337,31 @@ impl Diff {
         }
     }
 
-    fn options(&self) -> Result<diff::Options> {
+    /// The settings of the configuration, if it is asked for.
+    fn settings(&self, sources: &Arc<Sources>, today: Option<Date>) -> Result<Option<Settings>> {
+        if !self.findings && self.config.is_none() {
+            return Ok(None);
+        }
+        let directory = working_directory()?;
+        let wanted = Wanted {
+            named: self.config.as_deref(),
+            near: Some(&directory),
+            ignored: false,
+            usual: Profile::default(),
+        };
+        // The configuration is that of the working directory, also where both sides are revisions.
+        let options = self.reading.load_options(directory.clone());
+        let sources = Arc::clone(sources);
+        let loader = Loader::new(Disk, load::Options { sources, ..options });
+        let mut settings = wanted.read(&loader, None)?.settings;
+        settings.today = today;
+        Ok(Some(settings))
+    }
+
+    fn options(&self, settings: Option<&Settings>) -> Result<diff::Options> {
+        let named = settings.filter(|_| self.config.is_some());
         Ok(diff::Options {
+            rules: named.map(|settings| settings.severities.clone()).unwrap_or_default(),
             ignore: self.ignore.iter().map(|text| Ignore::parse(text)).collect::<Result<_>>()?,
             only: self.only.iter().map(|text| Only::parse(text)).collect::<Result<_>>()?,
             mask: match &self.mask_key {

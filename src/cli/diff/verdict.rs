@@ -2,13 +2,17 @@
 
 use clap::ValueEnum;
 
-use crate::diff::{Effect, Object, Review};
+use crate::diff::{Effect, Object, Review, TurnedFinding};
 
 /// Kind of differences to fail on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
-    /// Pods with a looser Pod Security level
+    /// Pods or namespaces that are less restricted, lost probes and limits, and with `--findings` new findings
     Loosened,
+    /// Roles and bindings that give rights
+    Granted,
+    /// Services, routes and network policies that expose more
+    Exposed,
     /// Removed objects
     Removed,
     /// Objects that must be recreated, or whose removal loses data
@@ -26,7 +30,13 @@ impl FailOn {
             review.targets.iter().flat_map(|target| &target.objects).any(test)
         };
         match self {
-            Self::Loosened => any(|object| object.effects.iter().any(Effect::is_looser)),
+            Self::Loosened => {
+                let mut findings = review.targets.iter().flat_map(|target| &target.findings);
+                findings.any(|one| one.turned != TurnedFinding::Resolved)
+                    || any(|object| object.effects.iter().any(Effect::is_loosened))
+            }
+            Self::Granted => any(|object| object.effects.iter().any(Effect::is_granted)),
+            Self::Exposed => any(|object| object.effects.iter().any(Effect::is_exposed)),
             Self::Removed => any(|object| object.ids[1].is_none()),
             Self::Recreate => any(|object| {
                 let mut effects = object.effects.iter();

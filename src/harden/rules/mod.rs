@@ -8,6 +8,7 @@ macro_rules! text {
 }
 
 mod availability;
+pub mod differences;
 pub mod dockerfiles;
 pub(super) mod images;
 pub(super) mod judging;
@@ -32,6 +33,7 @@ static TOPICS: &[&[&Rule]] = &[
     availability::RULES,
     judging::RULES,
     practice::RULES,
+    differences::RULES,
     dockerfiles::RULES,
     images::RULES,
     objects::RULES,

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::words::{self, Words};
-use crate::diff::{Effect, Failure, Group, Object, Rank, Review, Security, Status, Turned};
-use crate::harden::Set;
+use crate::diff::group::few;
+use crate::diff::{
+    Effect, Failure, Group, Growth, Judgement, Object, Rank, Review, Security, Status, Turned,
+};
+use crate::harden::{Set, Severity, differences};
 
 /// An important difference.
 pub(super) struct Headline {
@@ -28,12 +31,28 @@ pub(super) enum Kind {
     Lost,
     /// Replaced by another object, with a loss of data.
     Replaced,
+    /// Someone gets rights.
+    Granted,
+    /// A volume or its data are at risk.
+    AtRisk,
+    /// Something can be reached from more places.
+    Exposed,
     /// Deleted and recreated.
     Recreated,
     /// Removed.
     Removed,
     /// Pods with a looser Pod Security level.
     Looser,
+    /// Less is checked or protected.
+    Weaker,
+    /// Clients of a definition no longer find it.
+    Broken,
+    /// Fewer copies, or less protection of them.
+    Unavailable,
+    /// Another class of quality of service, or more requests.
+    Demand,
+    /// Another major version of an image, or a lower one.
+    Version,
     /// Pods with a tighter Pod Security level.
     Tighter,
 }
@@ -51,12 +70,63 @@ impl Kind {
 /// The headlines, the most important first. Of many of one kind only some are listed, with the number of the others.
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let mut kinds: BTreeMap<Kind, Vec<Headline>> = BTreeMap::new();
-    let groups = review.groups.iter().enumerate();
-    let all = groups.flat_map(|(place, group)| of(review, place, group));
-    for headline in all.chain(removals(review)) {
+    let is_new = |(_, group): &(usize, &Group)| {
+        group.targets().iter().all(|&place| review.targets[place].status == Status::Added)
+    };
+    let (new, others): (Vec<_>, Vec<_>) = review.groups.iter().enumerate().partition(is_new);
+    let of = |(place, group)| of(review, place, group);
+    let new = joined(new.into_iter().flat_map(of).collect());
+    let all = others.into_iter().flat_map(of).chain(new);
+    for headline in all.chain(removals(review)).chain(demands(review)) {
         kinds.entry(headline.kind).or_default().push(headline);
     }
     kinds.into_values().flat_map(bounded).collect()
+}
+
+/// The requests that grow in namespaces: for each resource of a namespace the most that they grow by, and the targets.
+fn demands(review: &Review) -> Vec<Headline> {
+    let mut grown: BTreeMap<(&str, &str), Vec<(usize, &Growth)>> = BTreeMap::new();
+    for (place, target) in review.targets.iter().enumerate() {
+        for one in &target.growth {
+            grown.entry((&one.namespace, one.resource)).or_default().push((place, one));
+        }
+    }
+    let headline = |((namespace, resource), all): ((&str, &str), Vec<(usize, &Growth)>)| {
+        let most = all.iter().map(|(_, one)| *one).max_by_key(|one| one.percent())?;
+        let [before, after] = most.sums();
+        let up_to = if all.len() > 1 { "up to " } else { "" };
+        let words = format!(": requests {up_to}{} % more {resource}: ", most.percent());
+        Some(Headline {
+            kind: Kind::Demand,
+            title: format!("Namespace {namespace}"),
+            words: Words::new(words).name(before).say(" → ").name(after),
+            targets: all.iter().map(|(place, _)| *place).collect(),
+            tells: None,
+            group: None,
+        })
+    };
+    grown.into_iter().filter_map(headline).collect()
+}
+
+/// Headlines about new targets: of many of one kind in the same targets, one with their number.
+fn joined(headlines: Vec<Headline>) -> Vec<Headline> {
+    const FEW: usize = 3;
+    let mut kinds: BTreeMap<(Kind, Vec<usize>), Vec<Headline>> = BTreeMap::new();
+    for headline in headlines {
+        kinds.entry((headline.kind, headline.targets.clone())).or_default().push(headline);
+    }
+    let join = |((kind, targets), all): ((Kind, Vec<usize>), Vec<Headline>)| {
+        if all.len() <= FEW {
+            return all;
+        }
+        let titles: Vec<&str> = all.iter().map(|headline| &*headline.title).collect();
+        let shown = few(&titles, FEW);
+        let more = if shown.len() < titles.len() { ", …" } else { "" };
+        let words = Words::new(": ").names(shown.iter().copied()).say(more);
+        let title = format!("{} new objects", all.len());
+        vec![Headline { kind, title, words, targets, tells: None, group: None }]
+    };
+    kinds.into_iter().flat_map(join).collect()
 }
 
 fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
@@ -127,8 +197,11 @@ fn removals(review: &Review) -> Vec<Headline> {
     /// Maximum number of removals with a line each.
     const FEW: usize = 5;
     let mut removed: BTreeMap<Vec<usize>, Vec<(usize, &Group)>> = BTreeMap::new();
+    // A judgement has a headline that says more.
+    let is_judged = |effect: &Effect| matches!(effect, Effect::Judged(judgement) if judgement.severity >= Severity::Warning);
     for (place, group) in review.groups.iter().enumerate() {
-        if group.object.rank() == Rank::Removed {
+        let object = &group.object;
+        if object.rank() == Rank::Removed && !object.effects.iter().any(is_judged) {
             removed.entry(group.targets()).or_default().push((place, group));
         }
     }
@@ -167,6 +240,7 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
     let is_gone = object.ids[1].is_none();
     let mut is_told = object.changes.is_empty() && object.ids[0].is_some();
     is_told &= object.carries.is_empty();
+    let is_lost = object.effects.iter().any(|effect| matches!(effect, Effect::Lost(_)));
     let mut found = Vec::new();
     for effect in &object.effects {
         match effect {
@@ -174,7 +248,7 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
                 let kind = if is_gone { Kind::Lost } else { Kind::Replaced };
                 found.push((kind, Words::new(kind.joint()).say(*what)));
             }
-            Effect::Recreated(why) if object.rank() == Rank::Recreated => {
+            Effect::Recreated(why) if !is_lost => {
                 found.push((Kind::Recreated, words::reasons(object, why).behind(": ")));
             }
             // A loss is more important, and has a headline.
@@ -185,7 +259,13 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
             Effect::Security(security) if !is_gone && security.turned() == Turned::Tighter => {
                 found.push((Kind::Tighter, levels(security).behind(": ")));
             }
-            Effect::Restarted(_) | Effect::Image(_) | Effect::Security(_) => is_told = false,
+            Effect::Judged(judgement) if judgement.severity >= Severity::Warning => {
+                let phrase = words::phrase(&judgement.phrase).behind(": ");
+                found.push((kind_of(judgement), phrase));
+            }
+            Effect::Judged(_) | Effect::Restarted(_) | Effect::Image(_) | Effect::Security(_) => {
+                is_told = false
+            }
         }
     }
     let renamed = renaming(object);
@@ -205,6 +285,21 @@ fn renaming(object: &Object) -> Words {
     match words::renaming(object) {
         Some(renaming) => Words::new(" (").and(renaming).say(")"),
         None => Words::default(),
+    }
+}
+
+/// The kind of a headline for a judgement.
+fn kind_of(judgement: &Judgement) -> Kind {
+    match judgement.rule {
+        rule if *rule == differences::PRIVILEGE_GRANTED => Kind::Granted,
+        rule if *rule == differences::DATA_AT_RISK => Kind::AtRisk,
+        rule if *rule == differences::EXPOSURE_GREW => Kind::Exposed,
+        rule if *rule == differences::DEFINITION_NARROWED => Kind::Broken,
+        rule if *rule == differences::AVAILABILITY_REDUCED => Kind::Unavailable,
+        rule if *rule == differences::QOS_CHANGED => Kind::Demand,
+        rule if *rule == differences::IMAGE_VERSION => Kind::Version,
+        rule if *rule == differences::OBJECT_REMOVED => Kind::Removed,
+        _ => Kind::Weaker,
     }
 }
 

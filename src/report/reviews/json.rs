@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::diff::operations::{self, Operations};
 use crate::diff::{
-    self, Cause, Change, Effect, Failure, Identity, Object, Rank, Renaming, Review, Status,
-    Summary, TargetReview, Turned, What,
+    self, Cause, Change, Effect, Failure, FindingChange, Growth, Identity, Nature, Object, Rank,
+    Renaming, Review, Status, Summary, TargetReview, Turned, What,
 };
 use crate::error::Result;
-use crate::harden::Set;
+use crate::harden::{Set, differences};
 use crate::text::escape;
 use crate::yaml::Node;
 
@@ -20,6 +20,8 @@ pub(super) const VERSION: u32 = 2;
 struct PageJson<'a> {
     version: u32,
     summary: Summary,
+    /// All that the review consists of, if it is little: `hashes` or `images-and-versions`.
+    only: Option<&'static str>,
     targets: Vec<TargetJson<'a>>,
     groups: Vec<GroupJson<'a>>,
 }
@@ -34,8 +36,55 @@ struct TargetJson<'a> {
     error_before: Option<ErrorJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_after: Option<ErrorJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    growth: Vec<GrowthJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingJson<'a>>,
     /// Operations that turn the list of objects before into the list after.
     operations: Operations,
+}
+
+/// A finding of `check` that is new, accepted or resolved.
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    turned: &'static str,
+    rule: &'a str,
+    name: &'a str,
+    severity: &'static str,
+    object: &'a str,
+    message: &'a str,
+}
+
+impl<'a> FindingJson<'a> {
+    fn of(change: &'a FindingChange) -> Self {
+        let FindingChange { turned, rule, severity, object, message } = change;
+        Self {
+            turned: turned.as_str(),
+            rule: rule.id(),
+            name: rule.name(),
+            severity: severity.as_str(),
+            object,
+            message,
+        }
+    }
+}
+
+/// Requests of a namespace that grow by more than a fifth.
+#[derive(Serialize)]
+struct GrowthJson<'a> {
+    rule: &'static str,
+    namespace: &'a str,
+    resource: &'static str,
+    before: String,
+    after: String,
+}
+
+impl<'a> GrowthJson<'a> {
+    fn of(growth: &'a Growth) -> Self {
+        let [before, after] = growth.sums();
+        let rule = differences::QOS_CHANGED.id;
+        Self { rule, namespace: &growth.namespace, resource: growth.resource, before, after }
+    }
 }
 
 #[derive(Serialize)]
@@ -108,6 +157,13 @@ enum EffectJson<'a> {
         violated: Vec<RuleJson<'a>>,
         satisfied: Vec<RuleJson<'a>>,
     },
+    Judged {
+        rule: &'static str,
+        name: &'static str,
+        severity: &'static str,
+        phrase: String,
+        path: &'a str,
+    },
 }
 
 /// A rule of the Pod Security Standards, with the containers that it is about; empty for the whole pod.
@@ -139,6 +195,7 @@ pub fn write(review: &Review) -> Result<String> {
     let page = PageJson {
         version: VERSION,
         summary: review.summary(),
+        only: review.nature().map(Nature::as_str),
         targets: review.targets.iter().map(target).collect::<Result<_>>()?,
         groups: review.groups.iter().map(|of| group(review, of)).collect::<Result<_>>()?,
     };
@@ -147,7 +204,7 @@ pub fn write(review: &Review) -> Result<String> {
 }
 
 fn target(review: &TargetReview) -> Result<TargetJson<'_>> {
-    let TargetReview { name, status, .. } = review;
+    let TargetReview { name, status, growth, findings, .. } = review;
     let (status, failures) = match status {
         Status::Same => ("same", None),
         Status::Changed => ("changed", None),
@@ -168,6 +225,8 @@ fn target(review: &TargetReview) -> Result<TargetJson<'_>> {
         status,
         error_before: failure(0),
         error_after: failure(1),
+        growth: growth.iter().map(GrowthJson::of).collect(),
+        findings: findings.iter().map(FindingJson::of).collect(),
         operations,
     })
 }
@@ -219,6 +278,13 @@ fn effect(effect: &Effect) -> EffectJson<'_> {
         Effect::Image(image) => {
             EffectJson::Image { name: &image.name, before: &image.before, after: &image.after }
         }
+        Effect::Judged(judgement) => EffectJson::Judged {
+            rule: judgement.rule.id,
+            name: judgement.rule.name,
+            severity: judgement.severity.as_str(),
+            phrase: judgement.phrase.to_string(),
+            path: &judgement.path,
+        },
         Effect::Security(security) => EffectJson::PodSecurity {
             turned: match security.turned() {
                 Turned::Looser => "looser",

@@ -13,7 +13,7 @@ use super::page::{
 };
 use super::words::{Words, visible};
 use crate::diff::lines::Mark;
-use crate::diff::{Review, Summary};
+use crate::diff::{Review, Summary, TurnedFinding};
 use crate::text::escape::for_log;
 
 /// Place that a page is written for, which limits its length. Each leaves room for text that others add.
@@ -112,6 +112,8 @@ impl Format for Markdown {
         parts.extend(page.failures.iter().map(failing));
         parts.extend(page.empty.iter().map(empty));
         parts.extend(page.headlines.iter().map(headline));
+        let finding = |(_, words): &(TurnedFinding, Words)| format!("- {}\n", words.written(code));
+        parts.extend(page.findings.iter().map(finding));
         parts.extend(images(page));
         parts.push("\n".to_owned());
         parts
@@ -208,6 +210,14 @@ fn headline(Important { kind, title, words, targets, .. }: &Important) -> String
     let word = match kind {
         Kind::Lost => "**REMOVED:**",
         Kind::Replaced => "**REPLACED:**",
+        Kind::Granted => "**GRANTS:**",
+        Kind::AtRisk => "**DATA AT RISK:**",
+        Kind::Exposed => "**EXPOSES:**",
+        Kind::Weaker => "**WEAKER:**",
+        Kind::Broken => "**BREAKS:**",
+        Kind::Unavailable => "**Less available:**",
+        Kind::Demand => "**Resources:**",
+        Kind::Version => "**Version:**",
         Kind::Recreated => "**Must be recreated:**",
         Kind::Removed => "Removed:",
         Kind::Looser => "**Pod security is LOOSER:**",

@@ -3,6 +3,7 @@
 //! Text, Markdown and HTML are for people. They write a [`page`], which decides the order and the words; [`layout`] limits
 //! the length of text and Markdown. Unified diffs and JSON are for other programs.
 
+mod found;
 mod headline;
 pub mod html;
 pub mod json;

@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::found;
 use super::headline::{self, Headline, Kind};
 use super::layout::Size;
 use super::outline::{self, Extent, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
-use crate::diff::{self, Change, Effect, Failure, Object, Review, Status, Summary};
+use crate::diff::{self, Change, Effect, Failure, Object, Review, Status, Summary, TurnedFinding};
 
 /// Maximum numbers of a format.
 #[derive(Clone, Copy)]
@@ -46,6 +47,8 @@ pub(super) struct Page<'a> {
     /// Number of further targets that moved.
     pub(super) more_moved: usize,
     pub(super) headlines: Vec<Important>,
+    /// Findings of `check` that are new, accepted or resolved.
+    pub(super) findings: Vec<(TurnedFinding, Words)>,
     pub(super) images: Vec<ImageChange>,
     /// Number of further images.
     pub(super) more_images: usize,
@@ -243,6 +246,7 @@ impl<'a> Page<'a> {
                 })
                 .collect(),
             headlines,
+            findings: found::lines(review),
             images,
             more_images,
             sections: sections(review, limits, &told),
@@ -251,8 +255,9 @@ impl<'a> Page<'a> {
 
     /// True if there is anything between the counts and the sections.
     pub(super) const fn has_overview(&self) -> bool {
-        let Self { failures, empty, headlines, images, .. } = self;
-        !(failures.is_empty() && empty.is_empty() && headlines.is_empty() && images.is_empty())
+        let Self { failures, empty, headlines, findings, images, .. } = self;
+        let has_news = !(headlines.is_empty() && findings.is_empty() && images.is_empty());
+        has_news || !(failures.is_empty() && empty.is_empty())
     }
 }
 

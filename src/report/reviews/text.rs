@@ -9,8 +9,8 @@ use super::page::{
     Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section,
 };
 use super::words::{self, Tone, Words, visible};
-use crate::diff::Review;
 use crate::diff::lines::Mark;
+use crate::diff::{Review, TurnedFinding};
 use crate::text::escape::for_log;
 
 const BOLD: &str = "\x1b[1m";
@@ -89,11 +89,19 @@ impl Format for TextFormat {
                 self.part(|lines| lines.wrapped(0, BOLD, &counts.to_string()))
             }
         };
-        let has_headlines = !(page.headlines.is_empty() && page.images.is_empty());
+        let has_news = !(page.headlines.is_empty() && page.findings.is_empty());
+        let has_headlines = has_news || !page.images.is_empty();
         let separator = has_headlines.then(|| "\n".to_owned());
         let headlines = page.headlines.iter().map(|headline| self.headline(headline));
+        let findings = page.findings.iter().map(|(turned, words)| {
+            let (style, mark) = match turned {
+                TurnedFinding::New | TurnedFinding::Accepted => (RED, "!"),
+                TurnedFinding::Resolved => (GREEN, "*"),
+            };
+            self.part(|lines| lines.wrapped(0, style, &format!("{mark} {words}")))
+        });
         let images = page.images.iter().map(|image| self.image(image));
-        let overview = separator.into_iter().chain(headlines).chain(images);
+        let overview = separator.into_iter().chain(headlines).chain(findings).chain(images);
         failures.chain([outcome]).chain(overview).collect()
     }
 
@@ -197,6 +205,14 @@ impl TextFormat {
         let (style, word) = match kind {
             Kind::Lost => (ALARM, "! REMOVED"),
             Kind::Replaced => (ALARM, "! REPLACED"),
+            Kind::Granted => (ALARM, "! GRANTS"),
+            Kind::AtRisk => (ALARM, "! DATA AT RISK"),
+            Kind::Exposed => (ALARM, "! EXPOSES"),
+            Kind::Weaker => (RED, "! WEAKER"),
+            Kind::Broken => (RED, "! BREAKS"),
+            Kind::Unavailable => (YELLOW, "! LESS AVAILABLE"),
+            Kind::Demand => (YELLOW, "! RESOURCES"),
+            Kind::Version => (YELLOW, "! VERSION"),
             Kind::Recreated => (YELLOW, "! must be recreated:"),
             Kind::Removed => (RED, "- removed"),
             Kind::Looser => (RED, "! LOOSER"),

@@ -5,9 +5,10 @@ use std::fmt;
 
 use crate::diff::group::few;
 use crate::diff::{
-    Cause, ChangedImage, Effect, Group, Object, Renaming, Review, Security, Summary, Turned, moved,
+    Cause, ChangedImage, Effect, Group, Object, Part, Phrase, Renaming, Review, Security, Summary,
+    Turned, moved,
 };
-use crate::harden::Set;
+use crate::harden::{Set, Severity};
 use crate::text::escape;
 
 /// A phrase.
@@ -94,8 +95,11 @@ pub(super) fn summary(review: &Review) -> Words {
     let Summary { targets, different, failed, failed_alike, added, removed, changed, .. } =
         review.summary();
     let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
+    let Summary { granted, exposed, .. } = review.summary();
     let numbers = [
         (lost, "LOST"),
+        (granted, if granted == 1 { "GRANTS RIGHTS" } else { "GRANT RIGHTS" }),
+        (exposed, "EXPOSED"),
         (recreated, "must be recreated"),
         (removed, "removed"),
         (loosened, "LOOSER"),
@@ -110,6 +114,13 @@ pub(super) fn summary(review: &Review) -> Words {
     let numbers = match numbers.is_empty() {
         true => Words::default(),
         false => Words::new(numbers.join(" · ")),
+    };
+    let numbers = match review.nature() {
+        Some(nature) if !review.groups.is_empty() => {
+            let mark = if numbers.0.is_empty() { "" } else { " · " };
+            numbers.say(format!("{mark}{}", nature.words()))
+        }
+        _ => numbers,
     };
     match &review.targets[..] {
         [only] => Words::default().name(&only.name).and(numbers.behind(": ")),
@@ -133,6 +144,15 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
             }
             Effect::Restarted(why) => Some((Tone::Plain, Words::new("restarts: ").names(why))),
             Effect::Security(security) => Some(pod_security(security)),
+            Effect::Judged(judgement) => {
+                let tone = match judgement.severity {
+                    Severity::Error => Tone::Alarm,
+                    Severity::Warning => Tone::Warning,
+                    Severity::Note => Tone::Plain,
+                };
+                let rule = format!(" ({})", judgement.rule.id);
+                Some((tone, phrase(&judgement.phrase).say(rule)))
+            }
             Effect::Image(_) => None,
         })
         .collect();
@@ -155,6 +175,14 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
 pub(super) fn reasons(object: &Object, why: &[String]) -> Words {
     let moved = moved(object);
     Words::default().names(why.iter().filter(|why| Some(*why) != moved.as_ref()))
+}
+
+/// A phrase of a judgement.
+pub(super) fn phrase(phrase: &Phrase) -> Words {
+    phrase.parts().iter().fold(Words::default(), |words, part| match part {
+        Part::Words(text) => words.say(text.as_ref()),
+        Part::Name(name) => words.name(name),
+    })
 }
 
 /// The levels before and after, and the rules that cause the difference.

@@ -1,0 +1,219 @@
+//! Rights that grow, and that do not.
+
+use proptest::prelude::*;
+
+use crate::diff::weigh::tests::{judged, told};
+
+fn role(rules: &str) -> String {
+    format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: r}}, rules: [{rules}]}}\n---\n"
+    )
+}
+
+fn rule(groups: &str, resources: &str, verbs: &str) -> String {
+    format!("{{apiGroups: [{groups}], resources: [{resources}], verbs: [{verbs}]}}")
+}
+
+#[test]
+fn roles_allow_more() {
+    let reads = rule("''", "configmaps", "get, list");
+    let some = |after: &str, words: &str| {
+        told(&role(&reads), &role(after), &[&*format!("006 {words}")]);
+    };
+    some(
+        &rule("''", "configmaps", "list, get, watch"),
+        "warning ClusterRole r: may now watch configmaps",
+    );
+    some(
+        &rule("''", "configmaps, secrets", "get, list"),
+        "error ClusterRole r: may now get, list secrets (reads Secrets)",
+    );
+    some(
+        &rule("'', apps", "configmaps", "get, list"),
+        "warning ClusterRole r: may now get, list configmaps.apps",
+    );
+    some(&rule("'*'", "'*'", "'*'"), "error ClusterRole r: may now do everything on all resources");
+    some(
+        &format!("{reads}, {{nonResourceURLs: [/metrics], verbs: [get]}}"),
+        "warning ClusterRole r: may now get /metrics",
+    );
+    some(
+        &format!("{reads}, {}", rule("''", "pods/exec", "create")),
+        "error ClusterRole r: may now create pods/exec (runs commands in containers)",
+    );
+    let named =
+        "{apiGroups: [''], resources: [configmaps], verbs: [get, list], resourceNames: [a]}";
+    told(&role(named), &role(&reads), &["006 warning ClusterRole r: may now get, list configmaps"]);
+}
+
+#[test]
+fn other_words_for_the_same_rights_are_no_grant() {
+    for (before, after) in [
+        (rule("''", "pods, services", "get, list"), rule("''", "services, pods", "list, get")),
+        (
+            rule("''", "pods, services", "get"),
+            format!("{}, {}", rule("''", "pods", "get"), rule("''", "services", "get")),
+        ),
+        (
+            rule("''", "pods", "get, list"),
+            format!("{}, {}", rule("''", "pods", "get"), rule("''", "pods", "list")),
+        ),
+    ] {
+        told(&role(&before), &role(&after), &[]);
+        told(&role(&after), &role(&before), &[]);
+    }
+    let all = "get, list, watch, create, update, patch, delete, deletecollection";
+    for narrower in [
+        rule("''", "pods", all),
+        rule("''", "pods/exec", "'*'"),
+        "{nonResourceURLs: [/a/b, /c*], verbs: [get]}".to_owned(),
+    ] {
+        let wide =
+            format!("{}, {{nonResourceURLs: [/a/*, /c*], verbs: ['*']}}", rule("''", "'*'", "'*'"));
+        assert_eq!(judged(&role(&wide), &role(&narrower)), [""; 0], "{narrower}");
+        assert_ne!(judged(&role(&narrower), &role(&wide)), [""; 0], "{narrower}");
+    }
+    let parts = rule("''", "'*/scale'", "get");
+    assert_eq!(judged(&role(&parts), &role(&rule("''", "x/scale", "get"))), [""; 0]);
+}
+
+#[test]
+fn roles_reach_others() {
+    let labelled = |label: &str| {
+        role("").replace(
+            "name: r",
+            &format!("name: r, labels: {{rbac.authorization.k8s.io/aggregate-to-{label}: 'true'}}"),
+        )
+    };
+    told(
+        &role(""),
+        &labelled("edit"),
+        &["006 error ClusterRole r: its rules become part of the role edit of each namespace"],
+    );
+    told(
+        &labelled("edit"),
+        &labelled("view"),
+        &["006 error ClusterRole r: its rules become part of the role view of each namespace"],
+    );
+    let collects = |labels: &str| {
+        role("")
+            .replace("rules: []", &format!("aggregationRule: {{clusterRoleSelectors: [{labels}]}}"))
+    };
+    told(
+        &collects("{matchLabels: {a: b}}"),
+        &collects("{matchLabels: {a: b}}, {matchLabels: {c: d}}"),
+        &["006 warning ClusterRole r: collects the rules of more ClusterRoles, by their labels"],
+    );
+}
+
+fn binding(kind: &str, role: &str, subjects: &str) -> String {
+    format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: {kind}, metadata: {{name: b}}, roleRef: {{kind: ClusterRole, name: {role}}}, subjects: [{subjects}]}}\n---\n"
+    )
+}
+
+const WEB: &str = "{kind: ServiceAccount, name: web, namespace: shop}";
+
+#[test]
+fn bindings_give_roles() {
+    let account =
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}\n---\n";
+    let bound = binding("ClusterRoleBinding", "cluster-admin", WEB);
+    told(
+        account,
+        &format!("{account}{bound}"),
+        &[
+            "006 error ClusterRoleBinding b: gives cluster-admin in the whole cluster to ServiceAccount shop/web",
+        ],
+    );
+    let one = binding("RoleBinding", "view", WEB);
+    let two = binding("RoleBinding", "view", &format!("{{kind: Group, name: all}}, {WEB}"));
+    told(&one, &two, &["006 warning RoleBinding b: gives view to Group all"]);
+    let strong = binding("RoleBinding", "admin", WEB);
+    told(&one, &strong, &["006 warning RoleBinding b: leads to admin in place of view"]);
+    let narrow = role(&rule("''", "pods", "get"));
+    let wide = role(&rule("''", "pods", "get, list")).replace("name: r", "name: s");
+    let (to_narrow, to_wide) = (binding("RoleBinding", "r", WEB), binding("RoleBinding", "s", WEB));
+    told(
+        &format!("{narrow}{wide}{to_narrow}"),
+        &format!("{narrow}{wide}{to_wide}"),
+        &["006 warning RoleBinding b: leads to s in place of r: may now list pods"],
+    );
+}
+
+#[test]
+fn accounts_that_move_get_nothing() {
+    let all = |namespace: &str, prefix: &str| {
+        let text = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: Xweb, namespace: NS}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: Xr, namespace: NS}, rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: Xb, namespace: NS}, roleRef: {kind: Role, name: Xr}, subjects: [{kind: ServiceAccount, name: Xweb, namespace: NS}]}
+";
+        text.replace("NS", namespace).replace('X', prefix)
+    };
+    assert_eq!(judged(&all("a", "p-"), &all("b", "p-")), [""; 0]);
+    assert_eq!(judged(&all("a", ""), &all("a", "p-")), [""; 0]);
+}
+
+#[test]
+fn very_many_rules_are_compared_in_linear_time() {
+    let rules = |verb: &str| -> String {
+        (0..10_000).map(|place| rule("''", &format!("r{place}"), verb) + ", ").collect()
+    };
+    let told = judged(&role(&rules("get")), &role(&rules("list")));
+    assert!(told[0].ends_with("and 9996 more"), "{told:?}");
+    // A product that would take 1,000,000,000 steps.
+    let many = |word: &str| (0..1000).map(|place| format!("{word}{place}, ")).collect::<String>();
+    let huge = |verbs: &str| {
+        role(&format!(
+            "{{apiGroups: [{}], resources: [{}], resourceNames: [{}], verbs: [{verbs}]}}",
+            many("g"),
+            many("r"),
+            many("n")
+        ))
+    };
+    let told = judged(&huge("get"), &huge("get, list"));
+    assert_eq!(
+        told,
+        ["006 warning ClusterRole r: may allow more: its rules are too many to be compared"]
+    );
+    assert_eq!(judged(&huge("get"), &huge("get")), [""; 0]);
+}
+
+fn words(words: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(words, 1..words.len())
+}
+
+fn any_rule() -> impl Strategy<Value = String> {
+    (
+        words(&["''", "apps", "'*'"]),
+        words(&["pods", "secrets", "pods/exec", "'*/scale'", "x/scale", "'*'"]),
+        words(&["get", "list", "bind", "'*'"]),
+        prop::option::of(words(&["a", "b", "c"])),
+    )
+        .prop_map(|(groups, resources, verbs, names)| {
+            let names = names.map(|names| format!(", resourceNames: [{}]", names.join(", ")));
+            let [groups, resources, verbs] = [groups, resources, verbs].map(|list| list.join(", "));
+            rule(&groups, &resources, &verbs)
+                .replace("]}", &format!("]{}}}", names.unwrap_or_default()))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Rights are sets: more rules give no less, and of two differences in opposite directions one is growth at most if
+    /// one set contains the other.
+    #[test]
+    fn fewer_rules_are_never_a_grant(
+        rules in prop::collection::vec(any_rule(), 1..5),
+        kept in prop::collection::vec(prop::bool::ANY, 5),
+    ) {
+        let kept: Vec<&str> =
+            rules.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(rule, _)| &**rule).collect();
+        let (all, some) = (role(&rules.join(", ")), role(&kept.join(", ")));
+        prop_assert_eq!(judged(&all, &all), [""; 0]);
+        prop_assert_eq!(judged(&all, &some), [""; 0]);
+    }
+}

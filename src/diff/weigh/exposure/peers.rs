@@ -1,0 +1,229 @@
+//! The traffic that rules of network policies allow: pairs of a peer and a port.
+
+use std::collections::BTreeSet;
+
+use super::addresses::Range;
+use crate::diff::weigh::work::Work;
+use crate::diff::weigh::{Phrase, canonical};
+use crate::harden::selector::labels;
+use crate::harden::value::{integer, items, present, text};
+use crate::yaml::Node;
+
+/// The conditions of a label selector: each as a text with one meaning. Without any, it selects all.
+pub(super) type Conditions = BTreeSet<String>;
+
+pub(super) fn conditions(selector: &Node) -> Conditions {
+    let of_labels = labels(present(selector, "matchLabels"));
+    // A single value is the same as a label.
+    let of_expression = |one: &Node| match (text(one, "key"), items(one.get("values"))) {
+        (Some(key), [value]) if text(one, "operator") == Some("In") => {
+            format!("{key}={}", value.as_text().unwrap_or_default())
+        }
+        _ => canonical(one),
+    };
+    let expressions = items(present(selector, "matchExpressions")).iter().map(of_expression);
+    of_labels.map(|(key, value)| format!("{key}={value}")).chain(expressions).collect()
+}
+
+/// A peer, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Peer {
+    All,
+    Addresses {
+        range: Result<Range, String>,
+        except: BTreeSet<Range>,
+    },
+    /// Pods by the labels of their namespace (`None`: that of the policy) and their own.
+    Pods {
+        namespaces: Option<Conditions>,
+        pods: Conditions,
+    },
+}
+
+/// Ports of a protocol, or all ports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Port {
+    All,
+    Of { protocol: String, ports: Ports },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ports {
+    All,
+    From(i64, i64),
+    Named(String),
+}
+
+/// Traffic that is allowed.
+pub(super) type Allowed = BTreeSet<(Peer, Port)>;
+
+/// The traffic that the rules of a direction allow; `peers` is `from` or `to`. `None` if that is too much work.
+pub(super) fn allowed(rules: &[Node], peers: &str, work: &Work) -> Option<Allowed> {
+    let mut allowed = Allowed::new();
+    for rule in rules {
+        let listed = items(present(rule, peers));
+        let of_peers =
+            if listed.is_empty() { vec![Peer::All] } else { listed.iter().map(peer).collect() };
+        let listed = items(present(rule, "ports"));
+        let of_ports =
+            if listed.is_empty() { vec![Port::All] } else { listed.iter().map(port).collect() };
+        if !work.takes(of_peers.len().saturating_mul(of_ports.len())) {
+            return None;
+        }
+        for peer in &of_peers {
+            allowed.extend(of_ports.iter().map(|port| (peer.clone(), port.clone())));
+        }
+    }
+    Some(allowed)
+}
+
+fn peer(node: &Node) -> Peer {
+    if let Some(block) = present(node, "ipBlock") {
+        let written = text(block, "cidr").unwrap_or_default();
+        let except = items(present(block, "except")).iter().filter_map(Node::as_text);
+        return Peer::Addresses {
+            range: Range::parse(written).ok_or_else(|| written.to_owned()),
+            except: except.filter_map(Range::parse).collect(),
+        };
+    }
+    let of = |key: &str| present(node, key).map(conditions);
+    Peer::Pods { namespaces: of("namespaceSelector"), pods: of("podSelector").unwrap_or_default() }
+}
+
+fn port(node: &Node) -> Port {
+    let number = |key: &str| present(node, key).and_then(integer);
+    let ports = match (present(node, "port"), number("port")) {
+        (None, _) => Ports::All,
+        (Some(_), Some(first)) => Ports::From(first, number("endPort").unwrap_or(first)),
+        (Some(name), None) => Ports::Named(name.as_text().unwrap_or_default().to_owned()),
+    };
+    Port::Of { protocol: text(node, "protocol").unwrap_or("TCP").to_owned(), ports }
+}
+
+impl Peer {
+    /// True if all of this peer is in the other one.
+    fn is_in(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (
+                Self::Addresses { range: Ok(range), except },
+                Self::Addresses { range: Ok(of), except: but },
+            ) => {
+                let is_excepted = |gap: &Range| except.iter().any(|own| own.contains(*gap));
+                let touches = |gap: &&Range| range.contains(**gap) || gap.contains(*range);
+                of.contains(*range) && but.iter().filter(touches).all(is_excepted)
+            }
+            (Self::Pods { namespaces, pods }, Self::Pods { namespaces: others, pods: of }) => {
+                let is_within = match (namespaces, others) {
+                    (None, None) => true,
+                    (None, Some(others)) => others.is_empty(),
+                    (Some(_), None) => false,
+                    (Some(own), Some(others)) => others.is_subset(own),
+                };
+                is_within && of.is_subset(pods)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// Appends the peer to a phrase.
+    fn told(&self, phrase: Phrase) -> Phrase {
+        let selected = |phrase: Phrase, conditions: &Conditions| {
+            phrase.few(conditions.iter().map(String::as_str))
+        };
+        match self {
+            Self::All => phrase.say("everywhere"),
+            Self::Addresses { range, except } => {
+                let phrase = match range {
+                    Ok(range) => phrase.name(&range.to_string()),
+                    Err(written) => phrase.name(written),
+                };
+                if except.is_empty() { phrase } else { phrase.say(" with exceptions") }
+            }
+            Self::Pods { namespaces, pods } => {
+                let phrase = match pods.is_empty() {
+                    true => phrase.say("all pods"),
+                    false => selected(phrase.say("pods "), pods),
+                };
+                match namespaces {
+                    None => phrase.say(" of the namespace"),
+                    Some(of) if of.is_empty() => phrase.say(" of all namespaces"),
+                    Some(of) => selected(phrase.say(" of namespaces "), of),
+                }
+            }
+        }
+    }
+}
+
+impl Port {
+    fn is_in(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (Self::Of { protocol, ports }, Self::Of { protocol: of, ports: others }) => {
+                protocol == of
+                    && match (ports, others) {
+                        (_, Ports::All) => true,
+                        (Ports::From(first, last), Ports::From(from, to)) => {
+                            from <= first && last <= to
+                        }
+                        _ => ports == others,
+                    }
+            }
+            (Self::All, Self::Of { .. }) => false,
+        }
+    }
+
+    fn told(&self, phrase: Phrase) -> Phrase {
+        match self {
+            Self::All => phrase,
+            Self::Of { protocol, ports } => {
+                let phrase = phrase.say(" on ").name(protocol);
+                match ports {
+                    Ports::All => phrase,
+                    Ports::From(first, last) if first == last => {
+                        phrase.say(" ").name(&first.to_string())
+                    }
+                    Ports::From(first, last) => phrase.say(" ").name(&format!("{first}-{last}")),
+                    Ports::Named(name) => phrase.say(" ").name(name),
+                }
+            }
+        }
+    }
+}
+
+/// The traffic that is allowed after and not before. `None` if comparing is too much work.
+pub(super) fn gained<'a>(
+    before: &Allowed,
+    after: &'a Allowed,
+    work: &Work,
+) -> Option<Vec<&'a (Peer, Port)>> {
+    let mut gained = Vec::new();
+    for pair in after.iter().filter(|pair| !before.contains(pair)) {
+        // Exceptions and conditions of a pair are compared with those of each other one.
+        if !work.takes(before.len().saturating_mul(1 + pair.0.size())) {
+            return None;
+        }
+        let (peer, port) = pair;
+        if !before.iter().any(|(of, ports)| port.is_in(ports) && peer.is_in(of)) {
+            gained.push(pair);
+        }
+    }
+    Some(gained)
+}
+
+impl Peer {
+    fn size(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::Addresses { except, .. } => except.len(),
+            Self::Pods { namespaces, pods } => {
+                pods.len() + namespaces.as_ref().map_or(0, BTreeSet::len)
+            }
+        }
+    }
+}
+
+/// Appends traffic to a phrase.
+pub(super) fn told(phrase: Phrase, gained: &[&(Peer, Port)]) -> Phrase {
+    phrase.each(gained, |phrase, (peer, port)| port.told(peer.told(phrase)))
+}

@@ -1,0 +1,358 @@
+//! Entries from outside: Ingresses, routes of the Gateway API and of OpenShift, Gateways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::addresses::Ranges;
+use super::judgement;
+use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::harden::value::{below, items, present, text};
+use crate::yaml::Node;
+
+/// Annotations with the addresses that an Ingress accepts.
+const SOURCES: [&str; 4] = [
+    "nginx.ingress.kubernetes.io/whitelist-source-range",
+    "nginx.ingress.kubernetes.io/allowlist-source-range",
+    "alb.ingress.kubernetes.io/inbound-cidrs",
+    "haproxy.org/allow-list",
+];
+
+/// Annotations that make an Ingress ask for credentials.
+const CREDENTIALS: [&str; 5] = [
+    "nginx.ingress.kubernetes.io/auth-url",
+    "nginx.ingress.kubernetes.io/auth-type",
+    "nginx.ingress.kubernetes.io/auth-tls-secret",
+    "alb.ingress.kubernetes.io/auth-type",
+    "haproxy.org/auth-type",
+];
+
+/// Longer paths are only compared as a whole.
+const LONGEST_PATH: usize = 1024;
+
+/// A path: with what is below it, or alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Served {
+    Below(String),
+    Only(String),
+}
+
+impl Served {
+    /// A prefix without the slash at its end.
+    fn below(path: &str) -> Self {
+        Self::Below(path.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Hosts with the paths that are served there. `*` stands for all hosts.
+#[derive(Default)]
+struct Entries(BTreeMap<String, BTreeSet<Served>>);
+
+impl Entries {
+    fn add(&mut self, host: Option<&str>, path: Served) {
+        let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
+        self.0.entry(host).or_default().insert(path);
+    }
+
+    /// True if the path of a host is served: a wildcard stands for the labels before it.
+    fn serves(&self, host: &str, path: &Served) -> bool {
+        let after_label = |host: &str| host.find('.').map(|dot| format!("*{}", &host[dot..]));
+        let hosts = [Some(host.to_owned()), after_label(host), Some("*".to_owned())];
+        hosts.iter().flatten().filter_map(|host| self.0.get(host)).any(|paths| covers(paths, path))
+    }
+}
+
+fn covers(paths: &BTreeSet<Served>, path: &Served) -> bool {
+    if paths.contains(path) {
+        return true;
+    }
+    let (Served::Below(text) | Served::Only(text)) = path;
+    if text.len() > LONGEST_PATH {
+        return false;
+    }
+    let text = text.trim_end_matches('/');
+    let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
+    ends.into_iter().any(|end| paths.contains(&Served::Below(text[..end].to_owned())))
+}
+
+/// Judges an Ingress of Kubernetes.
+pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let Some(after) = sides.after else { return };
+    found.extend(grown(&of_ingress(sides.before), &of_ingress(Some(after)), "spec.rules"));
+    let Some(before) = sides.before else { return };
+    let (old, new) = (hosts_with_tls(before), hosts_with_tls(after));
+    let served = of_ingress(Some(after));
+    let is_covered =
+        |hosts: &BTreeSet<String>, host: &str| hosts.contains("*") || hosts.contains(host);
+    let open: Vec<&str> = served
+        .0
+        .keys()
+        .map(String::as_str)
+        .filter(|host| is_covered(&old, host) && !is_covered(&new, host))
+        .collect();
+    if !open.is_empty() {
+        found.push(judgement("spec.tls", Phrase::new("serves without TLS ").few(open)));
+    }
+    found.extend(annotations(before, after));
+}
+
+fn of_ingress(ingress: Option<&Node>) -> Entries {
+    let mut entries = Entries::default();
+    let Some(spec) = ingress.and_then(|ingress| present(ingress, "spec")) else { return entries };
+    if ["defaultBackend", "backend"].iter().any(|key| present(spec, key).is_some()) {
+        entries.add(None, Served::below("/"));
+    }
+    for rule in items(present(spec, "rules")) {
+        let host = text(rule, "host");
+        let paths = items(below(rule, &["http", "paths"]));
+        for path in paths {
+            let written = text(path, "path").unwrap_or("/");
+            entries.add(
+                host,
+                match text(path, "pathType") {
+                    Some("Exact") => Served::Only(written.to_owned()),
+                    _ => Served::below(written),
+                },
+            );
+        }
+        if paths.is_empty() {
+            entries.add(host, Served::below("/"));
+        }
+    }
+    entries
+}
+
+/// The hosts that an Ingress serves with TLS; `*` for all.
+fn hosts_with_tls(ingress: &Node) -> BTreeSet<String> {
+    let of_entry = |entry: &Node| -> Vec<String> {
+        let hosts = items(present(entry, "hosts"));
+        match hosts {
+            [] => vec!["*".to_owned()],
+            hosts => hosts.iter().filter_map(Node::as_text).map(str::to_lowercase).collect(),
+        }
+    };
+    items(below(ingress, &["spec", "tls"])).iter().flat_map(of_entry).collect()
+}
+
+/// Restrictions by annotations that are lost.
+fn annotations(before: &Node, after: &Node) -> Vec<Judgement> {
+    let annotation = |node: &'_ Node, key: &str| -> Option<String> {
+        let annotations = below(node, &["metadata", "annotations"])?;
+        text(annotations, key).filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let list = |node: &Node| -> Vec<String> {
+        let written = SOURCES.iter().filter_map(|key| annotation(node, key));
+        let each =
+            written.flat_map(|text| text.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>());
+        each.filter(|text| !text.is_empty()).collect()
+    };
+    let mut found = Vec::new();
+    let (old, new) = (list(before), list(after));
+    let known = Ranges::of(old.iter().map(String::as_str));
+    let gained = known.beyond(new.iter().map(String::as_str));
+    let path = "metadata.annotations";
+    if !old.is_empty() && new.is_empty() {
+        found.push(judgement(path, Phrase::new("accepts requests from everywhere")));
+    } else if !old.is_empty() && !gained.is_empty() {
+        found.push(judgement(path, Phrase::new("accepts requests from ").few(gained)));
+    }
+    let asks = |node: &Node| {
+        CREDENTIALS.iter().any(|key| annotation(node, key).is_some_and(|value| value != "none"))
+    };
+    if asks(before) && !asks(after) {
+        found.push(judgement(path, Phrase::new("no longer asks for credentials")));
+    }
+    let scheme = |node: &Node| annotation(node, "alb.ingress.kubernetes.io/scheme");
+    if scheme(after).as_deref() == Some("internet-facing") && scheme(before) != scheme(after) {
+        found.push(judgement(path, Phrase::new("becomes reachable from the internet")));
+    }
+    found
+}
+
+/// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of OpenShift.
+pub(in crate::diff::weigh) fn route(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let Some(after) = sides.after else { return };
+    let is_openshift = sides.kind == "Route";
+    let of = if is_openshift { of_openshift } else { of_gateway_route };
+    let path = if is_openshift { "spec.host" } else { "spec.hostnames" };
+    found.extend(grown(&of(sides.before), &of(Some(after)), path));
+    let has_tls = |node: &Node| below(node, &["spec", "tls"]).is_some();
+    if is_openshift && sides.before.is_some_and(has_tls) && !has_tls(after) {
+        found.push(judgement("spec.tls", Phrase::new("serves its host without TLS")));
+    }
+}
+
+fn of_openshift(route: Option<&Node>) -> Entries {
+    let mut entries = Entries::default();
+    if let Some(spec) = route.and_then(|route| present(route, "spec")) {
+        let path = text(spec, "path").unwrap_or("/");
+        entries.add(
+            Some(text(spec, "host").unwrap_or("a host that the router chooses")),
+            Served::below(path),
+        );
+    }
+    entries
+}
+
+fn of_gateway_route(route: Option<&Node>) -> Entries {
+    let mut entries = Entries::default();
+    let Some(spec) = route.and_then(|route| present(route, "spec")) else { return entries };
+    let mut paths = BTreeSet::new();
+    for rule in items(present(spec, "rules")) {
+        let matches = items(present(rule, "matches"));
+        for one in matches {
+            let path = present(one, "path");
+            let written = path.and_then(|path| text(path, "value")).unwrap_or("/");
+            paths.insert(match path.and_then(|path| text(path, "type")) {
+                None | Some("PathPrefix") => Served::below(written),
+                Some(_) => Served::Only(written.to_owned()),
+            });
+        }
+        if matches.is_empty() {
+            paths.insert(Served::below("/"));
+        }
+    }
+    if paths.is_empty() {
+        paths.insert(Served::below("/"));
+    }
+    let hosts: Vec<&str> =
+        items(present(spec, "hostnames")).iter().filter_map(Node::as_text).collect();
+    let hosts = if hosts.is_empty() { vec!["*"] } else { hosts };
+    for host in hosts {
+        entries.0.insert(host.to_lowercase(), paths.clone());
+    }
+    entries
+}
+
+/// Judges a Gateway of the Gateway API or of Istio.
+pub(in crate::diff::weigh) fn gateway(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let Some(after) = sides.after else { return };
+    let (old, new) = (of_gateway(sides.before), of_gateway(Some(after)));
+    found.extend(grown(&old, &new, "spec"));
+}
+
+fn of_gateway(gateway: Option<&Node>) -> Entries {
+    let mut entries = Entries::default();
+    let Some(spec) = gateway.and_then(|gateway| present(gateway, "spec")) else { return entries };
+    for listener in items(present(spec, "listeners")) {
+        let port = Served::Only(format!(":{}", text(listener, "port").unwrap_or_default()));
+        entries.add(text(listener, "hostname"), port);
+    }
+    for server in items(present(spec, "servers")) {
+        let port = below(server, &["port"]).and_then(|port| text(port, "number"));
+        let port = Served::Only(format!(":{}", port.unwrap_or_default()));
+        for host in items(present(server, "hosts")).iter().filter_map(Node::as_text) {
+            // A namespace before the host selects the services to which it may lead.
+            let host = host.rsplit('/').next();
+            entries.add(host, port.clone());
+        }
+    }
+    entries
+}
+
+/// The judgement on hosts and paths that were not served before.
+fn grown(old: &Entries, new: &Entries, path: &'static str) -> Option<Judgement> {
+    let mut gained: Vec<String> = Vec::new();
+    for (host, paths) in &new.0 {
+        let news: Vec<&Served> = paths.iter().filter(|path| !old.serves(host, path)).collect();
+        let is_known = old.0.contains_key(host);
+        let host = if host == "*" { "all hosts" } else { host };
+        match news.first() {
+            None => {}
+            // A host that is new as a whole is told without its paths.
+            Some(_) if news.len() == paths.len() && !is_known => {
+                gained.push(host.to_owned());
+            }
+            Some(Served::Below(path) | Served::Only(path)) => {
+                let slash = if path.is_empty() { "/" } else { "" };
+                let more = if news.len() > 1 { ", …" } else { "" };
+                gained.push(format!("{host}{path}{slash}{more}"));
+            }
+        }
+    }
+    (!gained.is_empty())
+        .then(|| judgement(path, Phrase::new("serves ").few(gained.iter().map(String::as_str))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::told;
+
+    fn ingress(annotations: &str, spec: &str) -> String {
+        format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web, annotations: {{{annotations}}}}}, spec: {{{spec}}}}}"
+        )
+    }
+
+    #[test]
+    fn ingresses_serve_more() {
+        let rules = |rules: &str| ingress("", &format!("rules: [{rules}]"));
+        let one = rules("{host: a.example.org, http: {paths: [{path: /api}]}}");
+        let label = "007 warning Ingress web: ";
+        for (before, after, words) in [
+            (
+                &one,
+                &rules(
+                    "{host: a.example.org, http: {paths: [{path: /api}]}}, {host: b.example.org}",
+                ),
+                "serves b.example.org",
+            ),
+            (
+                &one,
+                &rules("{host: a.example.org, http: {paths: [{path: /}]}}"),
+                "serves a.example.org/",
+            ),
+            (&one, &rules("{http: {paths: [{path: /api/}]}}"), "serves all hosts"),
+            (
+                &ingress("", "tls: [{hosts: [a]}], rules: [{host: a}]"),
+                &ingress("", "rules: [{host: a}]"),
+                "serves without TLS a",
+            ),
+            (
+                &ingress(
+                    "nginx.ingress.kubernetes.io/whitelist-source-range: '10.0.0.0/8, 192.0.2.0/24'",
+                    "",
+                ),
+                &ingress("", ""),
+                "accepts requests from everywhere",
+            ),
+            (
+                &ingress("nginx.ingress.kubernetes.io/auth-url: https://a", ""),
+                &ingress("", ""),
+                "no longer asks for credentials",
+            ),
+        ] {
+            told(before, after, &[&*format!("{label}{words}")]);
+        }
+        let narrower = rules("{host: a.example.org, http: {paths: [{path: /api/v1}]}}");
+        let wild = rules("{host: '*.example.org', http: {paths: [{path: /api}]}}");
+        told(&narrower, &one, &[&*format!("{label}serves a.example.org/api")]);
+        told(&one, &wild, &[&*format!("{label}serves *.example.org")]);
+    }
+
+    #[test]
+    fn routes_and_gateways_serve_more() {
+        let object = |kind: &str, spec: &str| {
+            format!(
+                "{{apiVersion: gateway.networking.k8s.io/v1, kind: {kind}, metadata: {{name: web}}, spec: {{{spec}}}}}"
+            )
+        };
+        let matches = "rules: [{matches: [{path: {type: PathPrefix, value: /a}}]}]";
+        told(
+            &object("HTTPRoute", &format!("hostnames: [a], {matches}")),
+            &object("HTTPRoute", matches),
+            &["007 warning HTTPRoute web: serves all hosts"],
+        );
+        told(
+            &object("Gateway", "listeners: [{name: a, port: 443}]"),
+            &object("Gateway", "listeners: [{name: a, port: 443}, {name: b, port: 80}]"),
+            &["007 warning Gateway web: serves all hosts:80"],
+        );
+        let route = |spec: &str| {
+            object("Route", spec).replace("gateway.networking.k8s.io", "route.openshift.io")
+        };
+        told(
+            &route("host: a, tls: {termination: edge}"),
+            &route("host: a"),
+            &["007 warning Route web: serves its host without TLS"],
+        );
+    }
+}

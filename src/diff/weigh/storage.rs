@@ -1,0 +1,302 @@
+//! KR-DIF-009: volumes and claims that shrink, lead elsewhere, or whose data is deleted.
+
+use std::collections::BTreeMap;
+
+use super::workload::pod_spec;
+use super::{Judgement, Phrase, Sides, canonical};
+use crate::harden::Severity;
+use crate::harden::differences::{DATA_AT_RISK, OBJECT_REMOVED};
+use crate::harden::value::{below, items, present, text};
+use crate::resource::Quantity;
+use crate::yaml::Node;
+
+fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
+    Judgement::new(&DATA_AT_RISK, path, phrase)
+}
+
+/// A text of a field before and after, if it is another one.
+fn turned<'a>(before: &'a Node, after: &'a Node, path: &[&str]) -> Option<[Option<&'a str>; 2]> {
+    let texts = [before, after].map(|node| below(node, path).and_then(Node::as_text));
+    (texts[0] != texts[1]).then_some(texts)
+}
+
+/// The judgement on an amount of storage that is smaller.
+fn shrunk(before: &Node, after: &Node, field: &'static str, path: &[&str]) -> Option<Judgement> {
+    let [Some(old), Some(new)] = turned(before, after, path)? else { return None };
+    let is_less = Quantity::parse(new)? < Quantity::parse(old)?;
+    let phrase = || Phrase::new("shrinks from ").name(old).say(" to ").name(new);
+    is_less.then(|| judgement(field, phrase()))
+}
+
+/// The judgement on a reference that leads elsewhere, if it was set.
+fn repointed(
+    before: &Node,
+    after: &Node,
+    field: &'static str,
+    words: &'static str,
+    path: &[&str],
+) -> Option<Judgement> {
+    let [Some(old), new] = turned(before, after, path)? else { return None };
+    let phrase = match new {
+        Some(new) => Phrase::new(words).say(" ").name(new).say(" in place of ").name(old),
+        None => Phrase::new("no longer ").say(words).say(" ").name(old),
+    };
+    Some(judgement(field, phrase))
+}
+
+/// The judgement on a policy that becomes `Delete`.
+fn deleting(
+    before: &Node,
+    after: &Node,
+    field: &'static str,
+    path: &[&str],
+    usual: &str,
+) -> Option<Judgement> {
+    let [old, new] =
+        [before, after].map(|node| below(node, path).and_then(Node::as_text).unwrap_or(usual));
+    let words = "deletes the data with the claim, and did not before";
+    (new == "Delete" && old != "Delete").then(|| judgement(field, Phrase::new(words)))
+}
+
+/// Fields of volumes that are no source.
+const NO_SOURCE: [&str; 9] = [
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+    "volumeMode",
+];
+
+/// Judges a `PersistentVolume` on both sides.
+pub(super) fn volume(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    found.extend(shrunk(before, after, "spec.capacity", &["spec", "capacity", "storage"]));
+    found.extend(deleting(
+        before,
+        after,
+        "spec.persistentVolumeReclaimPolicy",
+        &["spec", "persistentVolumeReclaimPolicy"],
+        "Retain",
+    ));
+    found.extend(classed(before, after));
+    let sources = |node: &Node| -> BTreeMap<String, String> {
+        let spec = present(node, "spec").map(Node::entries).unwrap_or_default();
+        let sources = spec.iter().filter(|(key, _)| !NO_SOURCE.contains(&key.text()));
+        sources.map(|(key, value)| (key.text().to_owned(), canonical(value))).collect()
+    };
+    if sources(before) != sources(after) {
+        found.push(judgement("spec", Phrase::new("leads to another source")));
+    }
+    for (path, words) in
+        [("name", "is for the claim"), ("namespace", "is for the claim of namespace")]
+    {
+        found.extend(repointed(before, after, "spec.claimRef", words, &["spec", "claimRef", path]));
+    }
+}
+
+fn classed(before: &Node, after: &Node) -> Option<Judgement> {
+    let path = ["spec", "storageClassName"];
+    repointed(before, after, "spec.storageClassName", "has the storage class", &path)
+}
+
+/// Judges a `PersistentVolumeClaim` on both sides.
+pub(super) fn claim(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    found.extend(of_claim(before, after));
+}
+
+fn of_claim(before: &Node, after: &Node) -> Vec<Judgement> {
+    let mut found = Vec::new();
+    let path = ["spec", "resources", "requests", "storage"];
+    found.extend(shrunk(before, after, "spec.resources.requests", &path));
+    let volume = ["spec", "volumeName"];
+    found.extend(repointed(before, after, "spec.volumeName", "leads to the volume", &volume));
+    found.extend(classed(before, after));
+    let modes = |node: &'_ Node| -> Vec<String> {
+        let modes = items(below(node, &["spec", "accessModes"]));
+        modes.iter().filter_map(Node::as_text).map(str::to_owned).collect()
+    };
+    let (old, new) = (modes(before), modes(after));
+    // A longer list than this is none of a cluster.
+    let lost: Vec<&str> =
+        old.iter().take(16).filter(|mode| !new.contains(mode)).map(String::as_str).collect();
+    if !lost.is_empty() {
+        found.push(judgement("spec.accessModes", Phrase::new("loses the access mode ").few(lost)));
+    }
+    found
+}
+
+/// Judges a `StorageClass`, or a `VolumeSnapshotClass`, on both sides.
+pub(super) fn class(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    found.extend(deleting(before, after, "reclaimPolicy", &["reclaimPolicy"], "Delete"));
+    found.extend(deleting(before, after, "deletionPolicy", &["deletionPolicy"], "Retain"));
+}
+
+/// Judges the claims of a `StatefulSet`, and its removal.
+pub(super) fn stateful_set(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let Some(before) = sides.before else { return };
+    let retention = ["spec", "persistentVolumeClaimRetentionPolicy"];
+    let Some(after) = sides.after else {
+        let policy = below(before, &retention).and_then(|policy| text(policy, "whenDeleted"));
+        let has_claims = !items(below(before, &["spec", "volumeClaimTemplates"])).is_empty();
+        found.push(match (has_claims, policy) {
+            (true, Some("Delete")) => judgement("", Phrase::new("its claims are deleted with it")),
+            (true, _) => {
+                Judgement::new(&OBJECT_REMOVED, "", Phrase::new("its claims stay, without pods"))
+            }
+            (false, _) => Judgement::new(&OBJECT_REMOVED, "", Phrase::new("its pods stop")),
+        });
+        return;
+    };
+    for key in ["whenDeleted", "whenScaled"] {
+        let path = [retention[0], retention[1], key];
+        let field = "spec.persistentVolumeClaimRetentionPolicy";
+        let [old, new] = [before, after].map(|node| below(node, &path).and_then(Node::as_text));
+        if new == Some("Delete") && old != Some("Delete") {
+            let when = if key == "whenDeleted" { "with it" } else { "when it is scaled down" };
+            found.push(judgement(field, Phrase::new(format!("its claims are deleted {when}"))));
+        }
+    }
+    let templates = |node: &Node| -> BTreeMap<String, Node> {
+        let templates = items(below(node, &["spec", "volumeClaimTemplates"])).iter();
+        let name = |node: &Node| Some(text(present(node, "metadata")?, "name")?.to_owned());
+        templates.filter_map(|node| Some((name(node)?, node.clone()))).collect()
+    };
+    let (old, new) = (templates(before), templates(after));
+    for (name, before) in &old {
+        let field = format!("spec.volumeClaimTemplates[{name}]");
+        let template = || Phrase::new("its claim ").name(name).say(" ");
+        match new.get(name) {
+            None => {
+                let phrase = template().say("is no longer made");
+                found.push(judgement("", phrase).at(field));
+            }
+            Some(after) => found.extend(of_claim(before, after).into_iter().map(|mut judged| {
+                judged.phrase = template().and(judged.phrase);
+                judged.at(field.clone())
+            })),
+        }
+    }
+}
+
+/// Judges the volumes of pods that were claims.
+pub(super) fn mounted(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+    let specs = [sides.before, sides.after].map(|node| pod_spec(sides, node?));
+    let [Some(before), Some(after)] = specs else { return };
+    let volumes = |spec: &Node| -> BTreeMap<String, Node> {
+        let named = |node: &Node| Some((text(node, "name")?.to_owned(), node.clone()));
+        items(present(spec, "volumes")).iter().filter_map(named).collect()
+    };
+    let (old, new) = (volumes(before), volumes(after));
+    let claim = |volume: &'_ Node| -> Option<String> {
+        Some(text(present(volume, "persistentVolumeClaim")?, "claimName")?.to_owned())
+    };
+    for (name, volume) in &old {
+        let (Some(before), Some(after)) = (claim(volume), new.get(name)) else { continue };
+        let path = format!("spec.volumes[{name}]");
+        let phrase = Phrase::new("its volume ").name(name);
+        let is_lost = ["emptyDir", "ephemeral"].iter().any(|key| present(after, key).is_some());
+        match claim(after) {
+            Some(now) if now == before || sides.renames().follows(&before, &now).is_some() => {}
+            Some(now) => {
+                let phrase = phrase.say(" leads to the claim ").name(&now);
+                let phrase = phrase.say(" in place of ").name(&before);
+                found.push(judgement("", phrase).as_severe(Severity::Warning).at(path));
+            }
+            None if is_lost => {
+                let phrase = phrase.say(" is no longer the claim ").name(&before);
+                found.push(judgement("", phrase.say(", and is lost with the pod")).at(path));
+            }
+            None => {
+                let phrase = phrase.say(" is no longer the claim ").name(&before);
+                found.push(judgement("", phrase).as_severe(Severity::Warning).at(path));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::{judged, told};
+
+    fn object(kind: &str, spec: &str) -> String {
+        format!("{{apiVersion: v1, kind: {kind}, metadata: {{name: v}}, spec: {{{spec}}}}}")
+    }
+
+    #[test]
+    fn volumes_shrink_and_lead_elsewhere() {
+        let volume = |spec: &str| object("PersistentVolume", spec);
+        let label = "009 error PersistentVolume v: ";
+        told(
+            &volume("capacity: {storage: 10Gi}"),
+            &volume("capacity: {storage: 5Gi}"),
+            &[&*format!("{label}shrinks from 10Gi to 5Gi")],
+        );
+        told(&volume("capacity: {storage: 1Gi}"), &volume("capacity: {storage: 1024Mi}"), &[]);
+        told(
+            &volume("persistentVolumeReclaimPolicy: Retain"),
+            &volume("persistentVolumeReclaimPolicy: Delete"),
+            &[&*format!("{label}deletes the data with the claim, and did not before")],
+        );
+        let source = [volume("nfs: {server: a, path: /}"), volume("nfs: {server: b, path: /}")];
+        assert_eq!(judged(&source[0], &source[1]), [format!("{label}leads to another source")]);
+        let claim = |spec: &str| object("PersistentVolumeClaim", spec);
+        let label = "009 error PersistentVolumeClaim v: ";
+        told(
+            &claim("resources: {requests: {storage: 10Gi}}"),
+            &claim("resources: {requests: {storage: 5Gi}}"),
+            &[&*format!("{label}shrinks from 10Gi to 5Gi")],
+        );
+        told(
+            &claim("accessModes: [ReadWriteOnce, ReadOnlyMany]"),
+            &claim("accessModes: [ReadWriteOnce]"),
+            &[&*format!("{label}loses the access mode ReadOnlyMany")],
+        );
+        told(
+            &claim("volumeName: a"),
+            &claim(""),
+            &[&*format!("{label}no longer leads to the volume a")],
+        );
+    }
+
+    #[test]
+    fn sets_and_pods_lose_their_data() {
+        let set = |spec: &str| object("StatefulSet", spec).replace("v1,", "apps/v1,");
+        let label = "error StatefulSet v: ";
+        told(
+            &set(
+                "volumeClaimTemplates: [{metadata: {name: a}, spec: {resources: {requests: {storage: 2Gi}}}}]",
+            ),
+            &set(
+                "volumeClaimTemplates: [{metadata: {name: a}, spec: {resources: {requests: {storage: 1Gi}}}}]",
+            ),
+            &[&*format!("009 {label}its claim a shrinks from 2Gi to 1Gi")],
+        );
+        told(
+            &set(""),
+            &set("persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}"),
+            &[&*format!("009 {label}its claims are deleted when it is scaled down")],
+        );
+        let with = |volume: &str| {
+            set(&format!("template: {{spec: {{volumes: [{{name: d, {volume}}}]}}}}"))
+        };
+        let claimed = with("persistentVolumeClaim: {claimName: a}");
+        told(
+            &claimed,
+            &with("emptyDir: {}"),
+            &[&*format!(
+                "009 {label}its volume d is no longer the claim a, and is lost with the pod"
+            )],
+        );
+        let other = "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n---\n";
+        assert_eq!(
+            judged(&format!("{other}{claimed}"), other),
+            ["003 warning StatefulSet v: its pods stop"]
+        );
+    }
+}

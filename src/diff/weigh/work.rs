@@ -1,0 +1,48 @@
+//! A bound on the work of judging one object, in proportion to its size.
+
+use std::cell::Cell;
+
+use crate::yaml::Node;
+
+/// The steps that are left for comparing parts of an object with each other.
+pub(super) struct Work(Cell<usize>);
+
+/// Steps for each node of the objects. Roles of real repositories need up to 20.
+const STEPS_OF_NODE: usize = 64;
+/// Steps for any object.
+const STEPS: usize = 4096;
+
+impl Work {
+    /// The work that these objects allow.
+    pub(super) fn of(sides: [Option<&Node>; 2]) -> Self {
+        let size: usize = sides.into_iter().flatten().map(Node::count_below).sum();
+        Self(Cell::new(size.saturating_mul(STEPS_OF_NODE).saturating_add(STEPS)))
+    }
+
+    /// Takes steps. False if there are not as many left.
+    pub(super) fn takes(&self, steps: usize) -> bool {
+        match self.0.get().checked_sub(steps) {
+            Some(left) => {
+                self.0.set(left);
+                true
+            }
+            None => {
+                self.0.set(0);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends() {
+        let work = Work::of([None, None]);
+        assert!(work.takes(4000) && work.takes(96) && !work.takes(1));
+        let work = Work::of([None, None]);
+        assert!(!work.takes(usize::MAX) && !work.takes(1), "a refused step spends what is left");
+    }
+}
