@@ -25,12 +25,14 @@ pub fn write(review: &Review) -> String {
     let page = Page::of(review, &text::SHORT);
     let data = Data::of(review, &page);
     let title = match &review.targets[..] {
-        [only] => visible(&only.name),
+        [only] if only.name != "." => visible(&only.name),
         targets => counted(targets.len(), "target"),
     };
+    let counts = counts(&page.outcome).to_string();
     let contents = [
         ("TITLE", &*markup(&title)),
-        ("COUNTS", &escaped(&counts(&page.outcome).to_string())),
+        // The title has the name of a single target.
+        ("COUNTS", &escaped(counts.strip_prefix(&format!("{title}: ")).unwrap_or(&counts))),
         ("TEXT", &escaped(&text::short(&page))),
         ("DATA", &json(&data)),
     ];

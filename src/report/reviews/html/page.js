@@ -11,10 +11,12 @@
   const MARKS = { "+": "new", "-": "removed", "~": "changed" };
   // The fields of a change.
   const [MARK, SEVERITY, KIND, NAME, TITLE, RENAMED, EFFECTS, SET, BODY, OBJECTS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-  // Lines of a change that are shown at first.
-  const FIRST_LINES = 40;
+  // Lines of a change that are shown at first, and of a new or removed object.
+  const firstLines = (change) => (change[MARK] === "~" ? 40 : 16);
   // The height in pixels up to which all changes are open at first: browsers cannot lay out more than 16 million.
   const TALLEST = 6e6;
+  // Changes in the list; of more, the filters find the others.
+  const MOST_SHOWN = 100_000;
   const make = (name, className, text) => {
     const element = document.createElement(name);
     if (className) element.className = className;
@@ -267,7 +269,10 @@
     });
     countTree(counts);
     const all = changes.length;
-    by("shown").textContent = shown.length === all ? counted(all, "change") : `${shown.length.toLocaleString("en")} of ${counted(all, "change")}`;
+    const found = shown.length === all ? counted(all, "change") : `${shown.length.toLocaleString("en")} of ${counted(all, "change")}`;
+    const isCut = shown.length > MOST_SHOWN;
+    by("shown").textContent = isCut ? `${found}; the list ends after ${MOST_SHOWN.toLocaleString("en")}` : found;
+    shown.length = Math.min(shown.length, MOST_SHOWN);
     by("none").hidden = shown.length > 0;
     const isFiltered = severities.size > 0 || kind || mark || state.below || words.trim();
     by("clear").hidden = !isFiltered;
@@ -294,7 +299,7 @@
     const about = change[EFFECTS].length / 2 * 22 + (targets.length > 1 ? 22 : 0);
     if (!isOpen(number)) return 44 + about;
     const lines = lengthOf(change[BODY]);
-    return 44 + about + 12 + 20 * (whole.has(number) ? lines : Math.min(lines, FIRST_LINES));
+    return 44 + about + 12 + 20 * (whole.has(number) ? lines : Math.min(lines, firstLines(change)));
   };
   let offsets = new Float64Array(1);
   const measure = () => {
@@ -540,6 +545,7 @@
     card.dataset.number = number;
     card.setAttribute("aria-labelledby", `title-${number}`);
     const top = make("div", "top");
+    const head = make("div", "title");
     const severity = SEVERITIES[change[SEVERITY]];
     const title = make("h3");
     title.id = `title-${number}`;
@@ -551,14 +557,14 @@
       toggle.setAttribute("aria-expanded", String(isOpen(number)));
       title.append(toggle);
     } else append(title, change[TITLE]);
-    top.append(title);
-    if (change[SEVERITY] < 3) top.append(make("span", `badge ${severity}`, NAMES[change[SEVERITY]]));
-    if (change[MARK] !== "~") top.append(make("span", `badge ${change[MARK] === "+" ? "good" : "other"}`, MARKS[change[MARK]]));
-    if (change[RENAMED] >= 0) top.append(told("span", "quiet", texts[change[RENAMED]]));
+    head.append(title);
+    if (change[SEVERITY] < 3) head.append(make("span", `badge ${severity}`, NAMES[change[SEVERITY]]));
+    if (change[MARK] !== "~") head.append(make("span", `badge ${change[MARK] === "+" ? "good" : "other"}`, MARKS[change[MARK]]));
+    if (change[RENAMED] >= 0) head.append(told("span", "quiet", texts[change[RENAMED]]));
     const anchor = make("a", "link", "#");
     anchor.href = written(number) || "#";
     anchor.setAttribute("aria-label", `Link to ${change[TITLE]}`);
-    top.append(anchor);
+    top.append(head, anchor);
     card.append(top, aboutOf(change));
     if (hasBody && isOpen(number)) card.append(diffOf(number));
     return card;
@@ -566,8 +572,9 @@
   const diffOf = (number) => {
     const all = texts[changes[number][BODY]].split("\n");
     const diff = make("div", "diff");
-    const isCut = all.length > FIRST_LINES + 2 && !whole.has(number);
-    diff.append(...linesOf(isCut ? all.slice(0, FIRST_LINES) : all, state.view === "split" && !isNarrow.matches));
+    const first = firstLines(changes[number]);
+    const isCut = all.length > first + 2 && !whole.has(number);
+    diff.append(...linesOf(isCut ? all.slice(0, first) : all, state.view === "split" && !isNarrow.matches));
     if (isCut) {
       const more = button("plain all", `Show all ${all.length.toLocaleString("en")} lines`, () => {
         whole.add(number);
@@ -708,11 +715,12 @@
     by("failures").hidden = data.failures.length === 0;
     by("headlines").hidden = data.headlines.length === 0;
     by("images").hidden = data.images.length === 0;
+    by("image-targets").hidden = targets.length <= 1;
     by("images-count").textContent = `${counted(data.images.length + data.moreImages, "image")} changed`;
     by("images").open = data.images.length <= 5 && data.images.length > 0;
     by("image-rows").append(...data.images.map((cells) => {
       const row = make("tr");
-      row.append(...cells.map((text) => told("td", "", text)));
+      row.append(...(targets.length > 1 ? cells : cells.slice(0, 4)).map((text) => told("td", "", text)));
       return row;
     }));
     if (data.moreImages > 0) {
@@ -770,6 +778,7 @@
       option.value = kinds[kind];
       return option;
     }));
+    by("bar").hidden = changes.length === 0;
     by("filters").hidden = changes.length === 0;
     by("modes").hidden = changes.length === 0;
   };
