@@ -3,7 +3,7 @@
 //! If a page would be longer, the least important differences are reduced to their titles, and the page says so:
 //! nothing is omitted silently.
 
-use super::page::{Group, Limits, Page, Section};
+use super::page::{Group, Limits, Page, Section, Size};
 
 /// A format of pages: writes each part. Line breaks at the end of a part belong to it.
 pub(super) trait Format {
@@ -70,21 +70,6 @@ fn cut<F: Format>(head: &[String], format: &F, size: Size) -> String {
         None => false,
     };
     head.iter().take_while(fits).map(String::as_str).collect::<String>() + &format.incomplete(None)
-}
-
-/// The limit of the length of a page.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    /// Characters, or bytes.
-    pub(super) most: usize,
-    /// True if bytes count instead of characters.
-    pub(super) is_in_bytes: bool,
-}
-
-impl Size {
-    fn of(self, text: &str) -> usize {
-        if self.is_in_bytes { text.len() } else { text.chars().count() }
-    }
 }
 
 /// The sections as far as there is space.

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::headline::Kind;
 use super::json;
-use super::layout::{self, Format, Size};
+use super::layout::{self, Format};
 use super::outline::Line;
 use super::page::{
-    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section,
+    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section, Size,
 };
 use super::words::{Words, visible};
 use crate::diff::lines::Mark;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use super::found;
 use super::headline::{self, Headline, Kind};
-use super::layout::Size;
 use super::outline::{self, Extent, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
@@ -30,6 +29,22 @@ pub(super) struct Limits {
     pub(super) moved: usize,
     /// Differences to unfold; the section that reaches the number is complete.
     pub(super) unfolded: usize,
+}
+
+/// The limit of the length of a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Characters, or bytes.
+    pub(super) most: usize,
+    /// True if bytes count instead of characters.
+    pub(super) is_in_bytes: bool,
+}
+
+impl Size {
+    /// The length of a text.
+    pub(super) fn of(self, text: &str) -> usize {
+        if self.is_in_bytes { text.len() } else { text.chars().count() }
+    }
 }
 
 /// A page.

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::headline::Kind;
-use super::layout::{self, Format, Size};
+use super::layout::{self, Format};
 use super::outline::Line;
 use super::page::{
-    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section,
+    Alike, Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section, Size,
 };
 use super::words::{self, Tone, Words, visible};
 use crate::diff::lines::Mark;
