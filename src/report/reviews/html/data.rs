@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::super::headline::Kind;
 use super::super::outline::{self, Extent, Line};
-use super::super::page::{Failing, ImageChange, Important, Page};
+use super::super::page::{Alike, Failing, Fate, ImageChange, Important, Page};
 use super::super::words::{self, Tone, visible};
 use crate::diff::lines::Mark;
-use crate::diff::{Group, Rank, Review, Status};
+use crate::diff::{Group, Rank, Review, Status, TurnedFinding};
 use crate::index::Index;
 
 /// All of the data.
@@ -99,8 +99,13 @@ impl Data {
         Self {
             targets: review.targets.iter().map(|target| visible(&target.name)).collect(),
             states: review.targets.iter().map(|target| state(&target.status)).collect(),
-            failures: page.failures.iter().map(failing).collect(),
-            headlines: page.headlines.iter().map(headline).collect(),
+            failures: page
+                .failures
+                .iter()
+                .map(failing)
+                .chain(page.alike.iter().map(alike))
+                .collect(),
+            headlines: page.headlines.iter().map(headline).chain(remarks(page)).collect(),
             images: page.images.iter().map(image).collect(),
             more_images: page.more_images,
             sets: known.sets.into_keys().collect(),
@@ -244,6 +249,41 @@ const fn state(status: &Status) -> char {
         Status::Removed => 'g',
         Status::Failed(_) => 'f',
     }
+}
+
+/// Failures that are the same on both sides.
+fn alike(Alike { targets, failure }: &Alike<'_>) -> [String; 3] {
+    let failure = failure.map(|failure| visible(&failure.to_string()));
+    ["as before the change".to_owned(), failure.unwrap_or_default(), targets.to_string()]
+}
+
+/// What is told about findings and targets besides the changes.
+fn remarks(page: &Page<'_>) -> Vec<HeadlineData> {
+    let remark = |tone, word, title: &str, words: String| {
+        HeadlineData(place(tone), word, visible(title), words, String::new(), -1)
+    };
+    let findings = page.findings.iter().map(|(turned, words)| {
+        let (tone, word) = match turned {
+            TurnedFinding::New => (Tone::Looser, "New finding"),
+            TurnedFinding::Accepted => (Tone::Looser, "Accepted finding"),
+            TurnedFinding::Resolved => (Tone::Tighter, "Resolved finding"),
+        };
+        remark(tone, word, "", words.to_string())
+    });
+    let empty = page.empty.iter().map(|(fate, name)| {
+        let (word, words) = match fate {
+            Fate::New => ("New target", " has no objects"),
+            Fate::Gone => ("Gone target", " had no objects"),
+            Fate::GoneUnseen => ("Gone target", " could not be rendered before"),
+        };
+        remark(Tone::Plain, word, name, words.to_owned())
+    });
+    let moved = page.moved.iter().map(|(name, from)| {
+        remark(Tone::Plain, "Moved target", name, format!(" was {} before", visible(from)))
+    });
+    let more = (page.more_moved > 0)
+        .then(|| remark(Tone::Plain, "Moved target", "", format!("and {} more", page.more_moved)));
+    findings.chain(empty).chain(moved).chain(more).collect()
 }
 
 /// The tone of a headline, and the words for its kind.
