@@ -43,6 +43,8 @@ pub(super) struct Whole<'a> {
     kinds: [OnceCell<BTreeMap<(String, String), Vec<usize>>>; 2],
     /// Objects of pods on each side, by namespace: their places.
     workloads: [OnceCell<BTreeMap<String, Vec<usize>>>; 2],
+    /// Indices after the change of the objects that are on both sides, by those before.
+    successors: OnceCell<BTreeMap<usize, usize>>,
     /// The number of comparisons of an object with others that are left.
     searches: Cell<usize>,
     /// Indices of roles on each side, by kind, namespace and name.
@@ -146,6 +148,7 @@ impl<'a> Whole<'a> {
             moved: OnceCell::new(),
             kinds: Default::default(),
             workloads: Default::default(),
+            successors: OnceCell::new(),
             searches: Cell::new(MOST_SEARCHES),
             roles: Default::default(),
         }
@@ -240,10 +243,11 @@ impl<'a> Whole<'a> {
 
     /// The indices after the change of objects that are still there.
     fn successors(&self, before: &BTreeSet<usize>) -> impl Iterator<Item = usize> {
-        let pairs = self.pairs.iter();
-        pairs.filter_map(|pair| {
-            pair.after.filter(|_| pair.before.is_some_and(|one| before.contains(&one)))
-        })
+        let successors = self.successors.get_or_init(|| {
+            let both = self.pairs.iter().map(|pair| (pair.before, pair.after));
+            both.filter_map(|(before, after)| Some((before?, after?))).collect()
+        });
+        before.iter().filter_map(|place| successors.get(place)).copied()
     }
 
     fn role(&self, side: usize, (kind, namespace, name): (&str, &str, &str)) -> Option<&'a Node> {

@@ -90,7 +90,7 @@ fn subject(phrase: Phrase, on: &On) -> Phrase {
 enum Danger {
     /// Everything is allowed.
     Everything,
-    /// What is allowed, in words.
+    /// The words for the rights.
     By(&'static str),
 }
 

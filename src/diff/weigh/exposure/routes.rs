@@ -26,7 +26,7 @@ const CREDENTIALS: [&str; 5] = [
 ];
 
 /// Longer paths are only compared as a whole.
-const LONGEST_PATH: usize = 1024;
+const LONGEST_PATH: usize = 256;
 
 /// A path: with what is below it, or alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! What changes in the pods of a workload: images, protection, quality of service.
+//! Changes in the pods of a workload: images, protection, quality of service.
 
 mod images;
 mod protection;

@@ -20,7 +20,7 @@ fn has(container: &Node, path: &[&str]) -> bool {
     below(container, path).is_some_and(|node| !node.is_empty())
 }
 
-/// What containers have, seen with the specification of their pod.
+/// The protections, each with a test of a container and the specification of its pod.
 const PROTECTIONS: [Protection; 7] = [
     Protection {
         title: "readinessProbe",
