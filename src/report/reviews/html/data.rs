@@ -257,7 +257,7 @@ fn alike(Alike { targets, failure }: &Alike<'_>) -> [String; 3] {
     ["as before the change".to_owned(), failure.unwrap_or_default(), targets.to_string()]
 }
 
-/// What is told about findings and targets besides the changes.
+/// Remarks about findings and targets, which no change tells.
 fn remarks(page: &Page<'_>) -> Vec<HeadlineData> {
     let remark = |tone, word, title: &str, words: String| {
         HeadlineData(place(tone), word, visible(title), words, String::new(), -1)
