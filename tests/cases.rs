@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `input/` | copied into an empty folder, in which the commands run | the folder stays empty |
 //! | `command` | one command a line: its arguments, with `'` or `"` around spaces; the first one that fails is the last, except for a `diff` that finds differences; `cd DIR` changes the folder of those after it | `build input` |
+//! | `history/` | patches: `input/` becomes a git repository, in which each one, in the order of their names, is a commit; the commands run in it after each commit, below its name | no repository |
 //! | `stdin` | standard input of each command | empty |
 //! | `expected.yaml`, `expected.out` | standard output | empty |
 //! | `expected.err` | standard error, with `$FOLDER` for the path of the folder | empty |
@@ -49,8 +50,9 @@ fn main() -> ExitCode {
 }
 
 /// The parts of a case.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "input",
+    "history",
     "command",
     "stdin",
     "expected.yaml",
@@ -135,32 +137,23 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
         Ok(lines) => lines.lines().map(words).collect(),
         Err(_) => vec![vec!["build".to_owned(), "input".to_owned()]],
     };
-    let (mut stdout, mut stderr, mut code) = (Vec::new(), Vec::new(), 0);
-    let mut directory = folder.clone();
-    for arguments in &lines {
-        if let [command, name] = &**arguments
-            && command == "cd"
-        {
-            directory.push(name);
-            continue;
+    let mut results = Results::default();
+    let patches = case.join("history");
+    if patches.is_dir() {
+        let repository = temporary.path().canonicalize()?.join("input");
+        git(&repository, &["init", "-q", "-b", "main"])?;
+        commit(&repository, "start")?;
+        for patch in entries(&patches)? {
+            let name = patch.file_stem().unwrap().to_string_lossy();
+            git(&repository, &["apply", "--whitespace=nowarn", patch.to_str().unwrap()])?;
+            commit(&repository, &name)?;
+            results.stdout.extend(format!("== {name}\n").into_bytes());
+            results.run(&lines, &repository, case)?;
         }
-        let input = File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
-        let output = Command::new(env!("CARGO_BIN_EXE_krender"))
-            .args(arguments)
-            .current_dir(&directory)
-            .env_clear()
-            .stdin(input)
-            .output()?;
-        stdout.extend(output.stdout);
-        stderr.extend(output.stderr);
-        code = output
-            .status
-            .code()
-            .ok_or_else(|| format!("{arguments:?} ended by a signal: {}", output.status))?;
-        if code != 0 && !(code == 1 && arguments[0] == "diff") {
-            break;
-        }
+    } else {
+        results.run(&lines, &folder, case)?;
     }
+    let Results { stdout, stderr, code } = results;
     let is_yaml = !case.join("expected.out").exists()
         && lines.iter().all(|words| matches!(&*words[0], "build" | "cd"));
     let mut found = Files::new();
@@ -170,7 +163,8 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
     if code != 0 {
         found.insert("expected.code".to_owned(), format!("{code}\n").into_bytes());
     }
-    let after = files_below(&folder)?;
+    // A history changes files by its patches.
+    let after = if patches.is_dir() { before.clone() } else { files_below(&folder)? };
     if let Some(gone) = before.keys().find(|name| !after.contains_key(*name)) {
         return Err(format!("{gone} was removed").into());
     }
@@ -186,6 +180,84 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
         found.insert(if is_yaml { "expected.yaml" } else { "expected.out" }.to_owned(), Vec::new());
     }
     Ok(found)
+}
+
+/// Output and exit code of the commands of a case.
+#[derive(Default)]
+struct Results {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    /// The last exit code that is not 0.
+    code: i32,
+}
+
+impl Results {
+    /// Runs commands in a folder, up to the first one that fails.
+    fn run(
+        &mut self,
+        lines: &[Vec<String>],
+        folder: &Path,
+        case: &Path,
+    ) -> std::result::Result<(), Failed> {
+        let mut directory = folder.to_owned();
+        for arguments in lines {
+            if let [command, name] = &**arguments
+                && command == "cd"
+            {
+                directory.push(name);
+                continue;
+            }
+            let input = File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
+            let output = Command::new(env!("CARGO_BIN_EXE_krender"))
+                .args(arguments)
+                .current_dir(&directory)
+                .env_clear()
+                .envs(arguments.contains(&"--git".to_owned()).then(path_of_programs).flatten())
+                .stdin(input)
+                .output()?;
+            self.stdout.extend(output.stdout);
+            self.stderr.extend(output.stderr);
+            self.code = output
+                .status
+                .code()
+                .ok_or_else(|| format!("{arguments:?} ended by a signal: {}", output.status))?;
+            if self.code != 0 && !(self.code == 1 && arguments[0] == "diff") {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `PATH`, in which git is.
+fn path_of_programs() -> Option<(&'static str, std::ffi::OsString)> {
+    std::env::var_os("PATH").map(|path| ("PATH", path))
+}
+
+/// Commits all files of a repository.
+fn commit(repository: &Path, title: &str) -> std::result::Result<(), Failed> {
+    git(repository, &["add", "--all"])?;
+    git(repository, &["commit", "-q", "--allow-empty", "-m", title])
+}
+
+/// Runs git without the settings of the machine.
+fn git(repository: &Path, arguments: &[&str]) -> std::result::Result<(), Failed> {
+    let settings = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "gc.auto=0"];
+    let output = Command::new("git")
+        .args(settings)
+        .args(arguments)
+        .current_dir(repository)
+        .env_clear()
+        .envs(path_of_programs())
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()?;
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("git {arguments:?}: {message}").into())
+    }
 }
 
 /// Splits a line into words; quotes keep words together.

@@ -8,6 +8,7 @@ use super::objects::Objects;
 use super::own::{Expressed, judge};
 use super::pod::{Pod, Shape};
 use super::policy;
+use super::purpose::is_of_tests;
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED};
 use super::rules::rules;
@@ -44,7 +45,8 @@ pub fn check_among(
         Phase::Final(configuration) => Some(configuration),
         _ => None,
     };
-    let render = Render::among(resources, &settings.facts, awaited, others).of_target(target);
+    let render =
+        Render::among(resources, &settings.facts, awaited, others).of_target(target, sources);
     let scene = |(object, pods)| Scene { facts: &settings.facts, object, pods };
     let scenes: Vec<Scene<'_>> =
         resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();
@@ -59,8 +61,10 @@ pub fn check_among(
         let first = findings.len();
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
-            findings
-                .extend(found.map(|violation| Finding::new(*rule, violation, place, scene.object)));
+            findings.extend(found.map(|violation| {
+                let violation = eased(rule, violation, render.trial);
+                Finding::new(*rule, violation, place, scene.object)
+            }));
         }
         for rule in &own {
             judge(rule, (place, scene.object), &expressed, &mut findings);
@@ -153,6 +157,23 @@ fn settle(
                 && object.is_some_and(|one| settings.phase.looks_at(one))
         });
     }
+}
+
+/// The violation of a rule, a note in a target that is not for production by a folder of its path: those of rules about
+/// operation, and in inputs of tests all that are not errors.
+fn eased(rule: &Rule, mut violation: Violation, trial: Option<&str>) -> Violation {
+    let severity = violation.severity.unwrap_or(rule.severity);
+    let is_less = |folder: &&str| {
+        rule.topic().is_of_operation() || severity == Severity::Warning && is_of_tests(folder)
+    };
+    if severity > Severity::Note
+        && let Some(folder) = trial.filter(is_less)
+    {
+        let assumed = format!("; assumed: a target in `{folder}` is not for production");
+        violation.message.push_str(&assumed);
+        violation = violation.severity(Severity::Note);
+    }
+    violation
 }
 
 /// The number of pods and templates of pods.

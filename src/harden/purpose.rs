@@ -1,8 +1,11 @@
 //! The purpose of a target, as far as its path says it.
 
 /// Last words of folders that are not for production.
-const TRIALS: &str =
-    "dev devel development e2e kind local minikube sandbox test testdata testing tests tilt";
+const TRIALS: &str = "demo demos dev devel development e2e example examples fixture fixtures kind local \
+    minikube sample samples sandbox test testdata testing tests tilt";
+
+/// Those of them whose targets are inputs of tests, which no one keeps running.
+const TESTS: &str = "e2e fixture fixtures test testdata testing tests";
 
 /// Last words of folders that are for production, or that try a release as it will be.
 const PRODUCTION: &str = "live preprod prod production stage staging";
@@ -13,20 +16,26 @@ pub(super) fn trial(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
-    let is_of = |words: &str, folder: &str| {
-        let last = folder.rsplit(['-', '_', '.']).next().unwrap_or(folder);
-        // Such as `e2e-v1.2`.
-        let is_versioned = || words.contains("e2e") && folder.starts_with("e2e-");
-        words.split(' ').any(|word| word == last) || is_versioned()
-    };
     let mut folders = target.rsplit('/');
     let known = folders.find(|folder| is_of(TRIALS, folder) || is_of(PRODUCTION, folder))?;
     is_of(TRIALS, known).then_some(known)
 }
 
+/// True if a folder that [`trial`] found has inputs of tests.
+pub(super) fn is_of_tests(folder: &str) -> bool {
+    is_of(TESTS, folder)
+}
+
+fn is_of(words: &str, folder: &str) -> bool {
+    let last = folder.rsplit(['-', '_', '.']).next().unwrap_or(folder);
+    // Such as `e2e-v1.2`.
+    let is_versioned = || words.contains("e2e") && folder.starts_with("e2e-");
+    words.split_ascii_whitespace().any(|word| word == last) || is_versioned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::trial;
+    use super::{is_of_tests, trial};
 
     #[test]
     fn the_last_folder_with_a_purpose_counts() {
@@ -39,11 +48,20 @@ mod tests {
             ("test/overlays/production", None),
             ("clusters/eu-prod/local/staging", None),
             ("apps/dev-portal/base", None),
+            ("applicationset/examples/web", Some("examples")),
+            ("examples/production", None),
             ("overlays/contest", None),
             ("/home/dev/web", None),
             (".", None),
         ] {
             assert_eq!(trial(target), expected, "{target}");
         }
+    }
+
+    #[test]
+    fn examples_and_overlays_of_developers_are_no_tests() {
+        let is_test = |target: &str| trial(target).is_some_and(is_of_tests);
+        assert!(["a/testdata/b", "fixtures/web", "overlays/e2e-v1.2"].into_iter().all(is_test));
+        assert!(!["overlays/dev", "examples/web", "."].into_iter().any(is_test));
     }
 }

@@ -65,6 +65,19 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// True for topics whose rules matter only where a workload is kept running for its users.
+    pub(super) const fn is_of_operation(self) -> bool {
+        matches!(
+            self,
+            Self::Availability
+                | Self::Images
+                | Self::Network
+                | Self::Probes
+                | Self::Resources
+                | Self::Shutdown
+        )
+    }
+
     /// The topics, in the order of the ids of their rules.
     pub const ALL: [Self; 15] = [
         Self::Availability,

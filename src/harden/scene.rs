@@ -13,10 +13,10 @@ use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present};
 use super::views::Views;
-use super::violation::{Severity, Violation};
 use super::workload::pods;
+use crate::load::KUSTOMIZATION_FILES;
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::yaml::Node;
 use crate::yaml::path::Path;
 
@@ -84,7 +84,9 @@ pub(super) struct Render<'a> {
     /// True if the render installs an operator, whose objects are not rendered.
     pub(super) has_operator: bool,
     /// The folder that says that the target is not for production, if there is one.
-    trial: Option<&'a str>,
+    pub(super) trial: Option<&'a str>,
+    /// The sources of the values.
+    sources: Option<&'a Sources>,
     own: Objects<'a>,
     /// The number of the render, and the objects of all renders.
     others: Option<(usize, &'a Objects<'a>)>,
@@ -165,6 +167,7 @@ impl<'a> Render<'a> {
             has_services: false,
             has_operator: false,
             trial: None,
+            sources: None,
             own: Objects::new(facts),
             others,
             services: OnceCell::new(),
@@ -182,20 +185,20 @@ impl<'a> Render<'a> {
         render
     }
 
-    /// The same render, of the target with a path.
-    pub(super) fn of_target(mut self, target: &'a str) -> Self {
+    /// The same render, of the target with a path, whose values have their places in these sources.
+    pub(super) fn of_target(mut self, target: &'a str, sources: &'a Sources) -> Self {
         self.trial = trial(target);
+        self.sources = Some(sources);
         self
     }
 
-    /// The violation of a rule about operation: a note if the path of the target says that it is not for production.
-    pub(super) fn in_operation(&self, mut violation: Violation) -> Violation {
-        if let Some(folder) = self.trial {
-            let assumed = format!("; assumed: a target in `{folder}` is not for production");
-            violation.message.push_str(&assumed);
-            violation = violation.severity(Severity::Note);
-        }
-        violation
+    /// True if an entry of a kustomization set a value.
+    pub(super) fn is_set_by_kustomization(&self, value: &Node) -> bool {
+        let place = self.sources.and_then(|sources| sources.locate(value.span()));
+        place.is_some_and(|place| {
+            let name = place.source.name();
+            KUSTOMIZATION_FILES.contains(&name.rsplit('/').next().unwrap_or(name))
+        })
     }
 
     fn add(&mut self, place: usize, object: &'a Resource) {

@@ -83,7 +83,7 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
             );
             return vec![violation(message).severity(Severity::Note)];
         }
-        vec![render.in_operation(violation(message))]
+        vec![violation(message)]
     } else if scene.facts.is_paranoid() {
         vec![violation(format!("there is only {copies}")).severity(Severity::Note)]
     } else {
@@ -128,7 +128,6 @@ fn spread(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation
     }
     let message = format!("nothing spreads its {number} copies: they may run on one node");
     let violation = pod.violation(&["topologySpreadConstraints"], message);
-    let violation = render.in_operation(violation);
     let selector = below(object.node(), &["spec", "selector"]);
     let Some(selector) = selector.filter(|one| !one.is_empty() && selects(one, labels)) else {
         return vec![violation];

@@ -42,12 +42,19 @@ fn judge(
         let message = format!("{message}; assumed: a build replaces it with what it makes");
         return vec![violation(message).severity(Severity::Note)];
     }
+    let is_entry =
+        container.node.get("image").is_some_and(|one| render.is_set_by_kustomization(one));
+    if is_entry {
+        let message =
+            format!("{message}; assumed: no build sets another with `kustomize edit set image`");
+        return vec![violation(message).severity(Severity::Warning)];
+    }
     // Whatever includes the target may set the version, too.
     if render.is_part_with(scene.namespace(), pod) {
         let message = format!(
             "{message}; assumed: no kustomization that includes this one, and has the ServiceAccount, sets it"
         );
-        return vec![render.in_operation(violation(message).severity(Severity::Warning))];
+        return vec![violation(message).severity(Severity::Warning)];
     }
-    vec![render.in_operation(violation(message))]
+    vec![violation(message)]
 }

@@ -81,7 +81,8 @@ fn missing(
     render: &Render<'_>,
 ) -> Vec<Violation> {
     let has_probe = present(container.node, "readinessProbe").is_some();
-    if has_probe || !container.is_running() || scene.is_job() {
+    let has_no_copy = render.acting.copies(scene.object).is_some_and(|(_, most)| most == 0);
+    if has_probe || has_no_copy || !container.is_running() || scene.is_job() {
         return Vec::new();
     }
     let namespace = scene.namespace();
@@ -99,7 +100,7 @@ fn missing(
                 let severity = if is_told { Severity::Warning } else { Severity::Note };
                 violation(&format!("{message}; {assumed}")).severity(severity)
             }
-            None => render.in_operation(violation(message)),
+            None => violation(message),
         }
     } else if scene.facts.is_paranoid() {
         let message = "has no `readinessProbe`";

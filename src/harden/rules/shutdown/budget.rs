@@ -117,7 +117,9 @@ fn no_prestop(
     let has_hook = below(container.node, &["lifecycle", "preStop"]).is_some();
     let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true")
         && !scene.facts.ignores_suppressions;
+    let has_no_copy = render.acting.copies(scene.object).is_some_and(|(_, most)| most == 0);
     if !rolls
+        || has_no_copy
         || has_hook
         || handles
         || !container.is_running()
@@ -141,7 +143,7 @@ fn no_prestop(
     } else if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
         violation(format!("assumed: it listens on the port `{number}`, which it does not declare"))
     } else {
-        render.in_operation(container.violation(&["lifecycle", "preStop"], message))
+        container.violation(&["lifecycle", "preStop"], message)
     };
     let values = &scene.facts.values;
     let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];

@@ -47,7 +47,7 @@ fn strategy(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
             return Vec::new();
         }
         let message = format!("all {copies} pods end before the first new one starts");
-        return vec![render.in_operation(Violation::at(at.keys(&["type"]), message))];
+        return vec![Violation::at(at.keys(&["type"]), message)];
     }
     let key = ["rollingUpdate", "maxUnavailable"];
     let said = below(strategy, &key).and_then(|node| share(node, copies, false));
@@ -70,7 +70,7 @@ fn strategy(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
     if surge == 0 {
         edits.push(Edit::Set(at.keys(&["rollingUpdate", "maxSurge"]), plain("1")));
     }
-    vec![render.in_operation(Violation::at(path, message).overwrite(edits))]
+    vec![Violation::at(path, message).overwrite(edits)]
 }
 
 /// A number or percentage of pods; `None` if it is neither.
