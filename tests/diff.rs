@@ -92,6 +92,8 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     let expected = "\
 3 of 3 targets differ · 3 restart · 3 changed
 
+! VERSION Deployment web: takes another major version of web: 1 → 2 — overlays/dev, overlays/prod,
+  overlays/test
 * image web: 1 → 2 in Deployment web, 3 restart — overlays/dev, overlays/prod, overlays/test
 ";
     assert_eq!(repository.diff(&["--git", "HEAD~1..HEAD"]), (expected.to_owned(), 1));
@@ -169,6 +171,8 @@ fn broken_overlays_are_told_in_their_place() {
     let expected = "\
 4 of 5 targets differ · 3 restart · 3 changed
 
+! VERSION Deployment web: takes another major version of web: 1 → 2 — overlays/dev, overlays/prod,
+  overlays/test
 * image web: 1 → 2 in Deployment web, 3 restart — overlays/dev, overlays/prod, overlays/test
 
 - dropped is gone; it could not be rendered before

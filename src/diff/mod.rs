@@ -384,7 +384,7 @@ impl Seen<'_> {
 /// Objects that were renamed.
 #[derive(Debug, Default)]
 struct Renames {
-    /// New names by old name.
+    /// New names by old name, of objects whose names are unique on both sides.
     names: BTreeMap<String, String>,
     /// The objects, by both names.
     objects: BTreeMap<(String, String), String>,
@@ -397,11 +397,19 @@ impl Renames {
             let (Some(before), Some(after)) = (before, after) else { continue };
             if before.name() != after.name() {
                 let names = (before.name().to_owned(), after.name().to_owned());
-                renames.names.insert(names.0.clone(), names.1.clone());
                 let label = format!("{} {}", before.kind(), pair::stem(before));
                 renames.objects.entry(names).or_insert(label);
             }
         }
+        // Only names that are unique on both sides: the reverse comparison pairs the same items.
+        let mut uses: [BTreeMap<&String, usize>; 2] = Default::default();
+        for (old, new) in renames.objects.keys() {
+            *uses[0].entry(old).or_default() += 1;
+            *uses[1].entry(new).or_default() += 1;
+        }
+        let unique = |(old, new): &(&String, &String)| uses[0][old] == 1 && uses[1][new] == 1;
+        let all = renames.objects.keys().map(|(old, new)| (old, new)).filter(unique);
+        renames.names = all.map(|(old, new)| (old.clone(), new.clone())).collect();
         renames
     }
 

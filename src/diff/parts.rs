@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 use super::compare::{Change, What};
 use super::{Effect, Group, Object, Renaming, TargetReview, judge, text_of};
 use crate::index::Index;
+use crate::source::Span;
+use crate::yaml::{Node, Scalar};
 
 /// The parts of the differences of all targets, in the order of their first objects. Takes linear time.
 pub(super) fn groups(targets: &[TargetReview]) -> Vec<Group> {
@@ -23,9 +25,12 @@ pub(super) fn groups(targets: &[TargetReview]) -> Vec<Group> {
         }
     }
     let parts = joined(items.parts());
+    let of = |(target, place): Member| &targets[target].objects[place];
     let group = |part: Part| {
-        let (target, place) = part.members[0];
-        let object = part.object(&targets[target].objects[place]);
+        let mut object = part.object(of(part.members[0]));
+        if object.ids.iter().any(Option::is_none) {
+            part.members[1..].iter().for_each(|member| mark_differences(&mut object, of(*member)));
+        }
         Group { members: part.members, object }
     };
     parts.into_iter().map(group).collect()
@@ -168,18 +173,53 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
     joined
 }
 
-/// The text of an object that is new, gone or renamed, without its name. It is equal for objects that are shown once.
+/// Labels and annotations, which overlays add to each object.
+const MARKS: [&str; 2] = ["labels", "annotations"];
+
+/// Replaces the values of labels and annotations of a new or removed object that differ from those of another one, which is
+/// shown by it.
+fn mark_differences(object: &mut Object, other: &Object) {
+    for (node, other) in object.nodes.iter_mut().zip(&other.nodes) {
+        let (Some(node), Some(other)) = (node, other) else { continue };
+        for field in MARKS {
+            let path = ["metadata", field];
+            let theirs = path.iter().try_fold(other, |node, key| node.get(key));
+            let metadata = node.get_mut("metadata").and_then(|metadata| metadata.get_mut(field));
+            let Some(own) = metadata.and_then(Node::as_mapping_mut) else { continue };
+            for (key, value) in own.entries_mut() {
+                if theirs.and_then(|marks| marks.get(key.text())) != Some(value) {
+                    *value = Scalar::untagged("(not the same in all)", Span::NONE).into();
+                }
+            }
+        }
+    }
+}
+
+/// The keys of the labels or annotations of an object.
+fn keys<'a>(node: &'a Node, field: &'static str) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let marks = node.get("metadata").and_then(|metadata| metadata.get(field));
+    let entries = marks.and_then(Node::as_mapping).into_iter().flat_map(|marks| marks.iter());
+    entries.map(move |(key, _)| (field, key.text()))
+}
+
+/// The text of an object that is new, gone or renamed, without its name and the values of its labels and annotations. It is
+/// equal for objects that are shown once.
 fn whole(object: &Object) -> String {
     let mut text = match judge::moved(object) {
         Some(moved) => format!("={:?}\0{moved}\0{:?}", object.renamed, object.carries),
         None => format!("={:?}\0{:?}", object.renamed, object.carries),
     };
     if let [None, Some(node)] | [Some(node), None] = &object.nodes {
+        for (field, key) in MARKS.into_iter().flat_map(|field| keys(node, field)) {
+            let _ = write!(text, "\0{field}.{key}");
+        }
         let mut node = node.clone();
         if let Some(metadata) =
             node.get_mut("metadata").and_then(|metadata| metadata.as_mapping_mut())
         {
-            metadata.entries_mut().retain(|(key, _)| !matches!(key.text(), "name" | "namespace"));
+            metadata.entries_mut().retain(|(key, _)| {
+                !matches!(key.text(), "name" | "namespace") && !MARKS.contains(&key.text())
+            });
         }
         // Writing to a `String` cannot fail.
         let _ = write!(text, "\0{:?}\0{:?}", object.effects, object.elsewhere);
@@ -256,6 +296,26 @@ mod tests {
             [(vec![(0, 0), (1, 0)], ports.clone(), 1)]
         );
         assert_eq!(told(&[side("web", 1), side("api", 2)]).len(), 2);
+    }
+
+    #[test]
+    fn new_objects_with_other_values_of_labels_are_told_once() {
+        let new = |labels: &str| {
+            (
+                String::new(),
+                format!(
+                    "{{apiVersion: v1, kind: Service, metadata: {{name: a, labels: {{{labels}}}}}}}"
+                ),
+            )
+        };
+        let sides = [new("x: 1, y: 2"), new("x: 1, y: 3"), new("x: 1")];
+        let targets = sides.iter().map(|(before, after)| review(before, after)).collect();
+        let review = Review::of(targets);
+        let members: Vec<usize> = review.groups.iter().map(|group| group.members.len()).collect();
+        assert_eq!(members, [2, 1]);
+        let shown = review.groups[0].object.nodes[1].as_ref().map(crate::diff::text_of);
+        let shown = shown.unwrap_or_default();
+        assert!(shown.contains("x: 1\n") && shown.contains("(not the same in all)"), "{shown}");
     }
 
     #[test]

@@ -160,12 +160,10 @@ fn settle(
 }
 
 /// The violation of a rule, a note in a target that is not for production by a folder of its path: those of rules about
-/// operation, and in inputs of tests all that are not errors.
+/// operation, and in inputs of tests all.
 fn eased(rule: &Rule, mut violation: Violation, trial: Option<&str>) -> Violation {
     let severity = violation.severity.unwrap_or(rule.severity);
-    let is_less = |folder: &&str| {
-        rule.topic().is_of_operation() || severity == Severity::Warning && is_of_tests(folder)
-    };
+    let is_less = |folder: &&str| rule.topic().is_of_operation() || is_of_tests(folder);
     if severity > Severity::Note
         && let Some(folder) = trial.filter(is_less)
     {

@@ -4,8 +4,8 @@
 const TRIALS: &str = "demo demos dev devel development e2e example examples fixture fixtures kind local \
     minikube sample samples sandbox test testdata testing tests tilt";
 
-/// Those of them whose targets are inputs of tests, which no one keeps running.
-const TESTS: &str = "e2e fixture fixtures test testdata testing tests";
+/// Those of them whose targets are inputs of tests, which no cluster gets.
+const TESTS: &str = "fixture fixtures testdata";
 
 /// Last words of folders that are for production, or that try a release as it will be.
 const PRODUCTION: &str = "live preprod prod production stage staging";
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn examples_and_overlays_of_developers_are_no_tests() {
         let is_test = |target: &str| trial(target).is_some_and(is_of_tests);
-        assert!(["a/testdata/b", "fixtures/web", "overlays/e2e-v1.2"].into_iter().all(is_test));
-        assert!(!["overlays/dev", "examples/web", "."].into_iter().any(is_test));
+        assert!(["a/testdata/b", "fixtures/web"].into_iter().all(is_test));
+        assert!(!["overlays/dev", "overlays/test", "examples/web", "."].into_iter().any(is_test));
     }
 }

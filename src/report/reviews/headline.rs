@@ -1,6 +1,6 @@
 //! Headlines of a review: the most important differences, with a line each. Pages start with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{self, Words};
 use crate::diff::group::few;
@@ -84,6 +84,7 @@ pub(super) fn headlines(review: &Review) -> Vec<Headline> {
 }
 
 /// The requests that grow in namespaces: for each resource of a namespace the most that they grow by, and the targets.
+/// Namespaces whose sums are the same share a headline.
 fn demands(review: &Review) -> Vec<Headline> {
     let mut grown: BTreeMap<(&str, &str), Vec<(usize, &Growth)>> = BTreeMap::new();
     for (place, target) in review.targets.iter().enumerate() {
@@ -91,21 +92,48 @@ fn demands(review: &Review) -> Vec<Headline> {
             grown.entry((&one.namespace, one.resource)).or_default().push((place, one));
         }
     }
-    let headline = |((namespace, resource), all): ((&str, &str), Vec<(usize, &Growth)>)| {
-        let most = all.iter().map(|(_, one)| *one).max_by_key(|one| one.percent())?;
-        let [before, after] = most.sums();
-        let up_to = if all.len() > 1 { "up to " } else { "" };
-        let words = format!(": requests {up_to}{} % more {resource}: ", most.percent());
-        Some(Headline {
+    let mut alike: BTreeMap<(&str, bool, [String; 2]), Demand<'_>> = BTreeMap::new();
+    for ((namespace, resource), all) in grown {
+        let Some(most) = all.iter().map(|(_, one)| *one).max_by_key(|one| one.percent()) else {
+            continue;
+        };
+        let demand = alike.entry((resource, all.len() > 1, most.sums())).or_default();
+        demand.percent = most.percent();
+        demand.namespaces.push(namespace);
+        demand.targets.extend(all.iter().map(|(place, _)| *place));
+    }
+    alike.into_iter().map(|(key, demand)| demand.headline(key)).collect()
+}
+
+/// Requests that grow alike.
+#[derive(Default)]
+struct Demand<'a> {
+    percent: i128,
+    namespaces: Vec<&'a str>,
+    /// Indices of the targets.
+    targets: BTreeSet<usize>,
+}
+
+impl Demand<'_> {
+    /// The headline of a resource, whose sums grow in several targets or in one.
+    fn headline(self, (resource, are_several, sums): (&str, bool, [String; 2])) -> Headline {
+        let Demand { percent, namespaces, targets } = self;
+        let (title, each) = match namespaces[..] {
+            [only] => (format!("Namespace {only}"), ""),
+            _ => (format!("{} namespaces", namespaces.len()), "each "),
+        };
+        let up_to = if are_several { "up to " } else { "" };
+        let words = format!(": {each}requests {up_to}{percent} % more {resource}: ");
+        let [before, after] = sums;
+        Headline {
             kind: Kind::Demand,
-            title: format!("Namespace {namespace}"),
+            title,
             words: Words::new(words).name(before).say(" → ").name(after),
-            targets: all.iter().map(|(place, _)| *place).collect(),
+            targets: targets.into_iter().collect(),
             tells: None,
             group: None,
-        })
-    };
-    grown.into_iter().filter_map(headline).collect()
+        }
+    }
 }
 
 /// Headlines about new targets: of many of one kind in the same targets, one with their number.

@@ -10,6 +10,7 @@ use super::outline::{self, Extent, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
 use crate::diff::{self, Change, Effect, Failure, Object, Review, Status, Summary, TurnedFinding};
+use crate::harden::differences;
 
 /// Maximum numbers of a format.
 #[derive(Clone, Copy)]
@@ -177,8 +178,12 @@ impl Told {
     /// True if a difference is told completely.
     fn has(&self, place: usize, group: &diff::Group) -> bool {
         let Object { changes, effects, renamed, carries, .. } = &group.object;
-        let is_of_image =
-            |effect: &Effect| matches!(effect, Effect::Restarted(_) | Effect::Image(_));
+        let is_of_image = |effect: &Effect| match effect {
+            Effect::Restarted(_) | Effect::Image(_) => true,
+            // The line of the image has both versions.
+            Effect::Judged(judgement) => judgement.rule.id == differences::IMAGE_VERSION.id,
+            _ => false,
+        };
         self.groups.contains(&place)
             || !changes.is_empty()
                 && changes.iter().all(|change| self.has_image(change))

@@ -47,7 +47,7 @@ fn judge(
     if is_entry {
         let message =
             format!("{message}; assumed: no build sets another with `kustomize edit set image`");
-        return vec![violation(message).severity(Severity::Warning)];
+        return vec![violation(message).severity(Severity::Note)];
     }
     // Whatever includes the target may set the version, too.
     if render.is_part_with(scene.namespace(), pod) {

@@ -192,8 +192,10 @@ fn pods(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
             && grant.is_about_all()
         {
             "it creates pods, which can mount each Secret of their namespace"
-        } else if ["pods/exec", "pods/attach", "pods/*"].iter().any(|one| opens(one, connects)) {
+        } else if ["pods/exec", "pods/*"].iter().any(|one| opens(one, connects)) {
             "it runs commands in the containers of others"
+        } else if opens("pods/attach", connects) {
+            "it reads the output of the processes in the containers of others, and writes to their input"
         } else if opens("nodes/proxy", &["create", "get"]) {
             "it reaches the kubelet of each node, past the audit log and admission"
         } else {

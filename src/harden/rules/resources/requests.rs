@@ -84,11 +84,13 @@ pub(super) static QOS_TARGET: Rule = Rule {
 };
 
 /// The violation as a warning if the program ends by itself, or if its kind is not known: its controller may set what is
-/// missing.
-fn weighed(violation: Violation, pod: &Pod<'_>, scene: Scene<'_>) -> Violation {
+/// missing. Without a request for CPU, a program that ends by itself only takes longer.
+fn weighed(violation: Violation, name: &str, pod: &Pod<'_>, scene: Scene<'_>) -> Violation {
     let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
     let ends = scene.is_job() || matches!(policy, Some("Never" | "OnFailure"));
-    if ends || pod.shape != Shape::Known {
+    if ends && name == "cpu" {
+        violation.severity(Severity::Note)
+    } else if ends || pod.shape != Shape::Known {
         violation.severity(Severity::Warning)
     } else {
         violation
@@ -111,7 +113,7 @@ fn request(
     }
     let message = format!("requests no {}", if name == "cpu" { "CPU" } else { name });
     let violation = container.violation(&["resources", "requests", name], message);
-    let violation = weighed(violation, pod, scene);
+    let violation = weighed(violation, name, pod, scene);
     let edits = vec![Edit::Set(violation.path.clone(), plain(value))];
     vec![violation.fix(Class::Unsafe, edits)]
 }
@@ -125,7 +127,7 @@ fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> V
     }
     let message = "may use all memory of its node";
     let violation = container.violation(&["resources", "limits", "memory"], message);
-    let violation = weighed(violation, pod, scene);
+    let violation = weighed(violation, "memory", pod, scene);
     let values = &scene.facts.values;
     let Some(least) = Quantity::parse(&values.min_memory_limit) else { return vec![violation] };
     let limit = match container.request("memory") {
