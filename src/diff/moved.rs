@@ -100,10 +100,13 @@ impl Contents {
     }
 }
 
+/// Targets, and objects in them.
+type Places = Vec<(usize, usize)>;
+
 /// Notes for objects that are removed from one target and added to another one, without a change, the name of the other
 /// target. Takes linear time.
 pub(super) fn note_moved_objects(targets: &mut [TargetReview]) {
-    let mut places: Index<(Identity, String), [Vec<(usize, usize)>; 2]> = Index::default();
+    let mut places: Index<(Identity, String), [Places; 2]> = Index::default();
     for (target, review) in targets.iter().enumerate() {
         for (place, object) in review.objects.iter().enumerate() {
             let (side, node) = match &object.nodes {

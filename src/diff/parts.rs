@@ -259,8 +259,10 @@ mod tests {
         )
     }
 
+    type Told = (Vec<(usize, usize)>, Vec<String>, usize);
+
     /// The differences: members, paths, and numbers of effects.
-    fn told(sides: &[(String, String)]) -> Vec<(Vec<(usize, usize)>, Vec<String>, usize)> {
+    fn told(sides: &[(String, String)]) -> Vec<Told> {
         let targets = sides.iter().map(|(before, after)| review(before, after)).collect();
         let review = Review::of(targets);
         let group = |group: &crate::diff::Group| {

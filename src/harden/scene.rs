@@ -222,7 +222,7 @@ impl<'a> Render<'a> {
         self.kinds.get_or_init(|| all().collect()).contains(&(kind, namespace))
     }
 
-    /// True if the ServiceAccount of a pod is made outside of this render, as all of its namespace are: the render is a part
+    /// True if the `ServiceAccount` of a pod is made outside of this render, as all of its namespace are: the render is a part
     /// of something.
     pub(super) fn is_part_with(&self, namespace: &str, pod: &Pod<'_>) -> bool {
         let name = pod.get(&["serviceAccountName"]).and_then(Node::as_text).unwrap_or("default");

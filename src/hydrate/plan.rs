@@ -187,8 +187,8 @@ mod tests {
             if let Some((_, content)) = find(path) {
                 return Ok(Existing::File(id(content)));
             }
-            let above = path.match_indices('/').map(|(end, _)| &path[..end]);
-            let blocker = above.filter(|above| find(above).is_some()).next();
+            let mut above = path.match_indices('/').map(|(end, _)| &path[..end]);
+            let blocker = above.find(|above| find(above).is_some());
             Ok(blocker.map_or(Existing::Missing, |by| Existing::Blocked(by.to_owned())))
         };
         Plan::of(files, before, covers, &existing, adopts)

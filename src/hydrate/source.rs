@@ -1,7 +1,7 @@
 //! The source commit, as told to programs that promote rendered manifests and to people.
 //!
 //! The file `hydrator.metadata` and the note in `refs/notes/hydrator.metadata` have the form of Argo CD's source hydrator
-//! (`util/hydrator/hydrator.go`, `commitserver/commit/commit.go`), which GitOps Promoter reads, too
+//! (`util/hydrator/hydrator.go`, `commitserver/commit/commit.go`), which `GitOps` Promoter reads, too
 //! (`docs/advanced-usage/custom-hydrator.md` there).
 
 use jiff::Timestamp;
@@ -200,7 +200,10 @@ pub fn public_url(remote: &str) -> Option<String> {
     }
     if let Some((scheme, rest)) = remote.split_once("://") {
         let is_public = matches!(&*scheme.to_ascii_lowercase(), "https" | "http" | "ssh" | "git");
-        return (is_public && !rest.is_empty()).then(|| without_credentials(remote));
+        // A query may have a token, too.
+        let public = without_credentials(remote);
+        let end = public.find(['?', '#']).unwrap_or(public.len());
+        return (is_public && !rest.is_empty()).then(|| public[..end].to_owned());
     }
     let (host, path) = remote.split_once(':')?;
     let is_host = host.len() > 1 && !host.contains('/');
@@ -274,6 +277,7 @@ mod tests {
         for (remote, expected) in [
             ("https://user:token@example.com/a/b.git", Some("https://example.com/a/b.git")),
             ("https://token@example.com/a", Some("https://example.com/a")),
+            ("https://example.com/a?private_token=b#c", Some("https://example.com/a")),
             ("git@example.com:a/b.git", Some("ssh://git@example.com/a/b.git")),
             ("ssh://git@example.com/a", Some("ssh://git@example.com/a")),
             ("/srv/git/a", None),

@@ -585,12 +585,17 @@ fn no_difference_shows_a_value_of_a_secret() {
                 let line = review.stdout.lines().find(|line| line.contains(value));
                 assert_eq!(line, None, "{format} {before} {after}");
             }
-            // Other values are shown.
+            // Other values are shown, such as the image: in a line of its own if it changes.
+            let plain = review.stdout.replace('`', "");
+            let image = if after == "empty" { "i:a".to_owned() } else { format!("i:{after}") };
+            let changed = format!("i: {before} → {after}");
+            let row = format!("| i | {before} | {after} |");
             assert!(
-                review
-                    .stdout
-                    .contains(&format!("i:{}", if after == "empty" { "a" } else { after }))
-                    || after == "empty"
+                plain.contains(&image)
+                    || plain.contains(&changed)
+                    || plain.contains(&row)
+                    || after == "empty",
+                "{format} {before} {after}: {plain}"
             );
         }
     }

@@ -32,7 +32,7 @@ Examples:
 
 /// Write rendered manifests to a branch or a folder
 ///
-/// Renders a commit, by default HEAD, and commits the manifests to a branch: there, people review and GitOps controllers apply what
+/// Renders a commit, by default HEAD, and commits the manifests to a branch: there, people review and controllers apply what
 /// clusters get. Nothing is checked out; index and working tree stay as they are, and no hook is run. If the manifests are the same
 /// as before, no commit is made. If a target cannot be rendered, nothing is written.
 ///

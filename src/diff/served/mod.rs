@@ -114,7 +114,7 @@ pub fn against(
     let schema = render.schema.clone();
     let mut known: BTreeMap<[String; 2], Rules> = BTreeMap::new();
     let mut is_paired = vec![false; live.len()];
-    for resource in render.resources.iter_mut() {
+    for resource in &mut render.resources {
         let gvk = resource.gvk();
         let rules = known
             .entry([gvk.group.to_string(), gvk.kind.to_string()])

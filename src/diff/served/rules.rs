@@ -9,7 +9,7 @@ const TEXT: &str = include_str!("served.txt");
 /// Rules for the fields of a mapping, or for the items of a list.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
-    fields: BTreeMap<String, Rules>,
+    fields: BTreeMap<String, Self>,
     /// Work of the server on the field itself.
     pub(super) served: Option<Served>,
 }

@@ -31,7 +31,7 @@ pub(super) fn namespace(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
         };
         let [old, new] = [before, after].map(|node| Level::of(label(node, "").as_deref()));
         let judged =
-            |phrase: Phrase, severity| judgement("metadata.labels", phrase).as_severe(severity);
+            |phrase: Phrase, severity| judgement("metadata.labels", phrase).with_severity(severity);
         if new < old {
             let phrase =
                 Phrase::new(words).say(format!(" {} in place of {}", new.words(), old.words()));
@@ -99,7 +99,7 @@ pub(super) fn webhooks(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     if !gone.is_empty() {
         let path = if sides.after.is_none() { "" } else { "webhooks" };
         let phrase = Phrase::new("no longer asks ").few(gone);
-        found.push(judgement(path, phrase).as_severe(severity));
+        found.push(judgement(path, phrase).with_severity(severity));
     }
     let ignores = |name: &&String| old.get(*name) == Some(&false) && new.get(*name) == Some(&true);
     let ignoring: Vec<&str> = new.keys().filter(ignores).map(String::as_str).collect();
@@ -107,7 +107,7 @@ pub(super) fn webhooks(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new("admits everything while ")
             .few(ignoring)
             .say(" fails (failurePolicy: Ignore)");
-        found.push(judgement("webhooks", phrase).as_severe(severity));
+        found.push(judgement("webhooks", phrase).with_severity(severity));
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn quota(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
     let Some(after) = sides.after else {
         let phrase = Phrase::new("no longer limits its namespace");
-        found.push(judgement("", phrase).as_severe(Severity::Warning));
+        found.push(judgement("", phrase).with_severity(Severity::Warning));
         return;
     };
     let hard = |node: &'_ Node| -> BTreeMap<String, Quantity> {
@@ -164,7 +164,7 @@ pub(super) fn quota(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
     if !raised.is_empty() {
         let phrase = Phrase::new("allows more ").few(raised);
-        found.push(judgement("spec.hard", phrase).as_severe(Severity::Note));
+        found.push(judgement("spec.hard", phrase).with_severity(Severity::Note));
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn quota(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
 pub(super) fn limit_range(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     if sides.after.is_none() {
         let phrase = Phrase::new("no longer limits the pods of its namespace");
-        found.push(judgement("", phrase).as_severe(Severity::Warning));
+        found.push(judgement("", phrase).with_severity(Severity::Warning));
     }
 }
 

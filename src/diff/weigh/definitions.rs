@@ -41,7 +41,7 @@ pub(super) fn definition(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
         && old != new
     {
         let phrase = Phrase::new("stores objects as ").name(&new).say(" in place of ").name(&old);
-        found.push(judgement(phrase).as_severe(Severity::Warning));
+        found.push(judgement(phrase).with_severity(Severity::Warning));
     }
 }
 

@@ -38,7 +38,7 @@ impl Judgement {
     }
 
     /// The judgement with another severity.
-    pub(super) const fn as_severe(mut self, severity: Severity) -> Self {
+    pub(super) const fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }

@@ -18,6 +18,7 @@ mod workload;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
@@ -32,6 +33,9 @@ use crate::harden::{Holds, Rule, template};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::yaml::{Kind, Node};
 
+/// Indices by kind and namespace.
+type ByKind = BTreeMap<(String, String), Vec<usize>>;
+
 /// Two renders of a target, with the pairs of their objects.
 pub(super) struct Whole<'a> {
     renders: [&'a ResMap; 2],
@@ -40,7 +44,7 @@ pub(super) struct Whole<'a> {
     /// The namespaces and names after the change of `ServiceAccounts` that have others than before, by those before.
     moved: OnceCell<BTreeMap<(String, String), (String, String)>>,
     /// Indices of the objects on each side, by kind and namespace.
-    kinds: [OnceCell<BTreeMap<(String, String), Vec<usize>>>; 2],
+    kinds: [OnceCell<ByKind>; 2],
     /// Objects of pods on each side, by namespace: their places.
     workloads: [OnceCell<BTreeMap<String, Vec<usize>>>; 2],
     /// Indices after the change of the objects that are on both sides, by those before.
@@ -363,7 +367,7 @@ fn as_configured(judged: Judgement, rules: &[(&'static Rule, Holds)]) -> Option<
     let said = rules.iter().rev().find(|(rule, _)| *rule == judged.rule);
     match said.map(|(_, holds)| *holds) {
         Some(Holds::Off) => None,
-        Some(Holds::As(severity)) => Some(judged.as_severe(severity)),
+        Some(Holds::As(severity)) => Some(judged.with_severity(severity)),
         Some(Holds::On) | None => Some(judged),
     }
 }
@@ -392,7 +396,8 @@ fn push_canonical(node: &Node, depth: usize, text: &mut String) {
     };
     let marks = match node.kind() {
         Kind::Scalar => {
-            *text += &format!("{:?}", node.as_text().unwrap_or_default());
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{:?}", node.as_text().unwrap_or_default());
             return;
         }
         Kind::Sequence => {

@@ -165,7 +165,9 @@ pub(super) fn agent(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     let [old, new] = [before, after].map(selector);
     if new > old {
         let phrase = Phrase::new("runs on fewer nodes, by another nodeSelector");
-        found.push(judgement("spec.template.spec.nodeSelector", phrase).as_severe(Severity::Note));
+        found.push(
+            judgement("spec.template.spec.nodeSelector", phrase).with_severity(Severity::Note),
+        );
     }
 }
 

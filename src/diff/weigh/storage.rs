@@ -206,7 +206,7 @@ pub(super) fn mounted(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
             Some(now) => {
                 let phrase = phrase.say(" leads to the claim ").name(&now);
                 let phrase = phrase.say(" in place of ").name(&before);
-                found.push(judgement("", phrase).as_severe(Severity::Warning).at(path));
+                found.push(judgement("", phrase).with_severity(Severity::Warning).at(path));
             }
             None if is_lost => {
                 let phrase = phrase.say(" is no longer the claim ").name(&before);
@@ -214,7 +214,7 @@ pub(super) fn mounted(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
             }
             None => {
                 let phrase = phrase.say(" is no longer the claim ").name(&before);
-                found.push(judgement("", phrase).as_severe(Severity::Warning).at(path));
+                found.push(judgement("", phrase).with_severity(Severity::Warning).at(path));
             }
         }
     }

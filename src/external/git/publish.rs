@@ -4,6 +4,7 @@
 //! The index and the working tree of the user are not touched, and no hook is run. Objects are written before references:
 //! a run that ends early leaves objects that `git gc` removes.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -249,16 +250,16 @@ impl Repository {
         let mut input = String::new();
         if made.is_some() {
             let Publication { branch, tips, .. } = publication;
-            input += &format!("update {branch}\0{at}\0{}\0delete {commit}\0\0", old(tips.branch));
+            // Writing to a `String` cannot fail.
+            let before = old(tips.branch);
+            let _ = write!(input, "update {branch}\0{at}\0{before}\0delete {commit}\0\0");
         }
         if publication.note.is_some() {
             let Some(id) = self.tip(&notes)? else {
                 return Err(refused("it did not make the note"));
             };
-            input += &format!(
-                "update {NOTES}\0{id}\0{}\0delete {notes}\0\0",
-                old(publication.tips.notes)
-            );
+            let before = old(publication.tips.notes);
+            let _ = write!(input, "update {NOTES}\0{id}\0{before}\0delete {notes}\0\0");
         }
         let words = ["update-ref", "-m", "krender hydrate", "--stdin", "-z"];
         let outcome = git.run_with(&words, input.into_bytes())?;

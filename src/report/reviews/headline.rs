@@ -292,7 +292,7 @@ fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
                 found.push((kind_of(judgement), phrase));
             }
             Effect::Judged(_) | Effect::Restarted(_) | Effect::Image(_) | Effect::Security(_) => {
-                is_told = false
+                is_told = false;
             }
         }
     }

@@ -42,7 +42,7 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_>, found: &mut Vec<Judgeme
         });
         let severity = severity(name, is_of_cluster, &gained);
         let path = if sides.before.is_some() { "subjects" } else { "" };
-        found.push(Judgement::new(&PRIVILEGE_GRANTED, path, phrase).as_severe(severity));
+        found.push(Judgement::new(&PRIVILEGE_GRANTED, path, phrase).with_severity(severity));
     }
     if let Some(before) = sides.before
         && let Some((old_kind, old_name)) = role(before)
@@ -91,7 +91,7 @@ fn role_changed(
         }
         _ => (usual, phrase),
     };
-    Some(Judgement::new(&PRIVILEGE_GRANTED, "roleRef.name", phrase).as_severe(severity))
+    Some(Judgement::new(&PRIVILEGE_GRANTED, "roleRef.name", phrase).with_severity(severity))
 }
 
 /// True for the roles of Kubernetes that may change anything where they are bound.

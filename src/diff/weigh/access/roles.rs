@@ -36,7 +36,7 @@ pub(super) fn told(grown: &Grown) -> Option<Judgement> {
         Grown::By(rights) => rights,
         Grown::Unknown => {
             let phrase = Phrase::new("may allow more: its rules are too many to be compared");
-            return Some(judgement("rules", phrase).as_severe(Severity::Warning));
+            return Some(judgement("rules", phrase).with_severity(Severity::Warning));
         }
     };
     let danger = rights.iter().find_map(dangerous);
@@ -61,7 +61,7 @@ pub(super) fn told(grown: &Grown) -> Option<Judgement> {
         Some(Danger::By(words)) => phrase.say(format!(" ({words})")),
         Some(Danger::Everything) | None => phrase,
     };
-    Some(judgement("rules", phrase).as_severe(severity))
+    Some(judgement("rules", phrase).with_severity(severity))
 }
 
 fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
@@ -159,5 +159,5 @@ fn aggregated(before: Option<&Node>, after: &Node) -> Option<Judgement> {
         return None;
     }
     let phrase = Phrase::new("collects the rules of more ClusterRoles, by their labels");
-    Some(judgement("aggregationRule", phrase).as_severe(Severity::Warning))
+    Some(judgement("aggregationRule", phrase).with_severity(Severity::Warning))
 }

@@ -18,7 +18,6 @@ impl fmt::Display for Range {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = match self.is_v6 {
             true => IpAddr::from(self.bits.to_be_bytes()),
-            #[expect(clippy::cast_possible_truncation, reason = "the address is in the upper bits")]
             false => IpAddr::from(((self.bits >> 96) as u32).to_be_bytes()),
         };
         write!(formatter, "{address}/{}", self.length)

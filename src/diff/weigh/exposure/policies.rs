@@ -82,7 +82,7 @@ pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_>, found: &mut Vec<
         let opened = opened.join(" and ");
         let phrase = Phrase::new(format!("no longer restricts {opened} of its pods"));
         let path = if is_gone { "" } else { "spec.policyTypes" };
-        found.push(judgement(path, phrase).as_severe(Severity::Error));
+        found.push(judgement(path, phrase).with_severity(Severity::Error));
     }
     found.extend(deselected(sides));
 }
@@ -109,7 +109,7 @@ fn widened(
                 }
             };
             let severity = if is_all { Severity::Error } else { Severity::Warning };
-            judgement(path, phrase).as_severe(severity)
+            judgement(path, phrase).with_severity(severity)
         }))
     };
     compare().unwrap_or_else(|| {
@@ -160,7 +160,7 @@ fn deselected(sides: &Sides<'_>) -> Option<Judgement> {
 pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     if sides.after.is_none() {
         let phrase = Phrase::new("no longer restricts traffic");
-        found.push(judgement("", phrase).as_severe(Severity::Error));
+        found.push(judgement("", phrase).with_severity(Severity::Error));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Entries from outside: Ingresses, routes of the Gateway API and of OpenShift, Gateways.
+//! Entries from outside: Ingresses, routes of the Gateway API and of `OpenShift`, Gateways.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,7 +167,7 @@ fn annotations(before: &Node, after: &Node) -> Vec<Judgement> {
     found
 }
 
-/// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of OpenShift.
+/// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of `OpenShift`.
 pub(in crate::diff::weigh) fn route(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let is_openshift = sides.kind == "Route";

@@ -45,7 +45,7 @@ pub(in crate::diff::weigh) fn images(sides: &Sides<'_>, found: &mut Vec<Judgemen
 fn of_image(before: &str, after: &str) -> Option<Judgement> {
     let [old, new] = [before, after].map(ImageReference::new);
     let judged = |severity, phrase: Phrase| {
-        Judgement::new(&IMAGE_VERSION, "spec.containers", phrase).as_severe(severity)
+        Judgement::new(&IMAGE_VERSION, "spec.containers", phrase).with_severity(severity)
     };
     if old.name != new.name {
         let phrase = Phrase::new("takes the image ").name(new.name);

@@ -78,14 +78,14 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_>, found: &mut Vec<Judg
     for ((severity, titles), names) in lost.into_iter().rev() {
         let (phrase, one) = (Phrase::new("no longer has "), names.len() == 1);
         let phrase = phrase.few(titles).say(if one { " in container " } else { " in containers " });
-        found.push(judgement(phrase.few(names)).as_severe(severity));
+        found.push(judgement(phrase.few(names)).with_severity(severity));
     }
     // The default is to mount it.
     let keeps_out = |spec: &Node| is_false(present(spec, "automountServiceAccountToken"));
     if keeps_out(before) && !keeps_out(after) {
         found.push(
             judgement(Phrase::new("mounts the token of its ServiceAccount"))
-                .as_severe(Severity::Warning),
+                .with_severity(Severity::Warning),
         );
     }
     let account = |spec: &'_ Node| -> String {
@@ -95,7 +95,7 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_>, found: &mut Vec<Judg
     let (old, new) = (account(before), account(after));
     if new != old && new != "default" && sides.renames().follows(&old, &new).is_none() {
         let phrase = Phrase::new("runs as the ServiceAccount ").name(&new);
-        found.push(judgement(phrase.say(" in place of ").name(&old)).as_severe(Severity::Note));
+        found.push(judgement(phrase.say(" in place of ").name(&old)).with_severity(Severity::Note));
     }
 }
 

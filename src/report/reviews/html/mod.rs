@@ -14,9 +14,9 @@ use crate::text::phrase::counted;
 use data::Data;
 
 const FRAME: Frame = Frame {
-    template: include_str!("html/page.html"),
-    style: include_str!("html/page.css"),
-    script: include_str!("html/page.js"),
+    template: include_str!("page.html"),
+    style: include_str!("page.css"),
+    script: include_str!("page.js"),
 };
 
 /// Writes a review as a page. Takes linear time.
