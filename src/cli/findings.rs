@@ -175,7 +175,7 @@ impl FindingFlags {
     /// Settings of the configuration, overridden by the arguments, with remarks about both.
     ///
     /// # Errors
-    /// Those of [`Wanted::read`].
+    /// Those of [`super::configuration::Wanted::read`].
     pub(super) fn context(
         &self,
         loader: &Loader,

@@ -145,7 +145,7 @@ pub struct TargetReview {
     pub objects: Vec<Object>,
     /// Pairs of objects of both sides, by index.
     pub pairs: Vec<Pair>,
-    /// Findings that are new, accepted or resolved, if the caller has set them: [`findings`].
+    /// Findings that are new, accepted or resolved, if the caller has set them: [`mod@findings`].
     pub findings: Vec<FindingChange>,
     /// Requests of namespaces that grow.
     pub growth: Vec<Growth>,

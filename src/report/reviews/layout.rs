@@ -41,7 +41,7 @@ pub(super) fn write<F: Format>(page: &Page<'_>, format: &F) -> String {
     write_within(page, format, format.limits().size)
 }
 
-/// As [`write`], with another maximum length.
+/// As [`write()`], with another maximum length.
 pub(super) fn write_within<F: Format>(page: &Page<'_>, format: &F, size: Size) -> String {
     let head = format.head(page);
     let foot = format.foot(page);
