@@ -39,6 +39,21 @@ const MANY: usize = 4;
 const ROWS: usize = 20;
 
 impl Told {
+    /// Prints the failures, the table of their causes, and the verdict with what follows from it.
+    pub(super) fn close(self, then: &str, sources: &Sources, format: Format) {
+        let verdict = self.verdict();
+        let table = self.table(sources).filter(|_| format == Format::Human);
+        if let Err(errors) = self.into_outcome() {
+            terminal::errors(&errors, sources, format);
+        }
+        if let Some(table) = table {
+            terminal::plain(&format!("\n{table}"));
+        }
+        if let Some(verdict) = verdict {
+            terminal::closing(&format!("{verdict}{then}"), sources, format);
+        }
+    }
+
     /// Adds the warnings and the failure of a target.
     pub(super) fn add(&mut self, target: &str, warnings: Vec<Warning>, error: Option<Error>) {
         self.targets += 1;

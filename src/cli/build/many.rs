@@ -201,17 +201,7 @@ impl Build {
                 told.warn(sources, format);
             }
         }
-        let verdict = told.verdict();
-        let table = told.table(sources).filter(|_| format == Format::Human);
-        if let Err(errors) = told.into_outcome() {
-            terminal::errors(&errors, sources, format);
-        }
-        if let Some(table) = table {
-            terminal::plain(&format!("\n{table}"));
-        }
-        if let Some(verdict) = verdict {
-            terminal::closing(&verdict, sources, format);
-        }
+        told.close("", sources, format);
     }
 
     /// The targets that the arguments select.

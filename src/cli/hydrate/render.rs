@@ -8,7 +8,7 @@ use super::destination::Destination;
 use super::source::{Source, TargetPlace};
 use crate::cli::diff::git;
 use crate::cli::reading::Reading;
-use crate::cli::terminal::{self, Format};
+use crate::cli::terminal::Format;
 use crate::cli::told::Told;
 use crate::{
     Threads,
@@ -196,17 +196,7 @@ impl AllRendered {
             told.add(target, warnings.clone(), files.as_ref().err().cloned());
         }
         told.warn(sources, format);
-        let verdict = told.verdict();
-        let table = told.table(sources).filter(|_| format == Format::Human);
-        if let Err(errors) = told.into_outcome() {
-            terminal::errors(&errors, sources, format);
-        }
-        if let Some(table) = table {
-            terminal::plain(&format!("\n{table}"));
-        }
-        if let Some(verdict) = &verdict {
-            terminal::closing(&format!("{verdict}; nothing was written"), sources, format);
-        }
+        told.close("; nothing was written", sources, format);
     }
 
     /// Secrets with values.
