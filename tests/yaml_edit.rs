@@ -9,7 +9,7 @@ mod yaml;
 
 use krender::error::Code;
 use krender::source::{Source, Sources, Span};
-use krender::yaml::edit::{Change, Edited, edit};
+use krender::yaml::edit::{Change, Edited, edit, edit_all, edit_apart, rounds};
 use krender::yaml::path::PathStep;
 use krender::yaml::tokens::{Outline, TokenKind};
 use krender::yaml::{CollectionStyle, Mapping, Node, Scalar, Style, as_written, parse, rewrite};
@@ -411,6 +411,62 @@ fn each_operation_is_made_at_each_place_of_each_document() {
         refused.len(),
         refused[..refused.len().min(60)].join("\n")
     );
+}
+
+/// Pairs of changes of each document: those of one round give the text that they give one after another.
+#[test]
+fn changes_of_different_collections_are_made_at_once() {
+    let value = Node::mapping(vec![(Scalar::string("k", Span::NONE), text("v"))], Span::NONE);
+    let (mut made, mut refused) = (0, Vec::new());
+    for document in DOCUMENTS {
+        let source = krender_source(document);
+        let root = parse::documents(&source).expect("it is YAML")[0].root.clone();
+        let paths: Vec<Vec<PathStep>> = paths(&root)
+            .into_iter()
+            .map(|path| {
+                let step = |step: Result<String, usize>| match step {
+                    Ok(key) => PathStep::Key(key.as_str().into()),
+                    Err(at) => PathStep::Index(at),
+                };
+                path.into_iter().map(step).collect()
+            })
+            .collect();
+        let changes: Vec<(&[PathStep], Change<'_>)> = paths
+            .iter()
+            .flat_map(|path| {
+                let node = path.iter().try_fold(&root, |node, step| step.down(node));
+                let around = path.split_last().map(|(_, around)| around);
+                let node = node.expect("it is there");
+                let insert = if node.as_mapping().is_some() {
+                    Some(Change::InsertEntry { path, at: None, key: "new", value: &value })
+                } else if node.as_sequence().is_some() {
+                    let values = std::slice::from_ref(&value);
+                    Some(Change::InsertItems { path, at: None, values })
+                } else {
+                    None
+                };
+                let inner = [Change::Set { path, value: &value }, Change::Remove { path }];
+                let inner = inner.into_iter().filter_map(move |change| Some((around?, change)));
+                insert.map(|change| (&path[..], change)).into_iter().chain(inner)
+            })
+            .collect();
+        for (first, one) in &changes {
+            for (second, other) in &changes {
+                let of_one_round = rounds([*first, *second]).len() == 1;
+                let in_turn = edit_all(&source, 0, &[*one, *other]);
+                let (true, Ok(expected)) = (of_one_round, in_turn) else { continue };
+                match edit_apart(&source, 0, &[*one, *other]) {
+                    Some(text) => {
+                        assert_eq!(text, expected, "{one:?}, {other:?} in\n{document}");
+                        made += 1;
+                    }
+                    None => refused.push(format!("{document:?} {one:?} {other:?}")),
+                }
+            }
+        }
+    }
+    let few = refused[..refused.len().min(20)].join("\n");
+    assert!(made > 20 * refused.len() && made > 500, "{made} made, {}:\n{few}", refused.len());
 }
 
 #[test]

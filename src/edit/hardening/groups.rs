@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::files::Drafts;
+use super::drafts::Drafts;
 use super::places::{FileEdit, INSTEAD, Place, Places};
 use super::renders::{Render, Wanted};
 use crate::error::{Code, Error, Result};
@@ -20,26 +20,28 @@ pub(super) struct Group {
 }
 
 /// Finds the edits of objects, and groups the objects that share one. Returns the objects that cannot be edited, too. Linear in
-/// the number of edits, each of which reads a document; that is charged to a budget.
+/// the number of edits and the size of the files, but for objects that cannot be edited: to find each takes some readings of its
+/// file, which are charged to a budget.
 pub(super) fn groups(
     renders: &[Render],
     wanted: Vec<Wanted>,
     places: &mut Places<'_>,
     budget: &Budget,
 ) -> (Vec<Group>, Vec<(Wanted, Error)>) {
-    let mut drafts = Drafts::new(budget);
-    let found: Vec<Result<Vec<FileEdit>>> = wanted
+    let mut found: Vec<Result<Vec<FileEdit>>> = wanted
         .iter()
         .map(|one| {
             let object = renders.get(one.target).and_then(|render| render.before.get(one.place));
             let node = object.map(|object| object.node());
             let edit = |delta| node.map(|node| places.edit(node, delta));
-            let edits: Vec<FileEdit> = one.deltas.iter().filter_map(edit).collect::<Result<_>>()?;
-            // An edit that cannot be made keeps only this object from being fixed, and not those that share edits.
-            drafts.try_edits(&edits).map_err(|error| error.help(INSTEAD))?;
-            Ok(edits)
+            one.deltas.iter().filter_map(edit).collect()
         })
         .collect();
+    for (number, error) in refusals(&found, budget) {
+        if let Some(edits) = found.get_mut(number) {
+            *edits = Err(error.help(INSTEAD));
+        }
+    }
     let mut leaders = Leaders((0..wanted.len()).collect());
     let mut known: BTreeMap<&Place, usize> = BTreeMap::new();
     for (number, edits) in found.iter().enumerate() {
@@ -63,6 +65,63 @@ pub(super) fn groups(
     (groups.into_values().collect(), refused)
 }
 
+/// The objects whose edits cannot be made, with the reasons. An edit that cannot be made keeps only this object from being
+/// fixed, and not those that share edits. The edits of many objects are tried together, and those of half of them if that fails.
+fn refusals(found: &[Result<Vec<FileEdit>>], budget: &Budget) -> Vec<(usize, Error)> {
+    let mut drafts = Drafts::new(budget);
+    let objects = found.iter().enumerate();
+    let objects: Vec<(usize, &[FileEdit])> =
+        objects.filter_map(|(number, edits)| Some((number, &edits.as_ref().ok()?[..]))).collect();
+    let mut refusals = Vec::new();
+    let mut pending = vec![&objects[..]];
+    while let Some(objects) = pending.pop() {
+        match objects {
+            [] => {}
+            [(number, edits)] => {
+                refusals.extend(drafts.try_edits(edits).err().map(|error| (*number, error)));
+            }
+            _ => {
+                let edits = objects.iter().flat_map(|(_, edits)| *edits);
+                let tried = distinct(edits).map(in_order).map(|edits| drafts.try_together(&edits));
+                match tried {
+                    Some(Ok(true)) => {}
+                    Some(Err(error)) if error.code() == Code::LimitExceeded => {
+                        refusals.extend(objects.iter().map(|(number, _)| (*number, error.clone())));
+                    }
+                    _ => {
+                        let (first, second) = objects.split_at(objects.len() / 2);
+                        pending.extend([second, first]);
+                    }
+                }
+            }
+        }
+    }
+    refusals
+}
+
+/// The edits, each once. `None` if two of them are different changes of a place.
+fn distinct<'e>(edits: impl Iterator<Item = &'e FileEdit>) -> Option<Vec<FileEdit>> {
+    let mut known: BTreeMap<&Place, &FileEdit> = BTreeMap::new();
+    let mut found = Vec::new();
+    for edit in edits {
+        match known.insert(&edit.place, edit) {
+            None => found.push(edit.clone()),
+            Some(known) if known.what == edit.what => {}
+            Some(_) => return None,
+        }
+    }
+    Some(found)
+}
+
+/// The edits in an order in which they can be made one after the other: elements of lists are removed last first.
+fn in_order(edits: Vec<FileEdit>) -> Vec<FileEdit> {
+    let (mut removed, mut others): (Vec<_>, Vec<_>) =
+        edits.into_iter().partition(FileEdit::is_removed_element);
+    removed.sort_by(|one, other| other.place.cmp(&one.place));
+    others.append(&mut removed);
+    others
+}
+
 impl Group {
     /// Adds the edits of an object.
     fn add(&mut self, edits: Vec<FileEdit>) {
@@ -84,15 +143,9 @@ impl Group {
         self.wanted.iter().map(|one| (one.target, one.place))
     }
 
-    /// The edits in an order in which they can be made one after the other: elements of lists are removed last first.
+    /// The edits in an order in which they can be made one after the other.
     pub(super) fn ordered(groups: &[&Self]) -> Vec<FileEdit> {
-        let mut edits: Vec<FileEdit> =
-            groups.iter().flat_map(|group| group.edits.iter().cloned()).collect();
-        let (mut removed, mut others): (Vec<_>, Vec<_>) =
-            edits.drain(..).partition(FileEdit::is_removed_element);
-        removed.sort_by(|one, other| other.place.cmp(&one.place));
-        others.append(&mut removed);
-        others
+        in_order(groups.iter().flat_map(|group| group.edits.iter().cloned()).collect())
     }
 }
 

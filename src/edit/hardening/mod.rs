@@ -5,6 +5,8 @@
 //! every other target of the repository that includes a changed file changes only as hardening would change it.
 
 mod delta;
+mod documents;
+mod drafts;
 mod files;
 mod groups;
 mod overlays;
@@ -271,7 +273,7 @@ impl Plan {
     ) -> std::result::Result<(NewTexts, Vec<String>), Unproved> {
         let edits = Group::ordered(groups);
         let mut files = NewTexts::new();
-        files::apply(&mut files, &edits, prover.budget)?;
+        drafts::apply(&mut files, &edits, prover.budget)?;
         let fixed: BTreeSet<(usize, usize)> =
             groups.iter().flat_map(|group| group.objects()).collect();
         let is_fixed = |target, place| fixed.contains(&(target, place));

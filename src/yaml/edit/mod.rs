@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod apart;
 mod block;
 mod change;
 mod comments;
@@ -36,6 +37,7 @@ mod value;
 mod wrap;
 mod write;
 
+pub use self::apart::{edit_apart, rounds};
 use self::change::refused;
 pub use self::change::{Change, TextEdit};
 pub use self::comments::{comment_above, comments};
@@ -45,7 +47,7 @@ pub use self::wrap::{Wrapper, wrap};
 use super::node::{Node, Scalar};
 use super::parse;
 use super::path::PathStep;
-use super::tokens::{Form, Tokens};
+use super::tokens::Tokens;
 use crate::error::Result;
 use crate::source::{Source, Span};
 
@@ -109,16 +111,13 @@ pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edi
     }
     let text = Text::new(source, &tokens, document)?.with_layout();
     let place = text.locate(change.path())?;
-    let is_addition = matches!(change, Change::InsertEntry { .. } | Change::InsertItems { .. });
-    if is_addition && *text.piece(place.node()).form() == Form::Alias {
-        return Err(text.is_alias(place.node()));
-    }
+    text.check_target(&place, change)?;
     let expected = model::changed(&text, &place, change)?;
     let mut refusal = None;
     for pass in [write::Pass::LikeSiblings, write::Pass::DoubleQuoted] {
         let mut edits = text.edits(&place, change, pass)?;
         edits.sort_by_key(|edit| edit.span);
-        text.check_anchors(&place, &edits)?;
+        text.check_anchors(place.chain.iter().copied(), &edits)?;
         let new = apply(source, &edits)?;
         match verify(&text, &tokens, document, &expected, &new) {
             Ok(()) => return Ok(Edited { edits, text: new }),
@@ -203,7 +202,7 @@ fn remove_together(
     let place = text.locate(list)?;
     let mut edits = text.remove_elements(&place, items);
     edits.sort_by_key(|edit| edit.span);
-    text.check_anchors(&place, &edits)?;
+    text.check_anchors(place.chain.iter().copied(), &edits)?;
     let mut expected = text.outline.tree(source);
     if let Some(list) = expected.at_mut(&place.way).and_then(Node::as_sequence_mut) {
         let mut at = 0..;

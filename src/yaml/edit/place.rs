@@ -117,10 +117,18 @@ impl<'s> Text<'s> {
 
     /// Follows a path from the root.
     pub(super) fn locate(&self, path: &[PathStep]) -> Result<Place> {
+        self.locate_by(path, |list, at| self.outline.children(list).nth(at))
+    }
+
+    /// Follows a path from the root, with a function that finds the element of a list.
+    pub(super) fn locate_by(
+        &self,
+        path: &[PathStep],
+        mut element: impl FnMut(usize, usize) -> Option<usize>,
+    ) -> Result<Place> {
         let mut place = Place { chain: vec![0], way: Vec::new() };
         for step in path {
             let node = place.node();
-            let children: Vec<usize> = self.outline.children(node).collect();
             let found = match (step, self.piece(node).form()) {
                 (_, Form::Alias) => return Err(self.is_alias(node)),
                 (PathStep::Key(name), Form::Mapping(_) | Form::Pair) => {
@@ -137,7 +145,7 @@ impl<'s> Text<'s> {
                     first.map(|(at, (_, value))| (at, value))
                 }
                 (PathStep::Index(at), Form::Sequence(_)) => {
-                    children.get(*at).map(|&element| (*at, element))
+                    element(node, *at).map(|element| (*at, element))
                 }
                 _ => None,
             };
@@ -191,9 +199,22 @@ impl<'s> Text<'s> {
         }
     }
 
-    /// Refuses edits of a node that an alias refers to, and edits that remove an anchor but leave its aliases. The edits are
-    /// in the order of the text.
-    pub(super) fn check_anchors(&self, place: &Place, edits: &[TextEdit]) -> Result<()> {
+    /// Refuses additions to an alias.
+    pub(super) fn check_target(&self, place: &Place, change: &Change<'_>) -> Result<()> {
+        let is_addition = matches!(change, Change::InsertEntry { .. } | Change::InsertItems { .. });
+        match is_addition && *self.piece(place.node()).form() == Form::Alias {
+            true => Err(self.is_alias(place.node())),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses edits that are in or `around` a node that an alias refers to, and edits that remove an anchor but leave its
+    /// aliases. The edits are in the order of the text.
+    pub(super) fn check_anchors(
+        &self,
+        around: impl IntoIterator<Item = usize>,
+        edits: &[TextEdit],
+    ) -> Result<()> {
         let offset = |edit: &TextEdit| (edit.span.start() - self.source.base()) as usize;
         let is_cut = |token: &&Token| {
             let before = edits.partition_point(|edit| offset(edit) <= token.start());
@@ -201,8 +222,8 @@ impl<'s> Text<'s> {
             last.is_some_and(|edit| token.start() < offset(edit) + edit.span.length() as usize)
         };
         let cut = self.tokens.iter().filter(is_cut).copied();
-        let around =
-            place.chain.iter().flat_map(|&node| self.properties(self.piece(node).range().start));
+        let around = around.into_iter();
+        let around = around.flat_map(|node| self.properties(self.piece(node).range().start));
         for anchor in cut.chain(around).filter(|token| token.kind() == TokenKind::Anchor) {
             let name = self.text.get(anchor.start() + 1..anchor.end());
             let alias = self.tokens.iter().find(|alias| {
