@@ -1,6 +1,7 @@
 //! Output on the terminal: errors and warnings on standard error, drawn text on standard output.
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
     io::{ErrorKind, IsTerminal as _, Write as _},
 };
@@ -94,13 +95,45 @@ fn write(text: &str) {
 
 /// Writes drawn text to standard output, without colours if they are not supported.
 pub(super) fn print(text: &str) -> Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    let stdout = std::io::stdout();
+    let written = match anstream::AutoStream::choice(&stdout) {
+        anstream::ColorChoice::Never => {
+            let mut stdout = stdout.lock();
+            stdout.write_all(without_colours(text).as_bytes()).and_then(|()| stdout.flush())
+        }
+        _ => {
+            let mut stdout = anstream::stdout().lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        }
+    };
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
             Code::WriteFailed,
             format!("standard output could not be written: {error}"),
         )),
         _ => Ok(()),
+    }
+}
+
+/// Drawn text without escape sequences. Nearly always, all of them are codes of colours.
+pub(super) fn without_colours(text: &str) -> Cow<'_, str> {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default();
+    if first.len() == text.len() && !text.contains('\u{1b}') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(first);
+    for part in parts {
+        let rest = part.trim_start_matches(|code: char| matches!(code, '0'..='9' | ';'));
+        let Some(rest) = rest.strip_prefix('m') else {
+            return anstream::adapter::strip_str(text).to_string().into();
+        };
+        plain.push_str(rest);
+    }
+    match plain.contains('\u{1b}') {
+        true => anstream::adapter::strip_str(text).to_string().into(),
+        false => plain.into(),
     }
 }
 
@@ -134,7 +167,20 @@ pub(super) fn is_shared() -> bool {
     std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Drawn text without its colours, for files.
-pub(super) fn without_colours(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_escape_sequence_remains() {
+        for (text, plain) in [
+            ("plain\n", "plain\n"),
+            ("\u{1b}[1;31mred\u{1b}[0m and\u{1b}[1m é\u{1b}[m", "red and é"),
+            ("a\u{1b}[2Kb\u{1b}[31mc", "abc"),
+            ("a\u{1b}]8;;http://x\u{7}b", "ab"),
+            ("\u{1b}[31", ""),
+        ] {
+            assert_eq!(without_colours(text), plain, "{text:?}");
+        }
+    }
 }

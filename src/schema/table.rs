@@ -88,9 +88,8 @@ impl Table {
 
     /// The entry of a kind; the key is `apiVersion`, tab, kind, tab. Logarithmic in the number of kinds.
     pub(super) fn kind(&self, key: &str) -> Option<TableKind<'_>> {
-        let line = self.search(0, self.kinds, |line| {
-            line.as_bytes()[..line.len().min(key.len())].cmp(key.as_bytes())
-        })?;
+        let line = self
+            .search(0, self.kinds, |line| line[..line.len().min(key.len())].cmp(key.as_bytes()))?;
         let (scope, definition) =
             line[key.len()..].split_once('\t').unwrap_or((&line[key.len()..], ""));
         let namespaced = match scope {
@@ -108,12 +107,12 @@ impl Table {
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = low + (high - low) / 2;
-            let line = self.line(place(middle));
-            match compare(line, name) {
+            match compare(self.bytes(place(middle)), name) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
                 Ordering::Equal => {
                     let fields = (place(middle) + 1, place(middle + 1));
+                    let line = self.line(place(middle));
                     return Some(Definition { own: type_after(line, name)?, fields });
                 }
             }
@@ -140,16 +139,21 @@ impl Table {
         &self.text[start as usize..next as usize - 1]
     }
 
+    /// The bytes of a line, for comparisons.
+    fn bytes(&self, number: u32) -> &[u8] {
+        let (start, next) = (self.lines[number as usize], self.lines[number as usize + 1]);
+        &self.text.as_bytes()[start as usize..next as usize - 1]
+    }
+
     /// Binary search for the line between two indices that compares equal.
-    fn search(&self, first: u32, last: u32, compare: impl Fn(&str) -> Ordering) -> Option<&str> {
+    fn search(&self, first: u32, last: u32, compare: impl Fn(&[u8]) -> Ordering) -> Option<&str> {
         let (mut low, mut high) = (first, last);
         while low < high {
             let middle = low + (high - low) / 2;
-            let line = self.line(middle);
-            match compare(line) {
+            match compare(self.bytes(middle)) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
-                Ordering::Equal => return Some(line),
+                Ordering::Equal => return Some(self.line(middle)),
             }
         }
         None
@@ -158,8 +162,8 @@ impl Table {
 
 /// Compares the name at the start of a line with a name. A name in a line has no control characters, so the tab after it
 /// sorts before any longer name.
-fn compare(line: &str, name: &str) -> Ordering {
-    let (line, name) = (line.as_bytes(), name.as_bytes());
+fn compare(line: &[u8], name: &str) -> Ordering {
+    let name = name.as_bytes();
     let shared = line.len().min(name.len());
     line[..shared].cmp(&name[..shared]).then_with(|| match line.get(shared) {
         None => shared.cmp(&name.len()),

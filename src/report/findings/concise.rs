@@ -35,18 +35,19 @@ pub(super) fn write(group: &Group<'_>, findings: &Findings<'_>, out: &mut String
         false => format!(", {}", within(&group.targets, targets, context.subject)),
     };
     let _ = writeln!(out, "{BOLD}{}{RESET}{}", escape::visible(&title), escape::visible(&whole));
-    let place = |one: &Merged<'_>| place_in(file, one.finding, places);
-    let width = lines.iter().map(|line| place(line[0]).chars().count()).max().unwrap_or_default();
-    for line in lines {
+    let shown = |line: &Vec<&Merged<'_>>| place_in(file, line[0].finding, places);
+    let shown: Vec<String> = lines.iter().map(shown).collect();
+    let width = shown.iter().map(|place| place.chars().count()).max().unwrap_or_default();
+    for (line, place) in lines.iter().zip(&shown) {
         let one = line[0];
         let Finding { severity, rule, message, .. } = one.finding;
         let mut text =
-            format!("{} {}: {message}{}", rule.id(), rule.name(), others(&line, file, places));
+            format!("{} {}: {message}{}", rule.id(), rule.name(), others(line, file, places));
         if one.targets.len() != group.targets.len() {
             let _ = write!(text, " ({})", within(&one.targets, targets, context.subject));
         }
-        let (place, text) = (place(one), escape::visible(&text));
-        let (place, colour) = (escape::visible(&place), colour(*severity));
+        let (place, text) = (escape::visible(place), escape::visible(&text));
+        let colour = colour(*severity);
         let severity = severity.as_str();
         let _ = writeln!(out, "  {place:<width$}  {colour}{severity:<7}{RESET}  {text}");
     }

@@ -27,16 +27,20 @@ pub(super) static UNKNOWN_FIELD: Rule = Rule {
 /// The schema of v1.21, whose fields may still be in use.
 static OLD: LazyLock<Schema> = LazyLock::new(Schema::built_in);
 
-/// The types of a node in the newest schema and in the old one.
-type Types<'s> = (Type<'s>, Option<Type<'s>>);
-
 fn unknown_field(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
     let root = object.node();
     let version = root.get("apiVersion").and_then(Node::as_text).unwrap_or_default();
     let Some(newest) = Schema::newest().of(version, object.kind()) else { return Vec::new() };
-    let mut found = Vec::new();
-    look(root, (newest, OLD.of(version, object.kind())), None, &mut found);
-    found
+    let mut look = Look { old: OLD.of(version, object.kind()), found: Vec::new() };
+    look.at(root, newest, None);
+    look.found
+}
+
+/// The search for unknown fields.
+struct Look {
+    /// The type of the object in the old schema.
+    old: Option<Type<'static>>,
+    found: Vec<Violation>,
 }
 
 /// A place in a document, as a list that ends at the root: it becomes a path only for a violation.
@@ -58,38 +62,43 @@ fn path(place: Option<&Place<'_>>) -> Path {
     }
 }
 
-/// Looks for unknown fields in a node. The depth is that of the schema.
-fn look(node: &Node, types: Types<'_>, at: Option<&Place<'_>>, found: &mut Vec<Violation>) {
-    let (newest, old) = types;
-    if let Some(elements) = newest.elements() {
-        let old = old.and_then(Type::elements);
-        for (index, item) in node.items().iter().enumerate() {
-            if item.as_scalar().is_some() {
-                continue;
+impl Look {
+    /// Looks for unknown fields in a node of a type in the newest schema. The depth is that of the schema.
+    fn at(&mut self, node: &Node, newest: Type<'_>, at: Option<&Place<'_>>) {
+        if let Some(elements) = newest.elements() {
+            for (index, item) in node.items().iter().enumerate() {
+                if item.as_scalar().is_none() {
+                    let below = Place { above: at, step: Step::Index(index) };
+                    self.at(item, elements, Some(&below));
+                }
             }
-            let below = Place { above: at, step: Step::Index(index) };
-            look(item, (elements, old), Some(&below), found);
+            return;
         }
-        return;
+        let is_closed = newest.is_closed();
+        for (key, value) in node.entries() {
+            let key = key.text();
+            let is_leaf = value.as_scalar().is_some();
+            if !is_leaf && let Some(field) = newest.field(key) {
+                let below = Place { above: at, step: Step::Key(key) };
+                self.at(value, field, Some(&below));
+            } else if is_closed && !newest.has_field(key) && !value.is_null() {
+                // Sops adds a field to encrypted objects, and removes it when it decrypts them.
+                let is_expected = key == "<<" || key == "sops" && at.is_none();
+                if !is_expected && !self.was_known(key, at) {
+                    self.found.push(told(key, newest, at));
+                }
+            }
+        }
     }
-    let is_closed = newest.is_closed();
-    for (key, value) in node.entries() {
-        let key = key.text();
-        if is_closed && !newest.has_field(key) && !old.is_some_and(|old| old.has_field(key)) {
-            // Sops adds a field to encrypted objects, and removes it when it decrypts them.
-            let is_expected = key == "<<" || key == "sops" && at.is_none();
-            if !value.is_null() && !is_expected {
-                found.push(told(key, newest, at));
-            }
-            continue;
-        }
-        if value.as_scalar().is_some() {
-            continue;
-        }
-        if let Some(field) = newest.field(key) {
-            let below = Place { above: at, step: Step::Key(key) };
-            look(value, (field, old.and_then(|old| old.field(key))), Some(&below), found);
-        }
+
+    /// True if the old schema has a field.
+    fn was_known(&self, key: &str, at: Option<&Place<'_>>) -> bool {
+        let down = |of: Type<'static>, step: &PathStep| match step {
+            PathStep::Key(key) => of.field(key),
+            PathStep::Index(_) => of.elements(),
+        };
+        let of = self.old.and_then(|root| path(at).steps().iter().try_fold(root, down));
+        of.is_some_and(|of| of.has_field(key))
     }
 }
 
