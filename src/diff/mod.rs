@@ -8,6 +8,7 @@
 use crate::text::wildcard::fits;
 
 mod compare;
+mod containers;
 mod equal;
 mod findings;
 pub mod group;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::containers::{paired, paired_pods};
 use crate::harden::{Level, Rule, Set, Verdict, Version, Violated};
 use crate::resource::Resource;
 use crate::schema::Schema;
@@ -47,7 +48,8 @@ impl Security {
     /// Compares the verdicts on an object by the newest version of the standards. `None` if they are equal. New or
     /// removed pods are only reported if they are privileged.
     pub(super) fn of(before: Option<&Node>, after: Option<&Node>) -> Option<Self> {
-        let [before, after] = [before, after].map(|node| node.and_then(verdict));
+        let objects = [before, after].map(|node| node.and_then(object));
+        let [before, after] = [0, 1].map(|side| verdict(objects[side].as_ref()?));
         let [old, new] = [&before, &after].map(|side| side.as_ref().map(Verdict::level));
         let mut security =
             Self { before: old, after: new, violated: Vec::new(), satisfied: Vec::new() };
@@ -55,7 +57,7 @@ impl Security {
             (Some(before), Some(after)) => {
                 security.violated = beyond(after, before);
                 security.satisfied = beyond(before, after);
-                security.cancel();
+                security.cancel(&objects);
             }
             (None, Some(after)) => {
                 security.violated = beyond(after, &Verdict::default());
@@ -72,17 +74,35 @@ impl Security {
         is_telling.then_some(security)
     }
 
-    /// Removes rules that are violated by another container than before, but as often: a container was renamed.
-    fn cancel(&mut self) {
-        let (violated, satisfied) = (self.violated.clone(), self.satisfied.clone());
-        let is_in = |causes: &[Cause], cause: &Cause| {
-            let is_same = |other: &Cause| {
-                (other.rule, other.containers.len()) == (cause.rule, cause.containers.len())
+    /// Removes violations that are the same as before under another name: of a container that was renamed, or of
+    /// another part of the pod, as often.
+    fn cancel(&mut self, objects: &[Option<Resource>; 2]) {
+        if self.violated.is_empty() || self.satisfied.is_empty() {
+            return;
+        }
+        let names = renamed(objects);
+        // The rules of which no cause is left, on each side.
+        let mut void: [BTreeSet<&str>; 2] = Default::default();
+        for new in &mut self.violated {
+            let is_same = |old: &&mut Cause| {
+                old.rule == new.rule && old.containers.is_empty() == new.containers.is_empty()
             };
-            causes.iter().any(is_same)
-        };
-        self.violated.retain(|cause| !is_in(&satisfied, cause));
-        self.satisfied.retain(|cause| !is_in(&violated, cause));
+            let Some(old) = self.satisfied.iter_mut().find(is_same) else { continue };
+            let [was, is]: [BTreeSet<Text>; 2] =
+                [&old.containers, &new.containers].map(|list| list.iter().cloned().collect());
+            let same = names.iter().filter(|(old, new)| was.contains(old) && is.contains(new));
+            let [was, is]: [BTreeSet<&Text>; 2] =
+                [same.clone().map(|both| &both.0).collect(), same.map(|both| &both.1).collect()];
+            old.containers.retain(|name| !was.contains(name));
+            new.containers.retain(|name| !is.contains(name));
+            for (void, cause) in void.iter_mut().zip([old, new]) {
+                if cause.containers.is_empty() {
+                    void.insert(cause.rule.id);
+                }
+            }
+        }
+        self.satisfied.retain(|cause| !void[0].contains(cause.rule.id));
+        self.violated.retain(|cause| !void[1].contains(cause.rule.id));
     }
 
     /// The direction of the change.
@@ -102,9 +122,21 @@ impl Security {
     }
 }
 
-fn verdict(node: &Node) -> Option<Verdict> {
-    let object = Resource::new(node.clone(), &Schema::built_in()).ok()?;
-    Verdict::of(&object, Version::LATEST)
+fn object(node: &Node) -> Option<Resource> {
+    Resource::new(node.clone(), &Schema::built_in()).ok()
+}
+
+fn verdict(object: &Resource) -> Option<Verdict> {
+    Verdict::of(object, Version::LATEST)
+}
+
+/// The containers that have another name than before: both names.
+fn renamed(objects: &[Option<Resource>; 2]) -> BTreeSet<(Text, Text)> {
+    let [Some(before), Some(after)] = objects else { return BTreeSet::new() };
+    let pods = paired_pods(before, after);
+    let containers = pods.iter().flat_map(|[old, new]| paired(&old.containers, &new.containers));
+    let names = containers.filter_map(|pair| Some((pair.before?.1.into(), pair.after?.1.into())));
+    names.filter(|(was, is): &(Text, Text)| was != is).collect()
 }
 
 /// The violations that only one verdict has. Those of `baseline` count per container; the others, which most pods have,
@@ -176,10 +208,28 @@ mod tests {
     }
 
     #[test]
+    fn containers_that_trade_places_are_told() {
+        let pod = |first: &str, second: &str| {
+            format!("{{containers: [{{name: a, image: a{first}}}, {{name: b, image: b{second}}}]}}")
+        };
+        let privileged = ", securityContext: {privileged: true}";
+        let one = pod(privileged, "");
+        let told = turned(&one, &pod("", privileged));
+        let rule = "privileged-container";
+        assert_eq!(told, Some((Turned::Looser, format!("{rule} [b]"), format!("{rule} [a]"))));
+        let renamed = one.replace("name: a", "name: c");
+        assert_eq!(turned(&one, &renamed), None);
+        let renamed = renamed.replace("image: b", "image: b, securityContext: {privileged: true}");
+        assert_eq!(turned(&one, &renamed).map(|told| told.1), Some(format!("{rule} [b]")));
+    }
+
+    #[test]
     fn what_is_no_news_is_not_told() {
         assert_eq!(turned(PLAIN, PLAIN), None);
         assert_eq!(turned(PLAIN, &PLAIN.replace("app}", "app}, {name: b}")), None, "as the first");
         assert_eq!(turned(PRIVILEGED, &PRIVILEGED.replace("app", "b")), None, "only renamed");
+        let host = |name: &str| format!("{{volumes: [{{name: {name}, hostPath: {{path: /}}}}]}}");
+        assert_eq!(turned(&host("a"), &host("b")), None, "a renamed volume");
         assert_eq!((turned("", PLAIN), turned(PLAIN, "")), (None, None));
         assert!(turned("", PRIVILEGED).is_some() && turned(PRIVILEGED, "").is_some());
     }

@@ -42,6 +42,7 @@ pub(crate) mod selector;
 mod settings;
 mod strip;
 mod suppress;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -85,6 +86,7 @@ pub use scoped::Told;
 pub use settings::{FailOn, Holds, Most, Phase, Selected, Settings};
 pub use strip::strip;
 pub use suppress::Comment;
+pub use templates::{PodTemplate, pod_templates};
 pub use upgrade::{Definitions, Effect, EffectKind, Upgrade};
 pub use verdict::{Verdict, Violated};
 pub use violation::{Class, Edit, Fix, List, Severity};

@@ -31,6 +31,7 @@ use crate::harden::selector::selects;
 use crate::harden::value::{below, text};
 use crate::harden::{Holds, Rule, template};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
+use crate::schema::Schema;
 use crate::yaml::{Kind, Node};
 
 /// Indices by kind and namespace.
@@ -64,6 +65,8 @@ struct Sides<'a> {
     group: &'a str,
     before: Option<&'a Node>,
     after: Option<&'a Node>,
+    /// The object as a resource, if it is on both sides.
+    resources: OnceCell<Option<[Resource; 2]>>,
 }
 
 /// The maximum number of comparisons of an object with others in a target. What is not compared counts as different.
@@ -93,6 +96,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             | "policy.networking.k8s.io",
             _,
         ) if kind.ends_with("Policy") || kind == "PeerAuthentication" => &[exposure::other_policy],
+        ("", "ServiceAccount") => &[workload::account],
         ("", "Namespace") => &[admission::namespace],
         ("", "ResourceQuota") => &[admission::quota],
         ("", "LimitRange") => &[admission::limit_range],
@@ -117,7 +121,8 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             &[scale::autoscaler]
         }
         _ if template(group, kind).is_some() => of_workload(kind),
-        _ => &[],
+        // Other kinds may make pods too.
+        _ => &[workload::protection],
     }
 }
 
@@ -222,18 +227,36 @@ impl<'a> Whole<'a> {
         left > 0
     }
 
-    /// The indices of the objects of a namespace on a side whose pods a selector selects; a missing one selects all.
-    fn selected(&self, side: usize, namespace: &str, selector: Option<&Node>) -> BTreeSet<usize> {
-        let render = self.renders[side];
-        let workloads = self.workloads[side].get_or_init(|| {
+    /// The places of the objects of pods on a side, by namespace.
+    fn workloads(&self, side: usize) -> &BTreeMap<String, Vec<usize>> {
+        self.workloads[side].get_or_init(|| {
             let mut workloads: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-            for (place, object) in render.iter().enumerate() {
+            for (place, object) in self.renders[side].iter().enumerate() {
                 if template(&object.gvk().group, object.kind()).is_some() {
                     workloads.entry(namespace_of(object).to_owned()).or_default().push(place);
                 }
             }
             workloads
-        });
+        })
+    }
+
+    /// The objects of pods of a namespace on a side, as far as searches are left.
+    fn workloads_in(&self, side: usize, namespace: &str) -> impl Iterator<Item = &'a Resource> {
+        let places = self.workloads(side).get(namespace).into_iter().flatten();
+        let places = places.take_while(|_| self.searches());
+        places.filter_map(move |place| self.renders[side].get(*place))
+    }
+
+    /// The `ServiceAccount` of a namespace on a side, if it is in the render.
+    fn account(&self, side: usize, namespace: &str, name: &str) -> Option<&'a Node> {
+        let mut accounts = self.of_kind(side, "ServiceAccount", namespace);
+        accounts.find(|account| account.name() == name).map(Resource::node)
+    }
+
+    /// The indices of the objects of a namespace on a side whose pods a selector selects; a missing one selects all.
+    fn selected(&self, side: usize, namespace: &str, selector: Option<&Node>) -> BTreeSet<usize> {
+        let render = self.renders[side];
+        let workloads = self.workloads(side);
         let is_selected = |place: &usize| {
             let object = render.get(*place)?;
             let path = template(&object.gvk().group, object.kind())?;
@@ -279,7 +302,15 @@ impl<'a> Sides<'a> {
         let id = object.id();
         let [before, after] = &object.nodes;
         let (before, after) = (before.as_ref(), after.as_ref());
-        Self { object, whole, kind: &id.kind, group: id.group(), before, after }
+        let resources = OnceCell::new();
+        Self { object, whole, kind: &id.kind, group: id.group(), before, after, resources }
+    }
+
+    /// The object as a resource before and after, if it is on both sides.
+    fn resources(&self) -> Option<&[Resource; 2]> {
+        let read = |node: &Node| Resource::new(node.clone(), &Schema::built_in()).ok();
+        let both = || Some([read(self.before?)?, read(self.after?)?]);
+        self.resources.get_or_init(both).as_ref()
     }
 
     const fn renames(&self) -> &'a Renames {

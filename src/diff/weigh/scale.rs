@@ -1,10 +1,9 @@
 //! KR-DIF-011: copies, disruption budgets and autoscalers.
 
 use super::{Judgement, Phrase, Sides};
-use crate::harden::Severity;
 use crate::harden::differences::AVAILABILITY_REDUCED;
-use crate::harden::template;
 use crate::harden::value::{below, integer, is_true, text};
+use crate::harden::{PodTemplate, Severity, template};
 use crate::yaml::Node;
 
 fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
@@ -158,12 +157,11 @@ pub(super) fn autoscaler(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
 
 /// Judges an agent that no longer runs on each node.
 pub(super) fn agent(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    let specs = [sides.before, sides.after].map(|node| super::workload::pod_spec(sides, node?));
-    let [Some(before), Some(after)] = specs else { return };
-    let selector =
-        |spec: &Node| below(spec, &["nodeSelector"]).map_or(0, |node| node.entries().len());
-    let [old, new] = [before, after].map(selector);
-    if new > old {
+    let selector = |pod: &PodTemplate<'_>| {
+        below(pod.spec, &["nodeSelector"]).map_or(0, |node| node.entries().len())
+    };
+    let pods = super::workload::pods(sides);
+    if pods.iter().any(|[before, after]| selector(after) > selector(before)) {
         let phrase = Phrase::new("runs on fewer nodes, by another nodeSelector");
         found.push(
             judgement("spec.template.spec.nodeSelector", phrase).with_severity(Severity::Note),

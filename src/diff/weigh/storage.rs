@@ -1,12 +1,12 @@
 //! KR-DIF-009: volumes and claims that shrink, lead elsewhere, or whose data is deleted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::workload::pod_spec;
+use super::workload::pods;
 use super::{Judgement, Phrase, Sides, canonical};
-use crate::harden::Severity;
 use crate::harden::differences::{DATA_AT_RISK, OBJECT_REMOVED};
 use crate::harden::value::{below, items, present, text};
+use crate::harden::{List, PodTemplate, Severity};
 use crate::resource::Quantity;
 use crate::yaml::Node;
 
@@ -184,39 +184,89 @@ pub(super) fn stateful_set(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     }
 }
 
+/// The volumes of a pod, and their places in its containers.
+struct Volumes<'a> {
+    by_name: BTreeMap<&'a str, &'a Node>,
+    /// The names of the volumes that are mounted, by path.
+    mounted: BTreeMap<&'a str, &'a str>,
+    /// The claims of all volumes, and of those that are mounted.
+    claims: [BTreeSet<&'a str>; 2],
+}
+
+impl<'a> Volumes<'a> {
+    fn of(pod: &PodTemplate<'a>) -> Self {
+        let named = |node: &'a Node| Some((text(node, "name")?, node));
+        let volumes = items(present(pod.spec, "volumes")).iter();
+        let by_name: BTreeMap<&str, &Node> = volumes.filter_map(named).collect();
+        let mounts = |(.., container): &(List, &'a str, &'a Node)| {
+            let lists =
+                ["volumeMounts", "volumeDevices"].map(|list| items(present(container, list)));
+            lists.into_iter().flatten()
+        };
+        let place = |mount: &'a Node| {
+            let path = text(mount, "mountPath").or_else(|| text(mount, "devicePath"))?;
+            Some((path, text(mount, "name")?))
+        };
+        let mounted: BTreeMap<&str, &str> =
+            pod.containers.iter().flat_map(mounts).filter_map(place).collect();
+        let used: BTreeSet<&str> = mounted.values().copied().collect();
+        let all = by_name.values().filter_map(|volume| claim_of(volume)).collect();
+        let used = by_name.iter().filter(|(name, _)| used.contains(*name));
+        let used = used.filter_map(|(_, volume)| claim_of(volume)).collect();
+        Self { by_name, mounted, claims: [all, used] }
+    }
+}
+
+fn claim_of(volume: &Node) -> Option<&str> {
+    text(present(volume, "persistentVolumeClaim")?, "claimName")
+}
+
 /// Judges the volumes of pods that were claims.
 pub(super) fn mounted(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    let specs = [sides.before, sides.after].map(|node| pod_spec(sides, node?));
-    let [Some(before), Some(after)] = specs else { return };
-    let volumes = |spec: &Node| -> BTreeMap<String, Node> {
-        let named = |node: &Node| Some((text(node, "name")?.to_owned(), node.clone()));
-        items(present(spec, "volumes")).iter().filter_map(named).collect()
-    };
-    let (old, new) = (volumes(before), volumes(after));
-    let claim = |volume: &'_ Node| -> Option<String> {
-        Some(text(present(volume, "persistentVolumeClaim")?, "claimName")?.to_owned())
-    };
-    for (name, volume) in &old {
-        let (Some(before), Some(after)) = (claim(volume), new.get(name)) else { continue };
-        let path = format!("spec.volumes[{name}]");
-        let phrase = Phrase::new("its volume ").name(name);
-        let is_lost = ["emptyDir", "ephemeral"].iter().any(|key| present(after, key).is_some());
-        match claim(after) {
-            Some(now) if now == before || sides.renames().follows(&before, &now).is_some() => {}
-            Some(now) => {
-                let phrase = phrase.say(" leads to the claim ").name(&now);
-                let phrase = phrase.say(" in place of ").name(&before);
-                found.push(judgement("", phrase).with_severity(Severity::Warning).at(path));
+    for [before, after] in &pods(sides) {
+        let (old, new) = (Volumes::of(before), Volumes::of(after));
+        let mut places: BTreeMap<&str, &str> = BTreeMap::new();
+        for (path, name) in &old.mounted {
+            places.entry(name).or_insert(path);
+        }
+        for (name, volume) in &old.by_name {
+            let Some(claim) = claim_of(volume) else { continue };
+            let is_mounted = old.claims[1].contains(claim);
+            let now = sides.renames().new_name(claim);
+            let is_kept = |name: &str| new.claims[usize::from(is_mounted)].contains(name);
+            if is_kept(claim) || now.as_deref().is_some_and(is_kept) {
+                continue;
             }
-            None if is_lost => {
-                let phrase = phrase.say(" is no longer the claim ").name(&before);
-                found.push(judgement("", phrase.say(", and is lost with the pod")).at(path));
-            }
-            None => {
-                let phrase = phrase.say(" is no longer the claim ").name(&before);
-                found.push(judgement("", phrase).with_severity(Severity::Warning).at(path));
+            // The volume under the same name, or else the one at the same place.
+            let at = new.by_name.get_key_value(name).or_else(|| {
+                let successor = new.mounted.get(places.get(name)?)?;
+                new.by_name.get_key_value(successor)
+            });
+            if is_mounted || at.is_some() {
+                found.push(lost(name, claim, at.map(|(name, volume)| (*name, *volume))));
             }
         }
+    }
+}
+
+/// The judgement on a volume that was a claim, and on what is in its place.
+fn lost(name: &str, claim: &str, at: Option<(&str, &Node)>) -> Judgement {
+    let path = format!("spec.volumes[{name}]");
+    let judged = |phrase, severity| judgement("", phrase).with_severity(severity).at(path.clone());
+    let Some((now, volume)) = at.filter(|(_, volume)| claim_of(volume) != Some(claim)) else {
+        let phrase = Phrase::new("its containers no longer mount the claim ").name(claim);
+        return judged(phrase, Severity::Warning);
+    };
+    let phrase = Phrase::new("its volume ").name(now);
+    let phrase = if now == name { phrase } else { phrase.say(" (was ").name(name).say(")") };
+    if let Some(other) = claim_of(volume) {
+        let phrase = phrase.say(" leads to the claim ").name(other);
+        return judged(phrase.say(" in place of ").name(claim), Severity::Warning);
+    }
+    let phrase = phrase.say(" is no longer the claim ").name(claim);
+    match ["emptyDir", "ephemeral"].iter().any(|key| present(volume, key).is_some()) {
+        true => judged(phrase.say(", and is lost with the pod"), Severity::Error),
+        false => judged(phrase, Severity::Warning),
     }
 }
 
@@ -293,6 +343,34 @@ mod tests {
                 "009 {label}its volume d is no longer the claim a, and is lost with the pod"
             )],
         );
+        let pod = |name: &str, volume: &str| {
+            set(&format!(
+                "template: {{spec: {{volumes: [{{name: {name}, {volume}}}], containers: [{{name: c, volumeMounts: [{{name: {name}, mountPath: /d}}]}}]}}}}"
+            ))
+        };
+        let claimed = pod("d", "persistentVolumeClaim: {claimName: a}");
+        told(
+            &claimed,
+            &pod("e", "emptyDir: {}"),
+            &[&*format!(
+                "009 {label}its volume e (was d) is no longer the claim a, and is lost with the pod"
+            )],
+        );
+        told(&claimed, &pod("e", "persistentVolumeClaim: {claimName: a}"), &[]);
+        let [unmounted, unused] = ["volumeMounts", "volumes"]
+            .map(|list| claimed.replace(&format!("{list}: ["), &format!("{list}: [], old: [")));
+        for after in [unmounted, unused] {
+            told(
+                &claimed,
+                &after,
+                &["009 warning StatefulSet v: its containers no longer mount the claim a"],
+            );
+        }
+        assert_eq!(
+            judged(&claimed, &pod("e", "persistentVolumeClaim: {claimName: b}")),
+            ["009 warning StatefulSet v: its volume e (was d) leads to the claim b in place of a"]
+        );
+        let claimed = with("persistentVolumeClaim: {claimName: a}");
         let other = "{apiVersion: v1, kind: Pod, metadata: {name: p}}\n---\n";
         assert_eq!(
             judged(&format!("{other}{claimed}"), other),

@@ -1,5 +1,6 @@
 //! KR-DIF-012: images of another major version, of a lower one, or without a fixed one.
 
+use crate::diff::containers::{Paired, paired};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::differences::IMAGE_VERSION;
@@ -25,13 +26,12 @@ const MOVING: [&str; 13] = [
 
 /// Judges the images of containers that are there on both sides.
 pub(in crate::diff::weigh) fn images(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    let specs = [sides.before, sides.after].map(|node| super::pod_spec(sides, node?));
-    let [Some(before), Some(after)] = specs else { return };
     let mut told: Vec<(String, String)> = Vec::new();
-    for pair in super::containers(before, after) {
-        let [Some(old), Some(new)] = [pair.before, pair.after].map(|one| text(one, "image")) else {
-            continue;
-        };
+    let pods = super::pods(sides);
+    let pairs = pods.iter().flat_map(|[old, new]| paired(&old.containers, &new.containers));
+    for Paired { before, after } in pairs {
+        let images = [before, after].map(|one| one.and_then(|(.., node)| text(node, "image")));
+        let [Some(old), Some(new)] = images else { continue };
         // Containers with the same image are told once; real pods have a few.
         let both = (old.to_owned(), new.to_owned());
         if old == new || told.contains(&both) || told.len() > 64 {

@@ -1,102 +1,171 @@
-//! KR-DIF-001: probes, limits and security settings that containers lose.
+//! KR-DIF-001: probes, limits and hardening that containers and pods lose.
 
 use std::collections::BTreeMap;
 
-use super::Pair;
+use super::controls::{Setting, Settings, of_container, of_whole_pod};
+use crate::diff::containers::{Paired, paired};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
-use crate::harden::Severity;
+use crate::diff::{Effect, Security, Turned};
 use crate::harden::differences::POSTURE_LOOSENED;
-use crate::harden::value::{below, is_false, is_true, present, text};
+use crate::harden::value::{is_false, present, text};
+use crate::harden::{PodTemplate, Severity};
 use crate::yaml::Node;
 
-/// Something that protects a container or others from it.
-struct Protection {
-    title: &'static str,
-    has: fn(&Node, &Node) -> bool,
-    severity: Severity,
-}
+/// The maximum number of containers of a pod that are compared. The API server takes no more by their size.
+const MOST: usize = 512;
 
-fn has(container: &Node, path: &[&str]) -> bool {
-    below(container, path).is_some_and(|node| !node.is_empty())
-}
-
-/// The protections, each with a test of a container and the specification of its pod.
-const PROTECTIONS: [Protection; 7] = [
-    Protection {
-        title: "readinessProbe",
-        has: |container, _| has(container, &["readinessProbe"]),
-        severity: Severity::Warning,
-    },
-    Protection {
-        title: "livenessProbe",
-        has: |container, _| has(container, &["livenessProbe"]),
-        severity: Severity::Warning,
-    },
-    Protection {
-        title: "startupProbe",
-        has: |container, _| has(container, &["startupProbe"]),
-        severity: Severity::Note,
-    },
-    Protection {
-        title: "limit of memory",
-        has: |container, pod| {
-            [container, pod].iter().any(|of| has(of, &["resources", "limits", "memory"]))
-        },
-        severity: Severity::Warning,
-    },
-    Protection {
-        title: "readOnlyRootFilesystem",
-        has: |container, _| {
-            is_true(below(container, &["securityContext", "readOnlyRootFilesystem"]))
-        },
-        severity: Severity::Warning,
-    },
-    Protection {
-        title: "securityContext",
-        has: |container, pod| [container, pod].iter().any(|of| has(of, &["securityContext"])),
-        severity: Severity::Warning,
-    },
-    Protection {
-        title: "preStop hook",
-        has: |container, _| has(container, &["lifecycle", "preStop"]),
-        severity: Severity::Note,
-    },
-];
-
-/// Judges the pods of a workload that is there on both sides.
+/// Judges the pods of an object that is there on both sides.
 pub(in crate::diff::weigh) fn protection(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    let specs = [sides.before, sides.after].map(|node| super::pod_spec(sides, node?));
-    let [Some(before), Some(after)] = specs else { return };
-    let mut lost: BTreeMap<(Severity, Vec<&str>), Vec<&str>> = BTreeMap::new();
-    for Pair { name, before: old, after: new } in super::containers(before, after) {
-        let is_lost = |one: &&Protection| (one.has)(old, before) && !(one.has)(new, after);
-        let gone: Vec<&Protection> = PROTECTIONS.iter().filter(is_lost).collect();
-        let Some(severity) = gone.iter().map(|one| one.severity).max() else { continue };
-        let titles = gone.iter().map(|one| one.title).collect();
-        lost.entry((severity, titles)).or_default().push(name);
+    let verdict = sides.object.effects.iter().find_map(|effect| match effect {
+        Effect::Security(security) if security.turned() == Turned::Looser => Some(security),
+        _ => None,
+    });
+    for [before, after] in super::pods(sides) {
+        let mut turned = Changed { verdict, by_words: BTreeMap::new() };
+        turned.compare("", "", &of_whole_pod(&before), &of_whole_pod(&after));
+        let pairs = paired(&before.containers, &after.containers);
+        for pair in pairs.iter().take(MOST) {
+            turned.add(pair, [&before, &after]);
+        }
+        turned.tell(found);
+        if pairs.len() > MOST {
+            let phrase = Phrase::new("is not judged: its containers are too many to be compared");
+            found.push(judgement(phrase));
+        }
+        found.extend(token(sides, [&before, &after]));
+        found.extend(account(sides, [before.spec, after.spec]));
     }
-    for ((severity, titles), names) in lost.into_iter().rev() {
-        let (phrase, one) = (Phrase::new("no longer has "), names.len() == 1);
-        let phrase = phrase.few(titles).say(if one { " in container " } else { " in containers " });
-        found.push(judgement(phrase.few(names)).with_severity(severity));
+}
+
+/// The words about some containers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verb {
+    Gains,
+    Loses,
+    /// Lacks as a new container, beside others that have it.
+    Lacks,
+}
+
+/// The settings that differ, with the containers in which they do; a pod as a whole has no name.
+struct Changed<'a> {
+    verdict: Option<&'a Security>,
+    by_words: BTreeMap<(Severity, Verb, Vec<String>), Vec<String>>,
+}
+
+impl Changed<'_> {
+    /// Adds the differences of a container that was there before, or of a new one.
+    fn add(&mut self, pair: &Paired<'_>, [before, after]: [&PodTemplate<'_>; 2]) {
+        let Some((_, name, node)) = pair.after else { return };
+        let new = of_container(node, name, after);
+        if let Some((_, was, node)) = pair.before {
+            let label = if was == name { name.to_owned() } else { format!("{name} (was {was})") };
+            return self.compare(name, &label, &of_container(node, was, before), &new);
+        }
+        // A new container should have what all others had.
+        let mut others = before.containers.iter().take(MOST);
+        let Some((_, first, node)) = others.next() else { return };
+        let mut usual = of_container(node, first, before);
+        usual.protections.retain(|one| one.is_of_security);
+        for (_, other, node) in others {
+            let other = of_container(node, other, before);
+            let has = |list: &[Setting], one: &Setting| list.iter().any(|its| its.key == one.key);
+            usual.protections.retain(|one| has(&other.protections, one));
+            let more = other.liberties.iter().filter(|one| !has(&usual.liberties, one));
+            let more: Vec<Setting> = more.cloned().collect();
+            usual.liberties.extend(more);
+        }
+        self.note(Verb::Lacks, name, name, usual.lost_in(&new));
+        self.note(Verb::Gains, name, name, new.gained_since(&usual));
     }
-    // The default is to mount it.
-    let keeps_out = |spec: &Node| is_false(present(spec, "automountServiceAccountToken"));
-    if keeps_out(before) && !keeps_out(after) {
-        found.push(
-            judgement(Phrase::new("mounts the token of its ServiceAccount"))
-                .with_severity(Severity::Warning),
-        );
+
+    fn compare(&mut self, name: &str, label: &str, old: &Settings, new: &Settings) {
+        self.note(Verb::Gains, name, label, new.gained_since(old));
+        self.note(Verb::Loses, name, label, old.lost_in(new));
     }
-    let account = |spec: &'_ Node| -> String {
-        let own = ["serviceAccountName", "serviceAccount"].iter().find_map(|key| text(spec, key));
-        own.filter(|name| !name.is_empty()).unwrap_or("default").to_owned()
+
+    fn note<'s>(
+        &mut self,
+        verb: Verb,
+        name: &str,
+        label: &str,
+        settings: impl Iterator<Item = &'s Setting>,
+    ) {
+        let mut settings: Vec<&Setting> = settings.filter(|one| !self.tells(one, name)).collect();
+        settings.sort_by_key(|one| std::cmp::Reverse(one.severity));
+        let Some(severity) = settings.first().map(|one| one.severity) else { return };
+        let titles = settings.into_iter().map(|one| one.title.clone()).collect();
+        self.by_words.entry((severity, verb, titles)).or_default().push(label.to_owned());
+    }
+
+    /// True if a looser Pod Security level tells a setting of a container.
+    fn tells(&self, setting: &Setting, name: &str) -> bool {
+        let causes = self.verdict.map(|verdict| &*verdict.violated).unwrap_or_default();
+        causes.iter().any(|cause| {
+            setting.rules.contains(&cause.rule.name)
+                && (cause.containers.is_empty()
+                    || cause.containers.iter().any(|one| **one == *name))
+        })
+    }
+
+    fn tell(self, found: &mut Vec<Judgement>) {
+        for ((severity, verb, titles), names) in self.by_words.into_iter().rev() {
+            let phrase = Phrase::new(match verb {
+                Verb::Gains => "now has ",
+                Verb::Loses => "no longer has ",
+                Verb::Lacks => "lacks ",
+            });
+            let phrase = phrase.few(titles.iter().map(String::as_str));
+            let place = match (&*names, verb) {
+                ([only], _) if only.is_empty() => "",
+                ([_], Verb::Lacks) => " in the new container ",
+                (_, Verb::Lacks) => " in the new containers ",
+                ([_], _) => " in container ",
+                _ => " in containers ",
+            };
+            let phrase = match place {
+                "" => phrase,
+                place => phrase.say(place).few(names.iter().map(String::as_str)),
+            };
+            found.push(judgement(phrase).with_severity(severity));
+        }
+    }
+}
+
+/// The judgement on pods that mount the token of their `ServiceAccount`, and did not before.
+fn token(sides: &Sides<'_>, [before, after]: [&PodTemplate<'_>; 2]) -> Option<Judgement> {
+    let keeps_out = |side: usize, spec: &Node| {
+        let own = present(spec, "automountServiceAccountToken");
+        // Without the field in both, it is mounted.
+        let of_account = || {
+            let account = sides.whole.account(side, sides.namespace(side), account_of(spec))?;
+            present(account, "automountServiceAccountToken")
+        };
+        is_false(own.or_else(of_account))
     };
-    let (old, new) = (account(before), account(after));
-    if new != old && new != "default" && sides.renames().follows(&old, &new).is_none() {
-        let phrase = Phrase::new("runs as the ServiceAccount ").name(&new);
-        found.push(judgement(phrase.say(" in place of ").name(&old)).with_severity(Severity::Note));
-    }
+    let is_closed = keeps_out(0, before.spec) && !keeps_out(1, after.spec);
+    // The account itself is told if the pods leave it to that.
+    let is_own = present(before.spec, "automountServiceAccountToken").is_some()
+        || present(after.spec, "automountServiceAccountToken").is_some()
+        || account_of(before.spec) != account_of(after.spec);
+    (is_closed && is_own).then(|| {
+        let phrase = Phrase::new("mounts the token of its ServiceAccount ");
+        judgement(phrase.name(account_of(after.spec))).with_severity(Severity::Warning)
+    })
+}
+
+/// The name of the `ServiceAccount` of a pod.
+pub(super) fn account_of(spec: &Node) -> &str {
+    let own = ["serviceAccountName", "serviceAccount"].iter().find_map(|key| text(spec, key));
+    own.filter(|name| !name.is_empty()).unwrap_or("default")
+}
+
+fn account(sides: &Sides<'_>, [before, after]: [&Node; 2]) -> Option<Judgement> {
+    let (old, new) = (account_of(before), account_of(after));
+    let is_other = new != old && new != "default" && sides.renames().follows(old, new).is_none();
+    is_other.then(|| {
+        let phrase = Phrase::new("runs as the ServiceAccount ").name(new);
+        judgement(phrase.say(" in place of ").name(old)).with_severity(Severity::Note)
+    })
 }
 
 fn judgement(phrase: Phrase) -> Judgement {
@@ -109,7 +178,7 @@ mod tests {
 
     fn deployment(pod: &str, containers: &str) -> String {
         format!(
-            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: d}}, spec: {{template: {{spec: {{{pod}containers: [{containers}]}}}}}}}}"
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: d}}, spec: {{template: {{spec: {{{pod}containers: [{containers}]}}}}}}}}\n---\n"
         )
     }
 
@@ -130,14 +199,10 @@ mod tests {
             ),
             (
                 "securityContext: {readOnlyRootFilesystem: true}".to_owned(),
-                format!(
-                    "001 warning {label}readOnlyRootFilesystem, securityContext in containers a, b"
-                ),
+                format!("001 warning {label}readOnlyRootFilesystem: true in containers a, b"),
             ),
         ] {
-            let told = judged(&with(&fields), &with(""));
-            assert_eq!(told, [expected], "{fields}");
-            assert_eq!(judged(&with(""), &with(&fields)), [""; 0], "{fields}");
+            told(&with(&fields), &with(""), &[&*expected]);
         }
         let limit = "resources: {limits: {memory: 1Gi}}";
         let (in_pod, in_container) = (
@@ -147,16 +212,209 @@ mod tests {
         assert_eq!(judged(&in_container, &in_pod), [""; 0], "the pod has it");
     }
 
+    /// Settings of a container, and the words for their loss in a pod that satisfies no level before or after.
+    const LOST: [(&str, &str, &str); 11] = [
+        (
+            "allowPrivilegeEscalation: false",
+            "allowPrivilegeEscalation: true",
+            "no longer has allowPrivilegeEscalation: false",
+        ),
+        ("allowPrivilegeEscalation: false", "", "no longer has allowPrivilegeEscalation: false"),
+        ("capabilities: {drop: [ALL]}", "", "no longer has capabilities.drop: ALL"),
+        (
+            "capabilities: {drop: [ALL]}",
+            "capabilities: {drop: [NET_RAW]}",
+            "no longer has capabilities.drop: ALL",
+        ),
+        ("runAsUser: 1000", "runAsUser: 0", "now has runAsUser: 0"),
+        ("runAsUser: 1000", "", "no longer has runAsUser: 1000"),
+        ("runAsNonRoot: true", "runAsNonRoot: false", "no longer has runAsNonRoot: true"),
+        (
+            "seccompProfile: {type: RuntimeDefault}",
+            "",
+            "no longer has seccompProfile: RuntimeDefault",
+        ),
+        ("readOnlyRootFilesystem: true", "", "no longer has readOnlyRootFilesystem: true"),
+        ("runAsGroup: 1000", "runAsGroup: 0", "no longer has runAsGroup: 1000"),
+        (
+            "",
+            "capabilities: {add: [NET_BIND_SERVICE]}",
+            "now has capabilities.add: NET_BIND_SERVICE",
+        ),
+    ];
+
+    #[test]
+    fn each_setting_of_a_container_counts_at_any_level() {
+        for (before, after, words) in LOST {
+            let pod = |context: &str| {
+                deployment(
+                    "hostPID: true, ",
+                    &format!("{{name: a, securityContext: {{{context}}}}}"),
+                )
+            };
+            let severity = if words.starts_with("now") { "error" } else { "warning" };
+            told(
+                &pod(before),
+                &pod(after),
+                &[&*format!("001 {severity} Deployment d: {words} in container a")],
+            );
+        }
+    }
+
+    #[test]
+    fn less_liberty_is_stronger() {
+        let pod =
+            |context: &str| deployment("", &format!("{{name: a, securityContext: {{{context}}}}}"));
+        for context in [
+            "privileged: true",
+            "capabilities: {add: [SYS_ADMIN]}",
+            "runAsUser: 0",
+            "procMount: Unmasked",
+            "seccompProfile: {type: Unconfined}",
+        ] {
+            assert_eq!(judged(&pod(context), &pod("")), [""; 0], "{context}");
+            assert_eq!(judged(&pod(context), &deployment("", "{name: a}")), [""; 0], "{context}");
+        }
+        assert_eq!(
+            judged(&pod("capabilities: {drop: [NET_RAW]}"), &pod("capabilities: {drop: [ALL]}")),
+            [""; 0]
+        );
+        assert_eq!(judged(&pod("runAsUser: 1000"), &pod("runAsUser: 2000")), [""; 0]);
+        assert_eq!(judged(&pod("runAsUser: 1000"), &pod("runAsNonRoot: true")), [""; 0]);
+    }
+
+    #[test]
+    fn a_pod_gives_its_settings_to_its_containers() {
+        let of_pod = |context: &str, own: &str| {
+            deployment(
+                &format!("hostPID: true, securityContext: {{{context}}}, "),
+                &format!("{{name: a, securityContext: {{{own}}}}}, {{name: b}}"),
+            )
+        };
+        let context = "runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}";
+        told(
+            &of_pod(context, ""),
+            &of_pod("", context),
+            &[
+                "001 warning Deployment d: no longer has runAsNonRoot: true, seccompProfile: RuntimeDefault in container b",
+            ],
+        );
+        told(
+            &of_pod(context, ""),
+            &of_pod(context, "runAsNonRoot: false"),
+            &["001 warning Deployment d: no longer has runAsNonRoot: true in container a"],
+        );
+        let moved =
+            deployment("hostPID: true, ", "{name: a, securityContext: {runAsNonRoot: true}}");
+        let to_pod =
+            deployment("hostPID: true, securityContext: {runAsNonRoot: true}, ", "{name: a}");
+        told(&moved, &to_pod, &[]);
+    }
+
+    #[test]
+    fn other_names_hide_no_loss() {
+        let probe = "readinessProbe: {tcpSocket: {port: 80}}";
+        let pod = |name: &str, image: &str, more: &str| {
+            deployment("hostPID: true, ", &format!("{{name: {name}, image: {image}, {more}}}"))
+        };
+        let lost = "001 warning Deployment d: no longer has readinessProbe in container b (was a)";
+        told(&pod("a", "x:1", probe), &pod("b", "x:1", ""), &[lost]);
+        assert_eq!(
+            judged(&pod("a", "x:1", probe), &pod("b", "y:2", ""))[0],
+            lost,
+            "the only one at its place"
+        );
+        told(&pod("a", "x:1", probe), &pod("b", "x:1", probe), &[]);
+        let context = "securityContext: {runAsNonRoot: true}";
+        told(
+            &pod("a", "x:1", context),
+            &format!("{}", pod("a", "x:1", &format!("{context}}}, {{name: n, image: z"))),
+            &["001 warning Deployment d: lacks runAsNonRoot: true in the new container n"],
+        );
+    }
+
+    #[test]
+    fn a_level_that_tells_a_setting_is_not_repeated() {
+        let restricted = "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}";
+        let pod =
+            |context: &str| deployment("", &format!("{{name: a, securityContext: {{{context}}}}}"));
+        told(&pod(restricted), &pod(&restricted.replace("ALL", "KILL")), &[]);
+        // A rule that the neighbour has violated before is told of the container.
+        let both = |first: &str| {
+            deployment("", &format!("{{name: a, securityContext: {{{first}}}}}, {{name: b}}"))
+        };
+        told(
+            &both(restricted),
+            &both(&restricted.replace("ALL", "KILL")),
+            &["001 warning Deployment d: no longer has capabilities.drop: ALL in container a"],
+        );
+    }
+
+    #[test]
+    fn pods_see_more_of_their_node() {
+        let pod = |pod: &str| deployment(&format!("hostIPC: true, {pod}"), "{name: a}");
+        let mounts =
+            |path: &str| pod(&format!("volumes: [{{name: v, hostPath: {{path: {path}}}}}], "));
+        told(
+            &mounts("/var/log"),
+            &mounts("/var"),
+            &["001 error Deployment d: now has hostPath: /var"],
+        );
+        told(
+            &pod("runtimeClassName: gvisor, hostUsers: false, "),
+            &pod(""),
+            &["001 warning Deployment d: no longer has hostUsers: false, runtimeClassName: gvisor"],
+        );
+    }
+
+    #[test]
+    fn pods_of_other_kinds_are_judged() {
+        let kinds = [
+            "apiVersion: jobset.x-k8s.io/v1, kind: JobSet, metadata: {name: j}, spec: {replicatedJobs: [{name: one, template: {spec: {template: POD}}}]}",
+            "apiVersion: example.org/v1, kind: Runner, metadata: {name: j}, spec: {template: POD}",
+        ];
+        for kind in kinds {
+            let with = |context: &str| {
+                let pod = format!(
+                    "{{spec: {{hostPID: true, containers: [{{name: a, image: i, securityContext: {{{context}}}}}]}}}}"
+                );
+                format!("{{{}}}", kind.replace("POD", &pod))
+            };
+            let told = judged(&with("runAsNonRoot: true"), &with(""));
+            assert!(
+                told[0].ends_with("no longer has runAsNonRoot: true in container a"),
+                "{told:?}"
+            );
+        }
+    }
+
     #[test]
     fn pods_get_tokens() {
         let closed = deployment("automountServiceAccountToken: false, ", "{name: a}");
         let open = deployment("", "{name: a}");
-        told(&closed, &open, &["001 warning Deployment d: mounts the token of its ServiceAccount"]);
+        let mounts = "001 warning Deployment d: mounts the token of its ServiceAccount default";
+        told(&closed, &open, &[mounts]);
         let other = deployment("serviceAccountName: x, ", "{name: a}");
         told(
             &open,
             &other,
             &["001 note Deployment d: runs as the ServiceAccount x in place of default"],
         );
+        let account = |field: &str| {
+            format!("{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: x}}{field}}}\n---\n")
+        };
+        let sealed = account(", automountServiceAccountToken: false");
+        told(
+            &format!("{sealed}{other}"),
+            &format!("{}{other}", account("")),
+            &[
+                "001 warning ServiceAccount x: no longer has automountServiceAccountToken: false: its token is mounted, by Deployment d",
+            ],
+        );
+        let own =
+            deployment("serviceAccountName: x, automountServiceAccountToken: false, ", "{name: a}");
+        told(&format!("{sealed}{own}"), &format!("{sealed}{other}"), &[]);
+        let told = judged(&format!("{sealed}{other}"), &format!("{sealed}{open}"));
+        assert_eq!(told, [mounts]);
     }
 }
