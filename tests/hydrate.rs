@@ -554,8 +554,12 @@ fn folders_are_written_and_owned_alike() {
     fs::remove_dir_all(out.join("prod")).unwrap();
     fs::create_dir(scene.top().join("elsewhere")).unwrap();
     symlink(scene.top().join("elsewhere"), out.join("prod")).unwrap();
-    let ran = scene.run(&arguments);
-    assert!(ran.code == 2 && ran.err.contains("`prod` would be replaced"), "{ran:?}");
+    for adopt in [&[][..], &["--adopt"]] {
+        let ran = scene.run(&[&arguments[..], adopt].concat());
+        assert!(ran.code == 2 && ran.err.contains("`prod` would be replaced"), "{ran:?}");
+        assert!(ran.err.contains("only plain files ever are"), "{ran:?}");
+        assert!(!ran.err.contains("--adopt"), "it would not help: {ran:?}");
+    }
     assert_eq!(fs::read_dir(scene.top().join("elsewhere")).unwrap().count(), 0);
     // Nor is a list of files that others have made.
     fs::write(
@@ -622,10 +626,102 @@ fn branches_have_names_that_git_accepts() {
     assert!(ran.code == 2 && ran.err.contains("symbolic reference"), "{ran:?}");
     scene.done(&["--all", ".", "--branch", "refs/heads/full"]);
     scene.done(&["--all", ".", "--branch", "bücher/ü"]);
-    // A branch cannot be a folder of branches: git says so, once.
-    let ran = scene.run(&["--all", ".", "--branch", "full/below"]);
-    assert!(ran.code == 2 && ran.err.contains("'refs/heads/full' exists"), "{ran:?}");
+    // A branch cannot be a folder of branches.
+    scene.git(&["branch", "deep/er/down"]);
+    for (name, told) in [
+        ("full/below", "the branch `full` is above it"),
+        ("refs/heads/full/be/low", "the branch `full` is above it"),
+        ("deep/er", "the branch `deep/er/down` is below it"),
+        ("deep", "the branch `deep/er/down` is below it"),
+    ] {
+        for dry in [&[][..], &["--dry-run"]] {
+            let ran = scene.run(&[&["--all", ".", "--branch", name][..], dry].concat());
+            assert!(ran.code == 2 && ran.err.contains(told), "{name}: {ran:?}");
+            assert!(ran.err.contains("help: git keeps branches as files in folders"), "{ran:?}");
+        }
+    }
+    scene.done(&["--all", ".", "--branch", "deep/er/beside"]);
+    scene.done(&["--all", ".", "--branch", "full-below"]);
     assert_eq!(scene.git(&["for-each-ref", "refs/krender"]), "");
+}
+
+#[test]
+fn urls_are_published_without_credentials() {
+    let scene = Scene::new();
+    let url = "https://user:hunter2@example.com/a/b.git?private_token=hunter2#hunter2";
+    let ran = scene.done(&all(&["--repo-url", url]));
+    let message = scene.git(&["log", "-1", "--format=%B", "env/all"]);
+    let metadata = scene.show("env/all:hydrator.metadata");
+    let note = scene.git(&["notes", "--ref=hydrator.metadata", "show", "env/all"]);
+    for text in [&message, &metadata, &note, &ran.out, &ran.err] {
+        assert!(!text.contains("hunter2") && !text.contains("private_token"), "{text}");
+    }
+    assert!(message.contains("\nSource-Repository: https://example.com/a/b.git\n"), "{message}");
+    assert!(metadata.contains("\"repoURL\": \"https://example.com/a/b.git\","), "{metadata}");
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    for url in [
+        "/srv/hunter2",
+        "file:///srv/hunter2",
+        "user:hunter2@example.com:a/b",
+        "https://example.com/hunter2\nSource-Commit: 1",
+        " ",
+    ] {
+        let ran = scene.run(&all(&["--repo-url", url]));
+        assert!(ran.code == 2 && ran.err.contains("`--repo-url` is no URL"), "{url}: {ran:?}");
+        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    }
+    assert_eq!(scene.git(&["rev-parse", "env/all"]), tip);
+    scene.write("base/objects.yaml", &objects("web:2"));
+    scene.commit("second");
+    scene.done(&all(&["--repo-url", ""]));
+    assert!(!scene.git(&["log", "-1", "--format=%B", "env/all"]).contains("Source-Repository"));
+}
+
+#[test]
+fn wrong_arguments_are_told_with_what_to_do() {
+    let scene = Scene::new();
+    fs::create_dir_all(scene.source().join("overlays/new")).unwrap();
+    fs::create_dir(scene.top().join("elsewhere")).unwrap();
+    let head = scene.git(&["rev-parse", "HEAD"]);
+    let has_not = format!("the commit {} has no directory `overlays/new`", &head[..7]);
+    let cases: &[(&[&str], &str, &str)] = &[
+        (&["--all", "."], "`--branch` or `--output` is needed", "such as `--output ../rendered`"),
+        (&["overlays/new", "--branch", "b"], &has_not, "commit the directory first"),
+        (
+            &["overlays/dev", "../elsewhere", "--branch", "b"],
+            "`../elsewhere` is not in the git repository",
+            "targets of one run are in one repository",
+        ),
+        (&["overlays/none", "--branch", "b"], "there is no directory `overlays/none`", "relative"),
+        (
+            &["overlays/dev", "--branch", "b", "--path", "/apps/one/"],
+            "`--path` cannot be `/apps/one/`",
+            "did you mean `--path apps/one`?",
+        ),
+        (
+            &["overlays/dev", "--output", "o", "--path", "/apps"],
+            "`--path` cannot be `/apps`",
+            "A folder of this machine is named by `--output`",
+        ),
+        (
+            &["overlays/dev", "--branch", "b", "--path", "/"],
+            "`--path` cannot be `/`",
+            "leave `--path` out",
+        ),
+        (
+            &["overlays/dev", "--branch", "b", "--repo", "../none"],
+            "which `--repo` names",
+            "`git init` or `git clone`",
+        ),
+    ];
+    for (arguments, message, help) in cases {
+        let ran = scene.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
+        assert!(ran.err.contains(help), "{help}: {}", ran.err);
+    }
+    assert_eq!(scene.git(&["branch", "--list", "b"]), "");
+    assert!(!scene.source().join("o").exists());
 }
 
 #[test]

@@ -41,8 +41,10 @@ pub struct Plan {
     pub edited: Vec<String>,
     /// Files of others that are replaced.
     pub adopted: Vec<String>,
-    /// Entries of others at the paths of files to write. Nothing is written then.
+    /// Files of others at the paths of files to write. Nothing is written then.
     pub blocked: Vec<String>,
+    /// Links, folders and submodules that are in the way, which are never replaced. Nothing is written then.
+    pub irreplaceable: Vec<String>,
     /// The record after the run.
     pub record: Record,
     /// True if the record itself has changed.
@@ -95,12 +97,12 @@ impl Plan {
                 }
                 Existing::Missing => plan.write.push(number),
                 Existing::Blocked(by) if removed.contains(&by) => plan.write.push(number),
-                Existing::Blocked(by) => plan.blocked.push(by),
+                Existing::Blocked(by) => plan.irreplaceable.push(by),
             }
             let owned = Owned { target: target.clone(), id: *id };
             plan.record.0.insert(path.clone(), owned);
         }
-        plan.blocked.dedup();
+        plan.irreplaceable.dedup();
         plan.is_record_changed = plan.record != *before;
         Ok(plan)
     }
@@ -234,11 +236,11 @@ mod tests {
         assert!(made.blocked.is_empty() && made.write.is_empty() && made.is_record_changed);
         // What is no folder is never replaced.
         let made = plan(&files, &none, &|_| true, &[("a", "hand")], true).unwrap();
-        assert_eq!(made.blocked, ["a"]);
+        assert_eq!((made.irreplaceable, made.blocked.len()), (vec!["a".to_owned()], 0));
         let made =
             plan(&files, &record(&[("b", "a", "1")]), &|_| true, &[("a", "1")], false).unwrap();
         assert_eq!(
-            (made.blocked.len(), made.write, made.remove),
+            (made.irreplaceable.len(), made.write, made.remove),
             (0, vec![0], vec!["a".to_owned()])
         );
     }

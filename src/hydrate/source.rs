@@ -207,7 +207,10 @@ pub fn public_url(remote: &str) -> Option<String> {
     }
     let (host, path) = remote.split_once(':')?;
     let is_host = host.len() > 1 && !host.contains('/');
-    (is_host && !path.is_empty()).then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')))
+    // In `user:password@host:path`, git takes the user for the host; and it knows neither a query nor a fragment.
+    let is_public = !path.contains(['@', '?', '#']);
+    (is_host && is_public && !path.is_empty())
+        .then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')))
 }
 
 #[cfg(test)]
@@ -280,6 +283,10 @@ mod tests {
             ("https://example.com/a?private_token=b#c", Some("https://example.com/a")),
             ("git@example.com:a/b.git", Some("ssh://git@example.com/a/b.git")),
             ("ssh://git@example.com/a", Some("ssh://git@example.com/a")),
+            ("ssh://git:password@example.com/a", Some("ssh://git@example.com/a")),
+            ("https://user:pa/ss@example.com/a", Some("https://example.com/a")),
+            ("user:password@example.com:a/b", None),
+            ("git@example.com:a?token=b", None),
             ("/srv/git/a", None),
             ("../a", None),
             ("file:///srv/a", None),

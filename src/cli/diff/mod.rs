@@ -7,7 +7,9 @@ mod trees;
 mod verdict;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ use crate::{
     resource::{self, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
+    text::{escape, phrase},
 };
 
 /// Show the effect of a change on each object
@@ -76,7 +79,8 @@ pub(super) struct Diff {
     #[command(flatten)]
     jobs: Jobs,
 
-    /// Output format [default: html, markdown or json for a FILE that ends in `.html`, `.md` or `.json`, otherwise text]
+    /// Output format [default: that of the ending of FILE: `.html`, `.md`, `.json`, `.diff` or `.patch` (unified), `.txt`;
+    /// otherwise text]
     #[arg(long, value_name = "FORMAT")]
     format: Option<ReviewForm>,
 
@@ -143,16 +147,19 @@ pub(super) enum ReviewForm {
 }
 
 /// Parses the place that Markdown is for.
-fn place(text: &str) -> std::result::Result<Place, String> {
+fn place(text: &str) -> Result<Place> {
     const SHORTEST: usize = 2000;
     match (text, text.parse()) {
         ("github", _) => Ok(Place::GitHub),
         ("gitlab", _) => Ok(Place::GitLab),
         ("job-summary", _) => Ok(Place::JobSummary),
         (_, Ok(characters)) if characters >= SHORTEST => Ok(Place::Characters(characters)),
-        _ => Err(format!(
-            "expected `github`, `gitlab`, `job-summary` or a number of characters from {SHORTEST}"
-        )),
+        _ => {
+            let message = format!("`{}` is no length of Markdown", escape::visible(text));
+            Err(Error::new(Code::InvalidArgument, message).help(format!(
+                "name a place, `github`, `gitlab` or `job-summary`, or a number of characters, at least {SHORTEST}"
+            )))
+        }
     }
 }
 
@@ -164,12 +171,12 @@ impl Diff {
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let threads = self.jobs.threads();
         let sources: &Arc<Sources> = super::until_exit(Arc::default());
-        let review = match &self.against_file {
-            Some(file) => self.compare_with_file(file, sources, &threads, format),
+        let review = self.form().and_then(|form| match &self.against_file {
+            Some(file) => self.compare_with_file(file, sources, &threads, (form, format)),
             None => self.sides(sources, &threads).and_then(|sides| {
-                self.compare(super::until_exit(sides), sources, &threads, format)
+                self.compare(super::until_exit(sides), sources, &threads, (form, format))
             }),
-        };
+        });
         match review {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if self.fails(&review) => ExitCode::FAILURE,
@@ -229,7 +236,7 @@ impl Diff {
         file: &str,
         sources: &Arc<Sources>,
         threads: &Threads,
-        format: Format,
+        (form, format): (ReviewForm, Format),
     ) -> Result<Review> {
         let options = self.reading.load_options(working_directory()?);
         let options = load::Options { sources: Arc::clone(sources), ..options };
@@ -237,10 +244,10 @@ impl Diff {
         let build = super::until_exit(self.reading.options(threads.clone()));
         let settings = self.settings(sources, build.plugins.today)?;
         let run = super::until_exit(Run::new(loader, build));
-        let options = self.options(settings.as_ref())?;
+        let options = self.options(settings.as_ref(), form)?;
         let review =
             against::compare(file, &self.paths, (loader, run), self.extra, &options, format)?;
-        self.deliver(&review, loader)?;
+        self.deliver(&review, form, loader)?;
         Ok(review)
     }
 
@@ -249,11 +256,11 @@ impl Diff {
         sides: &Sides,
         all_sources: &Arc<Sources>,
         threads: &Threads,
-        format: Format,
+        (form, format): (ReviewForm, Format),
     ) -> Result<Review> {
         let build = self.reading.options(threads.clone());
         let settings = self.settings(all_sources, build.plugins.today)?;
-        let options = self.options(settings.as_ref())?;
+        let options = self.options(settings.as_ref(), form)?;
         let runs = [&sides.before, &sides.after];
         let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
         let (sources, shield) = (sides.after.sources(), Shield::default());
@@ -309,13 +316,12 @@ impl Diff {
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
-        self.deliver(&review, &sides.after)?;
+        self.deliver(&review, form, &sides.after)?;
         Ok(review)
     }
 
     /// Prints a review, or writes it to the file that is named.
-    fn deliver(&self, review: &Review, loader: &Loader) -> Result<()> {
-        let form = self.form();
+    fn deliver(&self, review: &Review, form: ReviewForm, loader: &Loader) -> Result<()> {
         match self.output.as_deref().filter(|file| *file != "-") {
             Some(file) => {
                 apart_from_inputs(file, loader)?;
@@ -358,7 +364,7 @@ impl Diff {
         Ok(Some(settings))
     }
 
-    fn options(&self, settings: Option<&Settings>) -> Result<diff::Options> {
+    fn options(&self, settings: Option<&Settings>, form: ReviewForm) -> Result<diff::Options> {
         let named = settings.filter(|_| self.config.is_some());
         Ok(diff::Options {
             rules: named.map(|settings| settings.severities.clone()).unwrap_or_default(),
@@ -369,20 +375,42 @@ impl Diff {
                 Some(key) => Some(key.clone().into_bytes()),
                 None => Some(random_key()?),
             },
-            renders: self.form().needs_renders(),
+            renders: form.needs_renders(),
         })
     }
 
-    fn form(&self) -> ReviewForm {
-        let ends = |ending: &str| self.output.as_ref().is_some_and(|file| file.ends_with(ending));
-        self.format.unwrap_or(match () {
-            () if ends(".html") => ReviewForm::Html,
-            () if ends(".md") => ReviewForm::Markdown,
-            () if ends(".json") => ReviewForm::Json,
-            () => ReviewForm::Text,
+    /// The output format: that of the flag, or else of the ending of the file.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for a file with an ending of no format.
+    fn form(&self) -> Result<ReviewForm> {
+        let Some(file) = self.output.as_deref().filter(|_| self.format.is_none()) else {
+            return Ok(self.format.unwrap_or(ReviewForm::Text));
+        };
+        let Some(ending) = Path::new(file).extension().and_then(OsStr::to_str) else {
+            return Ok(ReviewForm::Text);
+        };
+        let ending = ending.to_lowercase();
+        let known = ENDINGS.iter().find(|(endings, _)| endings.contains(&&*ending));
+        known.map(|(_, form)| *form).ok_or_else(|| {
+            let message = format!("`.{}` is the ending of no format", escape::visible(&ending));
+            let all: Vec<String> =
+                ENDINGS.iter().flat_map(|(endings, _)| *endings).map(|it| format!("`.{it}`")).collect();
+            Error::new(Code::InvalidArgument, message)
+                .help(format!("endings of formats are {}", phrase::listed(all, "and")))
+                .help("or name the format: `--format text`")
         })
     }
 }
+
+/// Formats of files by their endings.
+const ENDINGS: &[(&[&str], ReviewForm)] = &[
+    (&["html", "htm"], ReviewForm::Html),
+    (&["md", "markdown"], ReviewForm::Markdown),
+    (&["json"], ReviewForm::Json),
+    (&["diff", "patch"], ReviewForm::Unified),
+    (&["txt", "log", "out"], ReviewForm::Text),
+];
 
 impl ReviewForm {
     /// Prints a review, as Markdown for this place.

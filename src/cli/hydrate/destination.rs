@@ -338,8 +338,10 @@ fn elsewhere(path: &Path) -> Result<Repository> {
     let variables = std::env::vars_os().filter(|(name, _)| is_kept(name));
     let path = join(&start, path);
     if Disk.kind(&path).is_ok_and(|kind| kind == Kind::Missing) {
-        let message = format!("there is no directory `{}`", path.display());
-        return Err(Error::new(Code::FileNotFound, message));
+        let shown = escape::visible(&path.to_string_lossy()).into_owned();
+        let message = format!("there is no directory `{shown}`, which `--repo` names");
+        return Err(Error::new(Code::FileNotFound, message)
+            .help("make the repository first, with `git init` or `git clone`"));
     }
     Repository::of(&path, &Environment::new(variables, &start), &Budget::default())
 }

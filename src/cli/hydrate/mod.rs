@@ -56,12 +56,7 @@ pub(super) struct Hydrate {
     select: Select,
 
     /// Branch to commit to. It is made if there is none, and must not be checked out in a working tree
-    #[arg(
-        long,
-        value_name = "NAME",
-        conflicts_with = "output",
-        required_unless_present = "output"
-    )]
+    #[arg(long, value_name = "NAME", conflicts_with = "output")]
     branch: Option<String>,
 
     /// Folder to write to instead, such as the working tree of another clone
@@ -92,8 +87,8 @@ pub(super) struct Hydrate {
     #[arg(long, value_name = "CHOICE", default_value = "warn")]
     secrets: Secrets,
 
-    /// URL of the source repository in `hydrator.metadata` and in the commit; by default that of the remote `origin`, without
-    /// credentials. Empty: none
+    /// URL of the source repository in `hydrator.metadata` and in the commit; by default that of the remote `origin`. It is
+    /// published without credentials and query. Empty: none
     #[arg(long, value_name = "URL")]
     repo_url: Option<String>,
 
@@ -154,6 +149,7 @@ impl Hydrate {
     }
 
     fn hydrate(&self, sources: &Arc<Sources>, format: Format) -> Result<ExitCode> {
+        self.check()?;
         let threads = self.jobs.threads();
         let source: &source::Source = super::until_exit(self.find_source(sources, &threads)?);
         let mut is_told = false;
@@ -201,22 +197,25 @@ impl Hydrate {
 
     /// Refuses to write if files of others are in the way.
     fn refuse_blocked(&self, plan: &Plan, is_metadata_blocked: bool) -> Result<()> {
+        let few =
+            |paths: &[&str]| phrase::few(paths, 3, |path| format!("`{}`", escape::visible(path)));
+        let failed = |message: String| Error::new(Code::WriteFailed, message);
+        let closed: Vec<&str> = plan.irreplaceable.iter().map(String::as_str).collect();
+        if !closed.is_empty() {
+            let message = format!("{} would be replaced, and only plain files ever are", few(&closed));
+            return Err(failed(message).help(
+                "remove a link, a submodule, or a file where a folder must be yourself; or choose another folder with `--path`",
+            ));
+        }
         let mut blocked: Vec<&str> = plan.blocked.iter().map(String::as_str).collect();
         blocked.extend(is_metadata_blocked.then_some(METADATA));
         if blocked.is_empty() {
             return Ok(());
         }
-        let few = phrase::few(&blocked, 3, |path| format!("`{}`", escape::visible(path)));
-        let message = format!("{few} would be replaced, and krender has not written that");
-        let error = Error::new(Code::WriteFailed, message);
-        Err(match self.adopt {
-            true => {
-                error.help("a link, a folder or a submodule is never replaced: remove it first")
-            }
-            false => error.help(
-                "choose another folder with `--path`, or add `--adopt` to replace files of others",
-            ),
-        })
+        let message = format!("{} would be replaced, and krender has not written that", few(&blocked));
+        Err(failed(message).help(
+            "choose another folder with `--path`, or add `--adopt` to replace files of others",
+        ))
     }
 
     /// Warns of Secrets with values, or refuses them.
@@ -290,17 +289,35 @@ impl Hydrate {
 
     /// The branch or folder as it is now.
     fn destination(&self, source: &source::Source) -> Result<destination::Destination> {
-        let folder = self.path.trim_matches('/');
+        let folder = self.path.trim_end_matches('/');
         match (&self.branch, &self.output) {
             (Some(branch), _) => {
                 destination::Destination::branch(branch, self.repo.as_deref(), folder, source)
             }
             (None, Some(output)) => destination::Destination::folder(output, folder, source),
-            (None, None) => {
-                Err(Error::new(Code::InvalidArgument, "no branch and no folder is named")
-                    .help("add `--branch NAME` or `--output DIR`"))
-            }
+            (None, None) => Err(no_destination()),
         }
+    }
+
+    /// Refuses arguments for which no commit need be read.
+    fn check(&self) -> Result<()> {
+        if self.branch.is_none() && self.output.is_none() {
+            return Err(no_destination());
+        }
+        if let Some(below) = self.path.strip_prefix('/') {
+            let below = escape::visible(below.trim_matches('/')).into_owned();
+            let path = escape::visible(&self.path);
+            let message = format!("`--path` cannot be `{path}`: it is a folder of the branch or of the output");
+            let error = Error::new(Code::InvalidArgument, message);
+            return Err(match (below.is_empty(), self.branch.is_some()) {
+                (true, _) => error.help("leave `--path` out for its top"),
+                (false, true) => error.help(format!("did you mean `--path {below}`?")),
+                (false, false) => error.help(format!(
+                    "did you mean `--path {below}`? A folder of this machine is named by `--output`"
+                )),
+            });
+        }
+        Ok(())
     }
 
     fn find_source(
@@ -320,6 +337,14 @@ impl Hydrate {
         };
         source::Source::find(&asked, &options, &self.reading, threads)
     }
+}
+
+/// The error if neither a branch nor a folder is named.
+#[cold]
+fn no_destination() -> Error {
+    Error::new(Code::InvalidArgument, "`--branch` or `--output` is needed").help(
+        "name the branch to commit to, such as `--branch env/prod`, or the folder to write to, such as `--output ../rendered`",
+    )
 }
 
 /// Warns of files that were changed by others, and of files of others that are replaced.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::cli::diff::git;
-use crate::cli::reading::Reading;
+use crate::cli::reading::{Reading, working_directory};
 use crate::cli::select::{Select, Selected};
 use crate::{
     Threads, build,
@@ -12,7 +12,7 @@ use crate::{
     external::git::Repository,
     fleet,
     hydrate::{SourceCommit, check_path, public_url},
-    load::{Disk, KUSTOMIZATION_FILES, Loader, Options, git::Revision, join},
+    load::{Disk, Files as _, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Revision, join},
     text::{escape, phrase},
 };
 
@@ -77,7 +77,8 @@ impl Source {
         let mut source = Self {
             commit: SourceCommit::parse(id, &content),
             url: match asked.url {
-                Some(url) => Some(url.to_owned()).filter(|url| !url.is_empty()),
+                Some("") => None,
+                Some(url) => Some(public_url(url).ok_or_else(no_public_url)?),
                 None => repository.origin()?.as_deref().and_then(public_url),
             },
             is_selected: Box::new(asked.select.condition()?),
@@ -112,8 +113,8 @@ impl Source {
     }
 
     fn find_targets(&mut self, asked: &Asked<'_>) -> Result<()> {
-        let roots = asked.directories.iter().map(|path| self.loader.root(path));
-        let roots = roots.collect::<Result<Vec<_>>>()?;
+        let root = |path: &String| self.loader.root(path).map_err(|error| self.missing(path, error));
+        let roots = asked.directories.iter().map(root).collect::<Result<Vec<_>>>()?;
         for root in &roots {
             self.revision.read_trees(root.path())?;
         }
@@ -141,6 +142,30 @@ impl Source {
             self.trees = trees.collect::<Result<_>>()?;
         }
         Ok(())
+    }
+
+    /// The error for a directory that the commit does not have, but the disk.
+    #[cold]
+    fn missing(&self, path: &str, error: Error) -> Error {
+        let start = working_directory().unwrap_or_default();
+        let on_disk = Disk.canonicalize(&join(&start, path.as_ref()));
+        let Ok(on_disk) = on_disk else { return error };
+        if error.code() != Code::FileNotFound || !matches!(Disk.kind(&on_disk), Ok(Kind::Directory))
+        {
+            return error;
+        }
+        let (path, top) = (escape::visible(path), self.repository.top());
+        if !on_disk.starts_with(top) {
+            let top = top.to_string_lossy();
+            let message =
+                format!("`{path}` is not in the git repository `{}`", escape::visible(&top));
+            return Error::new(Code::InvalidPath, message)
+                .help("targets of one run are in one repository");
+        }
+        let message = format!("the commit {} has no directory `{path}`", self.commit.short());
+        Error::new(Code::FileNotFound, message).help(
+            "what is rendered is a commit: commit the directory first, or name another commit with `--source`",
+        )
     }
 
     /// A command that renders the same from the top of the repository.
@@ -190,6 +215,14 @@ impl Source {
         Err(Error::new(Code::InvalidArgument, message)
             .help("a commit is rendered: commit them, or leave them out with `--source HEAD`"))
     }
+}
+
+/// The error for a URL that others could not use. It may have a password, and is not shown.
+#[cold]
+fn no_public_url() -> Error {
+    Error::new(Code::InvalidArgument, "`--repo-url` is no URL that others can use").help(
+        "name it as in `https://example.com/org/repo` or `git@example.com:org/repo`; `--repo-url ''` publishes none",
+    )
 }
 
 /// A path below another one, as text.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::{LARGEST_NAMED, Repository, unknown};
 use crate::error::{Code, Error, Result};
 use crate::load::git::{EntryKind, Id, Object, ObjectKind, Reached};
+use crate::text::escape;
 
 /// The reference of the notes about source commits.
 pub const NOTES: &str = "refs/notes/hydrator.metadata";
@@ -62,6 +63,9 @@ pub enum Published {
     At(Id),
 }
 
+/// Start of the full names of branches.
+const HEADS: &str = "refs/heads/";
+
 /// Pause before another try if a reference is locked by another process.
 const LOCKED: Duration = Duration::from_millis(50);
 
@@ -85,10 +89,16 @@ impl Repository {
     /// The commits of a branch, by its full name, and of the notes.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`] for a branch that is a symbolic reference, [`Code::ReadFailed`] if git fails.
+    /// [`Code::InvalidArgument`] for a branch that is a symbolic reference, or that is above or below another one: git keeps
+    /// them as files and folders. [`Code::ReadFailed`] if git fails.
     pub fn tips(&self, branch: &str) -> Result<Tips> {
         let form = "--format=%(refname)%00%(objectname)%00%(symref)";
-        let list = self.run(&["for-each-ref", form, branch, NOTES])?;
+        let below = branch.strip_prefix(HEADS).unwrap_or(branch);
+        let start = branch.len() - below.len();
+        let ends = below.match_indices('/').map(|(end, _)| start + end);
+        let above: Vec<&str> = ends.map(|end| &branch[..end]).collect();
+        // Branches below those above are listed, too, but there are few.
+        let list = self.run(&[&["for-each-ref", form, branch, NOTES], &*above].concat())?;
         let list = String::from_utf8_lossy(&list);
         let mut tips = Tips { branch: None, notes: None };
         for line in list.lines() {
@@ -103,6 +113,12 @@ impl Repository {
                 }
                 Some(name) if name == branch => tips.branch = id,
                 Some(NOTES) => tips.notes = id,
+                Some(name) if above.contains(&name) => {
+                    return Err(beside(below, name, "above"));
+                }
+                Some(name) if name.strip_prefix(branch).is_some_and(|it| it.starts_with('/')) => {
+                    return Err(beside(below, name, "below"));
+                }
                 _ => {}
             }
         }
@@ -349,6 +365,18 @@ fn quoted(path: &str) -> String {
 fn refused(said: &str) -> Error {
     let said = unknown::complaints(said).join("; ");
     Error::new(Code::WriteFailed, format!("git could not write the commit: {said}"))
+}
+
+/// The error for a branch that another one excludes.
+#[cold]
+fn beside(branch: &str, other: &str, place: &str) -> Error {
+    let [branch, other] = [branch, other.strip_prefix(HEADS).unwrap_or(other)].map(escape::visible);
+    let message =
+        format!("there cannot be a branch `{branch}`, since the branch `{other}` is {place} it");
+    Error::new(Code::InvalidArgument, message).help(format!(
+        "git keeps branches as files in folders: choose another name, such as `{}`, or rename `{other}`",
+        branch.replace('/', "-") + if place == "below" { "-rendered" } else { "" }
+    ))
 }
 
 /// True for the short name of a branch by the rules of `git check-ref-format --branch`.
