@@ -78,6 +78,30 @@ fn a_change_reaches_the_targets_that_are_rendered_from_it() {
 }
 
 #[test]
+fn patterns_match_targets_of_both_sides() {
+    let repository = repository();
+    let folder = repository.path();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_krender"))
+            .arg("affected")
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, error) = run(&["--since", "HEAD", "--include", "prd"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("did you mean `--include prod`?"), "{error}");
+    // A target that is gone was one.
+    fs::remove_dir_all(folder.join("site/lone")).unwrap();
+    assert_eq!(affected(folder, &["--since", "HEAD", "--include", "site/lone"]), "");
+    git(folder, &["commit", "--quiet", "--all", "--message", "Remove"]);
+    assert_eq!(run(&["--since", "HEAD", "--include", "site/lone"]).0, Some(1));
+    assert_eq!(affected(folder, &["--since", "HEAD~1", "--include", "site/lone"]), "");
+}
+
+#[test]
 fn a_file_that_is_new_reaches_those_that_looked_for_it() {
     let repository = repository();
     let folder = repository.path();

@@ -247,3 +247,47 @@ fn timings_are_lines_for_programs_and_costs_for_shards() {
     targets.sort_unstable();
     assert_eq!(targets, ["a", "b", "c"]);
 }
+
+#[test]
+fn patterns_that_match_no_target_fail_in_every_command() {
+    const TREE: &str = "testdata/sample/bookshop/input";
+    let kustomize = |words: &[&str]| (words.iter().map(|&word| word.to_owned()).collect(), 1);
+    let own = |words: &[&str]| (words.iter().map(|&word| word.to_owned()).collect(), 2);
+    let commands: [(Vec<String>, i32); 12] = [
+        kustomize(&["build", "--all", TREE]),
+        kustomize(&["build", "--all", TREE, "--shard", "1/2"]),
+        kustomize(&["shard", "1/2", TREE]),
+        kustomize(&["tree", "--all", TREE]),
+        kustomize(&["trace", "--all", TREE, "Deployment", "spec.replicas"]),
+        kustomize(&["vendor", TREE]),
+        kustomize(&["lock", "--all", TREE, "--check"]),
+        own(&["check", "--all", TREE]),
+        own(&["check", "--every", TREE]),
+        own(&["lint", "--all", TREE]),
+        own(&["report", "qos", "--all", TREE]),
+        own(&["diff", TREE, TREE]),
+    ];
+    let more = [
+        own(&["fix", "--all", TREE, "--dry-run"]),
+        own(&["upgrade", "--from", "1.30", "--all", TREE]),
+    ];
+    for (words, code) in commands.into_iter().chain(more) {
+        let output = krender().args(&words).args(["--include", "productoin"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {error}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+        for told in [
+            "`--include productoin` does not match",
+            "did you mean `--include production`?",
+            "overlays/production`",
+        ] {
+            assert!(error.contains(told), "{words:?}: {error}");
+        }
+    }
+    // One that matches something else does not help.
+    let output = krender()
+        .args(["check", "--all", TREE, "--include", "production", "--include", "nowhere"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -112,6 +112,63 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
 }
 
 #[test]
+fn patterns_that_match_nothing_do_not_pass() {
+    let repository = Repository::new();
+    let fails = |arguments: &[&str], told: &str| {
+        let (out, err, code) = diff(repository.path(), &[], arguments);
+        assert_eq!((out.as_str(), code), ("", 2), "{arguments:?}: {err}");
+        assert!(err.contains(told), "{arguments:?}: {err}");
+    };
+    let passes = |arguments: &[&str], expected: &str, code: i32| {
+        let (out, found) = repository.diff(arguments);
+        assert!(out.contains(expected) && found == code, "{arguments:?}: {found}: {out}");
+    };
+    // Without a change, and with one of another target.
+    for _ in 0..2 {
+        fails(
+            &["--git", "HEAD", "--include", "overlays/prd"],
+            "did you mean `--include overlays/prod`?",
+        );
+        fails(
+            &["--git", "HEAD", "overlays", "--include", "overlays/prd"],
+            "did you mean `--include overlays/prod`?",
+        );
+        fails(&["--git", "HEAD", "--exclude", "*"], "leave none of the 4 targets in `.`");
+        fails(
+            &["--git", "HEAD", "--only", "Deploymnt/web"],
+            "did you mean `--only Deployment/web`?",
+        );
+        fails(&["--git", "HEAD", "--include", "prod", "--only", "ConfigMap"], "kinds `Deployment`");
+        for pattern in ["overlays/prod", "prod", "./overlays/prod/", "overlays"] {
+            passes(&["--git", "HEAD", "--include", pattern], "no differences", 0);
+        }
+        passes(&["--git", "HEAD", "overlays", "--include", "prod"], "no differences", 0);
+        // Objects of targets that are not affected.
+        passes(&["--git", "HEAD", "--only", "deployment/w*"], "no differences", 0);
+        passes(&["--git", "HEAD", "--exclude", "nowhere", "overlays"], "no differences", 0);
+        repository.write("other/a.txt", "two\n");
+    }
+    // The last target of a pattern is deleted, with the change and before it.
+    for directory in ["base", "overlays"] {
+        fs::remove_dir_all(repository.path().join(directory)).unwrap();
+    }
+    passes(&["--git", "HEAD", "--include", "overlays/**"], "3 of 3 targets differ", 1);
+    passes(&["--git", "HEAD", "--only", "Deployment/web"], "3 removed", 1);
+    repository.commit();
+    repository.write("other/a.txt", "three\n");
+    passes(&["--git", "HEAD~1", "--include", "overlays/**"], "3 of 3 targets differ", 1);
+    fails(&["--git", "HEAD", "--include", "overlays/**"], "does not match the only target in `.`");
+    fails(&["--git", "HEAD", "--only", "Deployment/web"], "kinds `ConfigMap`");
+    // What cannot be rendered may have the object.
+    repository.write("broken/kustomization.yaml", "resources: [none.yaml]\n");
+    let (_, err, code) = diff(repository.path(), &[], &["--git", "HEAD", "--only", "Pod"]);
+    assert!(code == 2 && !err.contains("--only"), "{err}");
+    repository.commit();
+    repository.write("other/a.txt", "four\n");
+    passes(&["--git", "HEAD", "--only", "Pod"], "no differences", 0);
+}
+
+#[test]
 fn the_working_tree_counts_with_what_is_not_committed() {
     let repository = Repository::new();
     repository.write("other/a.txt", "two\n");

@@ -283,6 +283,31 @@ fn runs_for_some_targets_leave_the_files_of_others() {
 }
 
 #[test]
+fn a_pattern_without_a_target_removes_what_it_had_or_fails() {
+    let scene = Scene::new();
+    scene.done(ALL);
+    let ran = scene.run(&all(&["--include", "prd"]));
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+    for told in [
+        "`--include prd` does not match any of the 2 targets in `.`",
+        "did you mean `--include prod`?",
+        "the targets are `overlays/dev`, `overlays/prod`",
+    ] {
+        assert!(ran.err.contains(told), "{ran:?}");
+    }
+    // The target is gone, and its files go.
+    fs::remove_dir_all(scene.source().join("overlays/dev")).unwrap();
+    scene.commit("less");
+    let ran = scene.run(&all(&["--include", "overlays/d*", "--dry-run"]));
+    assert!(ran.code == 1 && ran.out.contains("overlays/dev"), "{ran:?}");
+    scene.done(&all(&["--include", "overlays/d*"]));
+    let expected = [RECORD, "hydrator.metadata", "overlays/prod/manifest.yaml"];
+    assert_eq!(scene.files("env/all"), expected);
+    let ran = scene.run(&all(&["--include", "overlays/d*"]));
+    assert!(ran.code == 2 && ran.err.contains("does not match the only target"), "{ran:?}");
+}
+
+#[test]
 fn folders_of_a_branch_are_apart() {
     let scene = Scene::new();
     scene.done(&["--all", "overlays/dev", "--branch", "env", "--path", "apps/one"]);

@@ -96,12 +96,12 @@ impl Affected {
         };
         let revision = repository.revision(&since)?;
         let changed = repository.changed_since(&revision)?;
-        let lock = self.reading.remote.lock_in(&loader.beside(revision))?;
+        let before = loader.beside(revision);
+        let lock = self.reading.remote.lock_in(&before)?;
         let since = Since { changed, lock: lock.unwrap_or_default() };
         loader.take_notes();
         let run = fleet::Run::new(loader, &options);
-        let directories = std::slice::from_ref(&self.directory);
-        let selected = self.select.targets(true, &run, loader, directories)?;
+        let selected = self.select.targets_since(&run, &self.directory, &before)?;
         let targets = &selected.targets;
         run.expect(targets);
         let mut outcome = Ok(());

@@ -154,7 +154,8 @@ impl Lint {
             let selected = self.select.targets(false, run, loader, &self.directories)?;
             return Ok((selected.targets, Vec::new()));
         }
-        let Survey { targets, passed_over } = self.select.survey(run, &self.directories)?;
+        let (survey, mut found) = self.select.survey(run, &self.directories)?;
+        let Survey { targets, passed_over } = survey;
         let (mut names, mut refused) = (Vec::new(), Vec::new());
         for target in targets {
             match target.refused {
@@ -167,6 +168,9 @@ impl Lint {
             // Returns the error.
             self.select.targets(true, run, loader, &self.directories)?;
         }
+        // Components and bases are linted, too.
+        found.targets.extend(found.others.drain(..).map(|(other, _)| other));
+        self.select.patterns()?.check(&found, &self.directories)?;
         let is_of_tree = |why: &Why| matches!(why, Why::Component | Why::Included(_));
         let others = passed_over.iter().filter(|one| is_of_tree(&one.why));
         let others = others.filter_map(|one| loader.root(&one.target.directory).ok());

@@ -29,6 +29,7 @@ mod memory;
 mod named;
 mod openapi;
 mod own_rules;
+mod patterns;
 mod plugins;
 mod post_render;
 mod reading;

@@ -105,7 +105,13 @@ fn some_objects(target: &str, objects: ResMap) -> Result<ResMap> {
     if !objects.is_empty() {
         return Ok(objects);
     }
+    Err(no_objects(target))
+}
+
+/// The error for an input without objects.
+#[cold]
+pub(super) fn no_objects(target: &str) -> Error {
     let what = if target == "-" { "standard input".to_owned() } else { format!("`{target}`") };
-    Err(Error::new(Code::NoObjects, format!("there is no object in {what}"))
-        .help("the command that renders it may have failed"))
+    Error::new(Code::NoObjects, format!("there is no object in {what}"))
+        .help("the command that renders it may have failed")
 }

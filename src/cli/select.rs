@@ -2,21 +2,21 @@
 
 use std::ops::ControlFlow;
 
-use clap::Args;
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
+use super::patterns::{Found, Patterns};
 use crate::text::phrase;
 use crate::{
     error::{Code, Error, Result},
-    fleet::{Run, Survey, Target},
-    load::Loader,
+    fleet::{PassedOver, Run, Survey, Target},
+    load::{Kind, Loader},
     parallel::{Threads, in_order},
 };
+use clap::Args;
 
 /// Which of the targets that are found.
 #[derive(Args, Debug, Default)]
 pub(super) struct Select {
-    /// Only targets whose path, or a parent of it, matches GLOB, such as `overlays/*` or `**/prod`
+    /// Only targets whose path, or a parent of it, matches GLOB, such as `overlays/*` or `**/prod`. Each GLOB must match a
+    /// target
     #[arg(long, value_name = "GLOB")]
     pub(super) include: Vec<String>,
 
@@ -56,14 +56,34 @@ impl Select {
         directories: &[String],
     ) -> Result<Selected> {
         if is_all {
-            return all(run, loader, directories, self);
+            return all(run, loader, directories, self, &|| Ok(Vec::new()));
         }
-        let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
-        if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
-            return Err(senseless(flag, "--all").help("to find all targets below DIR, add `--all`"));
-        }
+        self.refuse("--all")?;
         let targets = named(loader, directories, &run.options().threads)?;
         Ok(Selected { targets, refused: Vec::new() })
+    }
+}
+
+impl Select {
+    /// The targets that are found in a directory. Patterns may also match those that it had at another revision, which is
+    /// read only if they match none now.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`], and those of [`Run::targets`].
+    pub(super) fn targets_since(
+        &self,
+        run: &Run<'_>,
+        directory: &String,
+        before: &Loader,
+    ) -> Result<Selected> {
+        let directories = std::slice::from_ref(directory);
+        let elsewhere = || match before.kind(directory) {
+            Kind::Directory => {
+                Ok(Self::found(&Run::new(before, run.options()), directories)?.targets)
+            }
+            _ => Ok(Vec::new()),
+        };
+        all(run, run.loader(), directories, self, &elsewhere)
     }
 }
 
@@ -73,31 +93,66 @@ pub(super) fn few(names: &[String]) -> String {
 }
 
 impl Select {
-    /// A condition that is true for the directories that the patterns select, by their paths below a tree.
+    /// Refuses patterns without another flag, which searches for targets.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`].
+    pub(super) fn refuse(&self, other: &str) -> Result<()> {
+        let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
+        match flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
+            Some((flag, _)) => Err(senseless(flag, other)
+                .help(format!("to find all targets below DIR, add `{other}`"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The patterns.
     ///
     /// # Errors
     /// [`Code::InvalidPattern`].
-    pub(super) fn condition(&self) -> Result<impl Fn(&str) -> bool + Sync + use<>> {
-        let included = patterns("--include", &self.include)?;
-        let excluded = patterns("--exclude", &self.exclude)?;
-        let is_all = self.include.is_empty();
-        Ok(move |below: &str| (is_all || included.is_match(below)) && !excluded.is_match(below))
+    pub(super) fn patterns(&self) -> Result<Patterns> {
+        Patterns::parse(&self.include, &self.exclude)
     }
 
-    /// The targets of trees, and the other kustomizations there, whose directories match the patterns.
+    /// The targets of trees, and the other kustomizations there, whose directories match the patterns; and all that were
+    /// found, to check the patterns by.
     ///
     /// # Errors
     /// [`Code::InvalidPattern`], and those of [`Run::survey`].
-    pub(super) fn survey(&self, run: &Run<'_>, directories: &[String]) -> Result<Survey> {
-        let is_selected = self.condition()?;
-        let fits = |target: &Target| is_selected(&target.below);
-        let mut all = Survey::default();
+    pub(super) fn survey(&self, run: &Run<'_>, directories: &[String]) -> Result<(Survey, Found)> {
+        let patterns = self.patterns()?;
+        let fits = |target: &Target| patterns.selects(&target.below);
+        let (mut all, mut found) = (Survey::default(), Found::default());
         for directory in directories {
             let Survey { targets, passed_over } = run.survey(directory)?;
+            if !patterns.is_empty() {
+                found.add(&targets, &passed_over);
+            }
             all.targets.extend(targets.into_iter().filter(fits));
             all.passed_over.extend(passed_over.into_iter().filter(|one| fits(&one.target)));
         }
-        Ok(all)
+        Ok((all, found))
+    }
+
+    /// The targets of trees, selected or not, by their paths below these.
+    ///
+    /// # Errors
+    /// Those of [`Run::survey`].
+    pub(super) fn found(run: &Run<'_>, directories: &[String]) -> Result<Found> {
+        let mut found = Found::default();
+        for directory in directories {
+            let Survey { targets, passed_over } = run.survey(directory)?;
+            found.add(&targets, &passed_over);
+        }
+        Ok(found)
+    }
+}
+
+impl Found {
+    fn add(&mut self, targets: &[Target], passed_over: &[PassedOver]) {
+        self.targets.extend(targets.iter().map(|target| target.below.clone()));
+        let other = |one: &PassedOver| (one.target.below.clone(), one.why.to_string());
+        self.others.extend(passed_over.iter().map(other));
     }
 }
 
@@ -135,26 +190,47 @@ fn named(loader: &Loader, directories: &[String], threads: &Threads) -> Result<V
     Err(Error::new(Code::InvalidArgument, message).help("name it once"))
 }
 
-/// The targets of trees whose directories match the patterns, in the order of the trees.
-///
-/// A pattern matches a directory, or all directories below it, by its path relative to the tree; without a slash it
-/// matches a name at any level. `*` matches any text without a slash, `**` any directories.
+/// The targets of trees whose directories match the patterns, in the order of the trees. `elsewhere` has paths of more
+/// targets that patterns may be about.
 ///
 /// # Errors
-/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] if no target is left, and those of [`Run::targets`].
+/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] if there is no target or an included pattern matches none,
+/// and those of [`Run::targets`].
 fn all(
     run: &Run<'_>,
     loader: &Loader,
     directories: &[String],
     select: &Select,
+    elsewhere: &dyn Fn() -> Result<Vec<String>>,
 ) -> Result<Selected> {
-    let is_selected = select.condition()?;
+    let patterns = select.patterns()?;
+    let (selected, found) = unchecked(run, loader, directories, &patterns)?;
+    if patterns.check(&found, directories).is_err() {
+        // The error also tells of kustomizations that are no targets.
+        let mut found = Select::found(run, directories)?;
+        found.targets.extend(elsewhere()?);
+        patterns.check(&found, directories)?;
+    }
+    Ok(selected)
+}
+
+/// The targets of trees whose directories match the patterns, and all that were found, by which the patterns are still
+/// to be checked.
+///
+/// # Errors
+/// [`Code::KustomizationNotFound`] if there is no target, and those of [`Run::targets`].
+pub(super) fn unchecked(
+    run: &Run<'_>,
+    loader: &Loader,
+    directories: &[String],
+    patterns: &Patterns,
+) -> Result<(Selected, Found)> {
     let (mut selected, mut refused) = (Vec::new(), Vec::new());
-    let mut found = 0;
+    let mut found = Found::default();
     for directory in directories {
         let targets = run.targets(directory)?;
-        found += targets.len();
-        let fits = |target: &Target| is_selected(&target.below);
+        found.add(&targets, &[]);
+        let fits = |target: &Target| patterns.selects(&target.below);
         for Target { directory, below: _, refused: error } in targets.into_iter().filter(fits) {
             match error {
                 None => selected.push(directory),
@@ -162,65 +238,12 @@ fn all(
             }
         }
     }
-    if !selected.is_empty() || !refused.is_empty() {
-        let targets = named(loader, &selected, &run.options().threads)?;
-        return Ok(Selected { targets, refused });
+    if found.targets.is_empty() {
+        let tree = format!("`{}`", directories.join("`, `"));
+        let message = format!("there is no kustomization in {tree}");
+        return Err(Error::new(Code::KustomizationNotFound, message)
+            .help("hidden directories and components are skipped"));
     }
-    let tree = format!("`{}`", directories.join("`, `"));
-    Err(if found == 0 {
-        Error::new(Code::KustomizationNotFound, format!("there is no kustomization in {tree}"))
-            .help("hidden directories and components are skipped")
-    } else {
-        let message = format!("none of the {found} targets in {tree} matches the patterns");
-        Error::new(Code::KustomizationNotFound, message)
-            .help("patterns match paths relative to the directory: `overlays/*`, `**/prod`")
-    })
-}
-
-fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet> {
-    let invalid = |pattern: &str, error: &globset::Error| {
-        let message = format!("the pattern `{pattern}` of `{flag}` is invalid");
-        Error::new(Code::InvalidPattern, message).help(error.kind().to_string())
-    };
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let whole = pattern.trim_start_matches("./").trim_matches('/');
-        let whole = if whole.contains('/') { whole.to_owned() } else { format!("**/{whole}") };
-        let glob = |text: &str| -> Result<Glob> {
-            GlobBuilder::new(text)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| invalid(pattern, &error))
-        };
-        set.add(glob(&whole)?).add(glob(&format!("{whole}/**"))?);
-    }
-    set.build().map_err(|error| invalid(&patterns.join("`, `"), &error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_fit_directories_and_what_is_below() {
-        for (pattern, path, expected) in [
-            ("overlays/*", "overlays/prod", true),
-            ("overlays/*", "overlays/prod/eu", true),
-            ("overlays/*", "team/overlays/prod", false),
-            ("**/prod", "team/overlays/prod", true),
-            ("**/prod", "prod", true),
-            ("prod", "team/overlays/prod/eu", true),
-            ("prod", "team/overlays/product", false),
-            ("pr*", "team/product", true),
-            ("./team/", "team", true),
-            ("{dev,test}", "a/test", true),
-            ("team/**/eu", "team/eu", true),
-            ("*", "", true),
-        ] {
-            let set = patterns("--include", &[pattern.to_owned()]).unwrap();
-            assert_eq!(set.is_match(path), expected, "{pattern} {path}");
-        }
-        let error = patterns("--include", &["a[".to_owned()]).unwrap_err();
-        assert_eq!(error.code(), Code::InvalidPattern);
-    }
+    let targets = named(loader, &selected, &run.options().threads)?;
+    Ok((Selected { targets, refused }, found))
 }

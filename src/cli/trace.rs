@@ -121,6 +121,9 @@ impl TraceCommand {
             return Err(invalid("`--field` needs an object, or `--all`")
                 .help("name the object: `krender trace DIR Deployment/web spec.replicas`"));
         }
+        if !self.all {
+            self.select.refuse("--all")?;
+        }
         if self.all && self.field().is_none() && self.value.is_none() {
             return Err(invalid("`--all` needs a field to compare")
                 .help("name it: `krender trace --all . Deployment/web spec.replicas`"));

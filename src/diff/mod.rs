@@ -491,6 +491,12 @@ impl Only {
         Ok(Self { kind: kind.to_lowercase(), name: name.to_lowercase() })
     }
 
+    /// True if the pattern is for an object.
+    #[must_use]
+    pub fn is_for(&self, resource: &Resource) -> bool {
+        self.selects(&Identity::of(resource))
+    }
+
     fn selects(&self, id: &Identity) -> bool {
         fits(&self.kind, &id.kind.to_lowercase()) && fits(&self.name, &id.name.to_lowercase())
     }

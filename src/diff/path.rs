@@ -8,7 +8,7 @@ use crate::resource::Pattern;
 use crate::schema::Type;
 use crate::yaml::{Node, Text};
 
-use super::list;
+use super::{Rendered, list};
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,6 +143,17 @@ impl Ignore {
             }
             None => Matcher::Words(words(text)),
         }))
+    }
+
+    /// True if an object has such a field. Linear in the size of the objects up to the first one.
+    #[must_use]
+    pub fn is_in(&self, rendered: &Rendered) -> bool {
+        let only = std::slice::from_ref(self);
+        rendered.resources.iter().any(|resource| {
+            let gvk = resource.gvk();
+            let kind = rendered.schema.of(&gvk.api_version(), &gvk.kind);
+            prune(resource.node(), kind, only) != *resource.node()
+        })
     }
 
     fn matches(&self, path: &Path) -> bool {

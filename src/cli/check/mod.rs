@@ -210,22 +210,34 @@ impl Check {
             let targets = select.targets(false, run, loader, named)?;
             return Ok((targets, Vec::new()));
         }
-        let survey = select.survey(run, named)?;
+        let (survey, mut found) = select.survey(run, named)?;
         let (targets, passed_over) = targets::chosen(survey, *every, loader);
         if targets.targets.is_empty() && targets.refused.is_empty() && base.is_none() {
             // Returns the error.
             select.targets(true, run, loader, named)?;
         }
-        let lost = match base {
-            Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
-                let before = fleet::Run::new(&base.loader, options);
-                let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
-                let names: Vec<String> = named.iter().filter(is_there).cloned().collect();
-                let before = targets::without_bases(select.survey(&before, &names)?).targets;
-                targets::lost(&before, &targets, &passed_over, base)
+        if *every {
+            let others = found.others.drain(..);
+            found.targets.extend(others.map(|(other, _)| other));
+        }
+        let mut lost = Vec::new();
+        let patterns = select.patterns()?;
+        let asks_for_lost = context.settings.asks(&TARGET_NOT_JUDGED);
+        // Patterns may be about targets that are gone.
+        if let Some(base) = base
+            && (asks_for_lost || patterns.check(&found, named).is_err())
+        {
+            let before = fleet::Run::new(&base.loader, options);
+            let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
+            let names: Vec<String> = named.iter().filter(is_there).cloned().collect();
+            let (survey, more) = select.survey(&before, &names)?;
+            found.targets.extend(more.targets);
+            if asks_for_lost {
+                let before = targets::without_bases(survey).targets;
+                lost = targets::lost(&before, &targets, &passed_over, base);
             }
-            _ => Vec::new(),
-        };
+        }
+        patterns.check(&found, named)?;
         context.remarks.extend(targets::told(&passed_over));
         let told = |one: PassedOver| (one.target.directory, one.why.to_string());
         context.passed_over = passed_over.into_iter().map(told).collect();

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::{TargetInput, manifests, tell};
-use crate::cli::{reading, terminal::Format};
+use super::{Matches, TargetInput, tell};
+use crate::cli::{rendered, terminal::Format};
 use crate::{
-    diff::{Failure, Options, Review, Side, Target, TargetReview, Unrendered, against},
+    diff::{
+        self, Failure, Options, Rendered, Review, Side, Target, TargetReview, Unrendered, against,
+    },
     error::{Code, Error, Result},
     fleet::Run,
-    limits::Budget,
-    load::Loader,
+    harden::Settings,
+    load::Kind,
     resource::secret::Shield,
+    text::escape,
 };
 
 /// Which objects count that the file has and the render does not.
@@ -26,18 +29,28 @@ pub(super) enum Extra {
     None,
 }
 
-/// Compares a target with a file.
+/// Ways to compare.
+pub(super) struct Ways<'a> {
+    pub(super) extra: Extra,
+    pub(super) options: &'a Options,
+    /// The patterns of `--only`, as on the command line.
+    pub(super) only: &'a [String],
+    /// The rules for findings, if they are asked for.
+    pub(super) findings: Option<&'a Settings>,
+    pub(super) format: Format,
+}
+
+/// Compares a target with a file or a folder of manifests. Returns the patterns that matched something, too.
 ///
 /// # Errors
 /// Those of the file, and [`Code::InvalidArgument`] for several targets.
 pub(super) fn compare(
     file: &str,
     paths: &[String],
-    (loader, run): (&Loader, &Run<'_>),
-    extra: Extra,
-    options: &Options,
-    format: Format,
-) -> Result<Review> {
+    run: &Run<'_>,
+    ways: &Ways<'_>,
+) -> Result<(Review, Matches)> {
+    let loader = run.loader();
     let target = match paths {
         [] => ".",
         [target] => target,
@@ -47,31 +60,61 @@ pub(super) fn compare(
                 .help("name the directory of the target, and the file behind the flag"));
         }
     };
-    let budget = Budget::new(loader.limits());
     let shield = Shield::default();
-    let live = match file {
-        "-" if target == "-" => {
-            return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
-        }
-        "-" => reading::standard_input(loader)?,
-        path => loader.file(path)?,
-    };
-    let live = manifests(&live, &budget)?;
+    if file == "-" && target == "-" {
+        return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
+    }
+    let live = live(file, run)?;
     let [before, after] = match TargetInput::path(target).render(run, loader) {
         Ok(rendered) => {
-            let unrendered = match extra {
+            let unrendered = match ways.extra {
                 Extra::Labelled => Unrendered::Labelled,
                 Extra::All => Unrendered::All,
                 Extra::None => Unrendered::None,
             };
+            let live = live.resources.into_iter().collect();
             against(live, rendered, unrendered)?.map(Side::Rendered)
         }
         Err(error) => {
-            tell(&error, loader.sources(), &shield, format, &mut BTreeSet::new());
+            tell(&error, loader.sources(), &shield, ways.format, &mut BTreeSet::new());
             let failure = Failure::of(&error, loader.sources(), &shield);
             [Side::Absent, Side::Failed(failure)]
         }
     };
     let target = Target { name: target.to_owned(), moved_from: None, before, after };
-    Ok(Review::of(vec![TargetReview::of(&target, options)]))
+    let matches = Matches::of(ways.options);
+    matches.look(&target, ways.options);
+    matches.check(ways.only)?;
+    let mut review = TargetReview::of(&target, ways.options);
+    if let Some(settings) = ways.findings {
+        review.findings = diff::findings(&target, &review.pairs, loader.sources(), settings);
+    }
+    Ok((Review::of(vec![review]), matches))
+}
+
+/// The objects of a file, of standard input, or of the files of a folder.
+fn live(file: &str, run: &Run<'_>) -> Result<Rendered> {
+    let loader = run.loader();
+    if file == "-" || loader.kind(file) != Kind::Directory {
+        // A missing file is reported when it is read.
+        return TargetInput::file(file).render(run, loader);
+    }
+    let shown = escape::visible(file);
+    if rendered::is_of_manifests(run, file) {
+        let files = loader.manifests(file)?;
+        Error::all(files.refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
+        return TargetInput::below(file, &files.found).render(run, loader);
+    }
+    let has_targets = run.targets(file).is_ok_and(|targets| !targets.is_empty());
+    Err(match has_targets {
+        true => Error::new(
+            Code::InvalidArgument,
+            format!("`{shown}` has kustomizations, and `--against-file` reads manifests"),
+        )
+        .help(
+            "name a file or a folder of manifests; two renders are compared by `krender diff A B`",
+        ),
+        false => Error::new(Code::NoObjects, format!("there is no file of manifests in `{shown}`"))
+            .help("name a file, or a folder with files that end in `.yaml`, `.yml` or `.json`"),
+    })
 }

@@ -1,6 +1,6 @@
 //! `krender diff --git`: the two sides are revisions, or a revision and the working tree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,12 +18,14 @@ use crate::{
     },
 };
 
-/// The targets at and below the paths that a change can affect, on both sides.
+/// The targets at and below the paths that a change can affect, on both sides. With `is_whole`, the others are searched
+/// even without a change.
 pub(super) fn sides(
     revisions: &str,
     paths: &[String],
     options: &Options,
     remote: &Remote,
+    is_whole: bool,
 ) -> Result<Sides> {
     let default = [".".to_owned()];
     let paths = if paths.is_empty() { &default } else { paths };
@@ -54,11 +56,11 @@ pub(super) fn sides(
         None => side(Disk, options, remote)?,
     };
     let is_lock_changed = lock != new_lock;
-    let mut sides = Sides { before, after, targets: Vec::new() };
+    let mut sides = Sides { before, after, targets: Vec::new(), others: Vec::new() };
     refuse_missing(&sides, paths, &repository, revisions)?;
-    if !changes.is_empty() {
+    if is_whole || !changes.is_empty() {
         let targets = Targets { sides: &sides, paths, changes, old, new, is_lock_changed };
-        sides.targets = targets.find()?;
+        (sides.targets, sides.others) = targets.find()?;
     }
     Ok(sides)
 }
@@ -146,9 +148,9 @@ struct Targets<'a> {
 }
 
 impl Targets<'_> {
-    /// The targets that a changed file can affect. Those of the old side are searched only if a kustomization file
-    /// changed.
-    fn find(&self) -> Result<Vec<Named>> {
+    /// The targets that a changed file can affect, and all others of the new side. Those of the old side are searched only
+    /// if a kustomization file changed.
+    fn find(&self) -> Result<(Vec<Named>, Vec<Named>)> {
         let sides = self.sides;
         if let Some(new) = &self.new {
             self.read_trees(&sides.after, new)?;
@@ -166,10 +168,11 @@ impl Targets<'_> {
             return Err(Error::new(Code::KustomizationNotFound, message)
                 .help("hidden directories and components are skipped"));
         }
-        let reached = fleet::affected(&sides.after, &after, &self.changes)?;
-        let reached = after.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
+        let directories: Vec<String> = after.keys().cloned().collect();
+        let reached = fleet::affected(&sides.after, &directories, &self.changes)?;
+        let reached = directories.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
-        let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
+        let [old, new] = [&before, &after].map(|names| names.keys().collect::<BTreeSet<_>>());
         names.extend(old.symmetric_difference(&new));
         if self.is_lock_changed {
             names.extend(old.union(&new));
@@ -177,11 +180,19 @@ impl Targets<'_> {
         // A target that was included by another kustomization before is a base on the old side.
         let named = |name: &String| Named {
             name: name.clone(),
+            below: after.get(name).or(before.get(name)).unwrap_or(name).clone(),
             before: is_kustomization_directory(&sides.before, name)
                 .then(|| TargetInput::path(name)),
             after: is_kustomization_directory(&sides.after, name).then(|| TargetInput::path(name)),
         };
-        Ok(names.into_iter().map(named).collect())
+        let other = |name: &String| Named {
+            name: name.clone(),
+            below: after.get(name).unwrap_or(name).clone(),
+            before: None,
+            after: Some(TargetInput::path(name)),
+        };
+        let others = directories.iter().filter(|name| !names.contains(name)).map(other).collect();
+        Ok((names.iter().copied().map(named).collect(), others))
     }
 
     /// Reads the trees in which targets are searched.
@@ -207,17 +218,15 @@ fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {
     files.any(|file| loader.kind(&file) != Kind::Missing)
 }
 
-/// The targets at and below those paths that exist.
-fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+/// The targets at and below those paths that exist, with their paths below these.
+fn found(loader: &Loader, paths: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
         let options = build::Options::default();
         let targets = fleet::Run::new(loader, &options).targets(path)?;
-        for fleet::Target { directory, below: _, refused } in targets {
-            found.push(refused.map_or(Ok(directory), Err)?);
+        for fleet::Target { directory, below, refused } in targets {
+            found.insert(refused.map_or(Ok(directory), Err)?, below);
         }
     }
-    found.sort();
-    found.dedup();
     Ok(found)
 }

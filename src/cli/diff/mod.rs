@@ -2,6 +2,7 @@
 
 mod against;
 pub(super) mod git;
+mod matches;
 mod moved;
 mod trees;
 mod verdict;
@@ -17,9 +18,12 @@ use clap::{Args, ValueEnum};
 
 use super::configuration::Wanted;
 use super::findings::apart_from_inputs;
+use super::patterns::Found;
 use super::reading::{self, Jobs, Reading, working_directory};
+use super::rendered;
 use super::select::Select;
 use super::terminal::{self, Format};
+use matches::Matches;
 use moved::Moved;
 use verdict::FailOn;
 
@@ -40,6 +44,7 @@ use crate::{
     schema::Schema,
     source::Sources,
     text::{escape, phrase},
+    yaml::{Node, parse::Document},
 };
 
 /// Show the effect of a change on each object
@@ -69,7 +74,12 @@ pub(super) struct Diff {
 
     /// Compare a target with what a cluster or a rendered branch has of it: the output of `kubectl get -o yaml`, or `-`. What
     /// the API server adds is no difference: its own fields, and defaults that the render leaves to it
-    #[arg(long, value_name = "FILE|-", conflicts_with = "git", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE|DIR|-",
+        conflicts_with_all = ["git", "include", "exclude"],
+        allow_hyphen_values = true
+    )]
     against_file: Option<String>,
 
     /// With `--against-file`: objects of the file that are not rendered, and count as differences
@@ -198,9 +208,21 @@ impl Diff {
 
     /// The selected targets of both sides.
     fn sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
-        let matches = self.select.condition()?;
+        let patterns = self.select.patterns()?;
         let mut sides = self.all_sides(sources, threads)?;
-        sides.targets.retain(|target| matches(target.name.trim_start_matches("./")));
+        // By the path below a directory that is searched, as for `build --all`, and as the review names it.
+        let name = |target: &Named| target.name.trim_start_matches("./").to_owned();
+        let all = || sides.targets.iter().chain(&sides.others);
+        let found = Found {
+            targets: all().map(|target| target.below.clone()).collect(),
+            names: all().map(name).collect(),
+            others: Vec::new(),
+        };
+        let tree = if self.paths.is_empty() { &[".".to_owned()][..] } else { &self.paths };
+        patterns.check(&found, tree)?;
+        let matches = |target: &Named| patterns.selects_any(&[&target.below, &name(target)]);
+        sides.targets.retain(matches);
+        sides.others.retain(matches);
         Ok(sides)
     }
 
@@ -209,7 +231,10 @@ impl Diff {
         let options = self.reading.load_options(working_directory()?);
         let options = load::Options { sources: Arc::clone(sources), ..options };
         if let Some(revisions) = &self.git {
-            return git::sides(revisions, &self.paths, &options, &self.reading.remote);
+            let Select { include, exclude } = &self.select;
+            let has_patterns = [include, exclude, &self.only].iter().any(|list| !list.is_empty());
+            let remote = &self.reading.remote;
+            return git::sides(revisions, &self.paths, &options, remote, has_patterns);
         }
         let [before, after] = &self.paths[..] else {
             let number = match self.paths.len() {
@@ -228,7 +253,7 @@ impl Diff {
         let loader = Loader::new(Disk, options);
         let targets = trees::targets(&loader, [before, after], threads)
             .map_err(|error| revisions_meant(error, before, after))?;
-        Ok(Sides { before: loader.clone(), after: loader, targets })
+        Ok(Sides { before: loader.clone(), after: loader, targets, others: Vec::new() })
     }
 
     fn compare_with_file(
@@ -245,8 +270,17 @@ impl Diff {
         let settings = self.settings(sources, build.plugins.today)?;
         let run = super::until_exit(Run::new(loader, build));
         let options = self.options(settings.as_ref(), form)?;
-        let review =
-            against::compare(file, &self.paths, (loader, run), self.extra, &options, format)?;
+        let ways = against::Ways {
+            extra: self.extra,
+            options: &options,
+            only: &self.only,
+            findings: settings.as_ref().filter(|_| self.findings),
+            format,
+        };
+        let (review, matches) = against::compare(file, &self.paths, run, &ways)?;
+        if review.is_different() {
+            matches.tell_unused(&self.ignore, format);
+        }
         self.deliver(&review, form, loader)?;
         Ok(review)
     }
@@ -275,9 +309,10 @@ impl Diff {
         let old = moved.all_old();
         let numbers: Vec<usize> =
             (0..sides.targets.len()).filter(|number| !old.contains(number)).collect();
+        let matches = Matches::of(&options);
         let work = |place: usize| {
             let number = numbers[place];
-            let Named { name, before, after } = &sides.targets[number];
+            let Named { name, before, after, .. } = &sides.targets[number];
             let render = |number: usize, input: &Option<TargetInput>, side: usize| {
                 let loaders = [&sides.before, &sides.after];
                 let rendered = moved.rendered(number);
@@ -292,8 +327,7 @@ impl Diff {
             let after = if after.is_some() { render(number, after, 1) } else { None };
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
-            let sides_of_target =
-                [before, after].map(|outcome| rendered(outcome, sources, &shield));
+            let sides_of_target = [before, after].map(|outcome| side_of(outcome, sources, &shield));
             let [before, after] = self.with_like_failures(sides_of_target);
             let moved_from = old.map(|old| sides.targets[old].name.clone());
             let target = Target { name: name.clone(), moved_from, before, after };
@@ -301,6 +335,7 @@ impl Diff {
             if let Some(settings) = settings.as_ref().filter(|_| self.findings) {
                 review.findings = diff::findings(&target, &review.pairs, sources, settings);
             }
+            matches.look(&target, &options);
             (review, errors)
         };
         let mut reviews = Vec::with_capacity(numbers.len());
@@ -315,7 +350,12 @@ impl Diff {
             reviews.push(review);
             ControlFlow::Continue(())
         });
+        matches.search(&sides.others, runs[1], &sides.after, &options);
+        matches.check(&self.only)?;
         let review = Review::of(reviews);
+        if review.is_different() {
+            matches.tell_unused(&self.ignore, format);
+        }
         self.deliver(&review, form, &sides.after)?;
         Ok(review)
     }
@@ -394,8 +434,11 @@ impl Diff {
         let known = ENDINGS.iter().find(|(endings, _)| endings.contains(&&*ending));
         known.map(|(_, form)| *form).ok_or_else(|| {
             let message = format!("`.{}` is the ending of no format", escape::visible(&ending));
-            let all: Vec<String> =
-                ENDINGS.iter().flat_map(|(endings, _)| *endings).map(|it| format!("`.{it}`")).collect();
+            let all: Vec<String> = ENDINGS
+                .iter()
+                .flat_map(|(endings, _)| *endings)
+                .map(|it| format!("`.{it}`"))
+                .collect();
             Error::new(Code::InvalidArgument, message)
                 .help(format!("endings of formats are {}", phrase::listed(all, "and")))
                 .help("or name the format: `--format text`")
@@ -469,11 +512,15 @@ struct Sides {
     before: Loader,
     after: Loader,
     targets: Vec<Named>,
+    /// Targets of the new side that the change does not affect, which are not rendered.
+    others: Vec<Named>,
 }
 
 /// A target, and its inputs on each side; `None` where it does not exist.
 struct Named {
     name: String,
+    /// Its path below the directory that was searched.
+    below: String,
     before: Option<TargetInput>,
     after: Option<TargetInput>,
 }
@@ -482,6 +529,8 @@ struct Named {
 enum TargetInput {
     /// A directory with a kustomization, a file of manifests, or `-`.
     Path(String),
+    /// A file of manifests.
+    File(String),
     /// Files of manifests, by their paths relative to a directory.
     Files { directory: String, files: Vec<String> },
     /// An input that could not be read.
@@ -493,6 +542,11 @@ impl TargetInput {
         Self::Path(path.to_owned())
     }
 
+    /// A file of manifests, or `-`.
+    fn file(path: &str) -> Self {
+        if path == "-" { Self::path(path) } else { Self::File(path.to_owned()) }
+    }
+
     /// The place of files in or below a directory.
     fn below(directory: &str, files: &[String]) -> Self {
         Self::Files { directory: directory.to_owned(), files: files.to_vec() }
@@ -502,7 +556,7 @@ impl TargetInput {
     fn directory(&self) -> Option<&str> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Files { .. } | Self::Refused(_) => None,
+            Self::File(_) | Self::Files { .. } | Self::Refused(_) => None,
         }
     }
 
@@ -510,12 +564,11 @@ impl TargetInput {
     fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<Rendered> {
         let budget = Budget::new(loader.limits());
         let resources: Vec<Resource> = match self {
-            Self::Path(path) if path == "-" => {
-                manifests(&reading::standard_input(loader)?, &budget)?
-            }
+            Self::Path(path) if path == "-" => standard_input(loader, &budget)?,
             Self::Path(path) if loader.kind(path) == Kind::File => {
                 manifests(&loader.file(path)?, &budget)?
             }
+            Self::File(path) => manifests(&loader.file(path)?, &budget)?,
             Self::Path(path) => {
                 return run.build_from(path, &mut Vec::new()).map(Rendered::from);
             }
@@ -538,6 +591,21 @@ pub(super) fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resour
     resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::built_in())
 }
 
+/// Objects on standard input. An empty list, as kubectl writes it, is a cluster without objects; an empty text is the output
+/// of a command that failed.
+fn standard_input(loader: &Loader, budget: &Budget) -> Result<Vec<Resource>> {
+    let file = reading::standard_input(loader)?;
+    let objects = manifests(&file, budget)?;
+    let is_list = |document: &Document| {
+        let kind = document.root.get("kind").and_then(Node::as_text);
+        kind.is_some_and(|kind| kind.ends_with("List"))
+    };
+    if objects.is_empty() && !file.whole_documents(budget)?.iter().any(is_list) {
+        return Err(rendered::no_objects("-"));
+    }
+    Ok(objects)
+}
+
 /// Writes a full error message to standard error: once, even if several targets or both sides have it.
 fn tell(
     error: &Error,
@@ -552,7 +620,7 @@ fn tell(
     }
 }
 
-fn rendered(outcome: Option<Result<Rendered>>, sources: &Sources, shield: &Shield) -> Side {
+fn side_of(outcome: Option<Result<Rendered>>, sources: &Sources, shield: &Shield) -> Side {
     match outcome {
         None => Side::Absent,
         Some(Ok(rendered)) => Side::Rendered(rendered),

@@ -195,12 +195,16 @@ fn paired(mut before: Places, after: Places) -> Vec<Named> {
         names.insert(name, [old, Some(place)]);
     }
     names.extend(before.into_iter().map(|(name, place)| (name, [Some(place), None])));
-    names.into_iter().map(|(name, [before, after])| Named { name, before, after }).collect()
+    let named = |(name, [before, after]): (String, [Option<TargetInput>; 2])| {
+        let below = if name == "." { String::new() } else { name.clone() };
+        Named { name, below, before, after }
+    };
+    names.into_iter().map(named).collect()
 }
 
 /// A single target, with the name of the new side.
 fn one([before, after]: [&str; 2], places: [TargetInput; 2]) -> Vec<Named> {
     let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
     let [before, after] = places.map(Some);
-    vec![Named { name, before, after }]
+    vec![Named { below: name.clone(), name, before, after }]
 }

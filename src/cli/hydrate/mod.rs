@@ -156,6 +156,9 @@ impl Hydrate {
         for _ in 0..TRIES {
             let destination = self.destination(source)?;
             let record = destination.record()?;
+            if self.all {
+                source.check_patterns(&self.directories, &record)?;
+            }
             let rendered = render::all(source, &destination, &threads, self.per);
             if !is_told || rendered.has_failures() {
                 rendered.tell(source.loader.sources(), format);
@@ -202,7 +205,8 @@ impl Hydrate {
         let failed = |message: String| Error::new(Code::WriteFailed, message);
         let closed: Vec<&str> = plan.irreplaceable.iter().map(String::as_str).collect();
         if !closed.is_empty() {
-            let message = format!("{} would be replaced, and only plain files ever are", few(&closed));
+            let message =
+                format!("{} would be replaced, and only plain files ever are", few(&closed));
             return Err(failed(message).help(
                 "remove a link, a submodule, or a file where a folder must be yourself; or choose another folder with `--path`",
             ));
@@ -212,7 +216,8 @@ impl Hydrate {
         if blocked.is_empty() {
             return Ok(());
         }
-        let message = format!("{} would be replaced, and krender has not written that", few(&blocked));
+        let message =
+            format!("{} would be replaced, and krender has not written that", few(&blocked));
         Err(failed(message).help(
             "choose another folder with `--path`, or add `--adopt` to replace files of others",
         ))
@@ -307,7 +312,9 @@ impl Hydrate {
         if let Some(below) = self.path.strip_prefix('/') {
             let below = escape::visible(below.trim_matches('/')).into_owned();
             let path = escape::visible(&self.path);
-            let message = format!("`--path` cannot be `{path}`: it is a folder of the branch or of the output");
+            let message = format!(
+                "`--path` cannot be `{path}`: it is a folder of the branch or of the output"
+            );
             let error = Error::new(Code::InvalidArgument, message);
             return Err(match (below.is_empty(), self.branch.is_some()) {
                 (true, _) => error.help("leave `--path` out for its top"),

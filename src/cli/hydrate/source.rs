@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::cli::diff::git;
+use crate::cli::patterns::{Found, Patterns};
 use crate::cli::reading::{Reading, working_directory};
-use crate::cli::select::{Select, Selected};
+use crate::cli::select::{self, Select, Selected};
 use crate::{
     Threads, build,
     error::{Code, Error, Result},
     external::git::Repository,
     fleet,
-    hydrate::{SourceCommit, check_path, public_url},
+    hydrate::{Record, SourceCommit, check_path, public_url},
     load::{Disk, Files as _, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Revision, join},
     text::{escape, phrase},
 };
@@ -44,7 +45,9 @@ pub(super) struct Source {
     trees: Vec<String>,
     /// The paths of the targets.
     known: BTreeSet<String>,
-    is_selected: Box<dyn Fn(&str) -> bool + Sync>,
+    patterns: Patterns,
+    /// The targets of the commit that patterns can match.
+    found: Found,
 }
 
 /// A target, and where its files go.
@@ -81,7 +84,8 @@ impl Source {
                 Some(url) => Some(public_url(url).ok_or_else(no_public_url)?),
                 None => repository.origin()?.as_deref().and_then(public_url),
             },
-            is_selected: Box::new(asked.select.condition()?),
+            patterns: asked.select.patterns()?,
+            found: Found::default(),
             command: String::new(),
             trees: Vec::new(),
             known: BTreeSet::new(),
@@ -101,25 +105,49 @@ impl Source {
 
     /// True if a run is about a target: files of it that are not rendered go.
     pub(super) fn covers(&self, target: &str) -> bool {
-        self.known.contains(target)
-            || self.trees.iter().any(|tree| {
-                let below = match target.strip_prefix(tree.as_str()) {
-                    Some(below) if tree.is_empty() || below.is_empty() => Some(below),
-                    Some(below) => below.strip_prefix('/'),
-                    None => None,
-                };
-                below.is_some_and(|below| (self.is_selected)(below))
-            })
+        self.known.contains(target) || self.below(target).any(|below| self.patterns.selects(below))
+    }
+
+    /// The paths of a target below the directories that are searched.
+    fn below<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a str> {
+        self.trees.iter().filter_map(move |tree| match target.strip_prefix(tree.as_str())? {
+            below if tree.is_empty() || below.is_empty() => Some(below),
+            below => below.strip_prefix('/'),
+        })
+    }
+
+    /// Refuses patterns that match no target, neither of the commit nor of those whose files are there and have to go.
+    ///
+    /// # Errors
+    /// [`Code::KustomizationNotFound`].
+    pub(super) fn check_patterns(&self, directories: &[String], record: &Record) -> Result<()> {
+        if self.patterns.check(&self.found, directories).is_ok() {
+            return Ok(());
+        }
+        let run = fleet::Run::new(&self.loader, &self.build);
+        let mut found = Select::found(&run, directories)?;
+        let owned = record.0.values().flat_map(|owned| self.below(&owned.target));
+        found.targets.extend(owned.map(str::to_owned).collect::<BTreeSet<String>>());
+        self.patterns.check(&found, directories)
     }
 
     fn find_targets(&mut self, asked: &Asked<'_>) -> Result<()> {
-        let root = |path: &String| self.loader.root(path).map_err(|error| self.missing(path, error));
+        let root =
+            |path: &String| self.loader.root(path).map_err(|error| self.missing(path, error));
         let roots = asked.directories.iter().map(root).collect::<Result<Vec<_>>>()?;
         for root in &roots {
             self.revision.read_trees(root.path())?;
         }
         let run = fleet::Run::new(&self.loader, &self.build);
-        let selected = asked.select.targets(asked.all, &run, &self.loader, asked.directories)?;
+        let selected = match asked.all {
+            true => {
+                let found =
+                    select::unchecked(&run, &self.loader, asked.directories, &self.patterns)?;
+                self.found = found.1;
+                found.0
+            }
+            false => asked.select.targets(false, &run, &self.loader, asked.directories)?,
+        };
         let Selected { targets, refused } = selected;
         Selected { targets: Vec::new(), refused }.outcome()?;
         let top = match &roots[..] {
