@@ -23,6 +23,8 @@ pub(super) enum InPart {
     Text,
     /// A field changes pods where they are created.
     Change,
+    /// Components of kustomize are added where objects are applied.
+    Components,
 }
 
 /// The fields that change pods of other objects, by the group and the kind (`*` for all); `*` stands for each element of a
@@ -57,6 +59,27 @@ const CHANGES: &[(&str, &str, &[&[&str]])] = &[
     ("policies.kyverno.io", "*", &[&["spec", "mutations"], &["spec", "generate"]]),
 ];
 
+/// The lists of kustomize components that are added to what other objects render.
+const COMPONENTS: &[(&str, &str, &[&[&str]])] = &[
+    (
+        "argoproj.io",
+        "Application",
+        &[
+            &["spec", "source", "kustomize", "components"],
+            &["spec", "sources", "*", "kustomize", "components"],
+        ],
+    ),
+    (
+        "argoproj.io",
+        "ApplicationSet",
+        &[
+            &["spec", "template", "spec", "source", "kustomize", "components"],
+            &["spec", "template", "spec", "sources", "*", "kustomize", "components"],
+        ],
+    ),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization", &[&["spec", "components"]]),
+];
+
 /// The fields of an object whose pods are checked only in part or not at all, with the reasons, each once. Linear in the
 /// object.
 pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<(Path, InPart)> {
@@ -73,18 +96,23 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<
         let has_pods = !items(part.spec.get("containers")).is_empty() && !completes(part);
         found.push((part.path(&[]), if has_pods { InPart::Kind } else { InPart::Form }));
     }
-    let change = changing(object).find(|path| mentions_pods(path.find(root)));
+    let change = fields_of(object, CHANGES).find(|path| mentions_pods(path.find(root)));
     found.extend(change.map(|path| (path, InPart::Change)));
+    let added = fields_of(object, COMPONENTS).find(|path| !items(path.find(root)).is_empty());
+    found.extend(added.map(|path| (path, InPart::Components)));
     if !is_settled(object) && found.iter().all(|(_, why)| *why != InPart::Change) {
         found.extend(pods_as_text(root).map(|path| (path, InPart::Text)));
     }
     found
 }
 
-/// The fields of an object that change pods of others.
-fn changing(object: &Resource) -> impl Iterator<Item = Path> {
+/// The fields of an object among those of kinds.
+fn fields_of<'o>(
+    object: &'o Resource,
+    of_kinds: &'static [(&str, &str, &[&[&str]])],
+) -> impl Iterator<Item = Path> + use<'o> {
     let Gvk { group, kind, .. } = object.gvk();
-    let of_kind = CHANGES
+    let of_kind = of_kinds
         .iter()
         .filter(|(known, kinds, _)| **known == **group && (*kinds == "*" || **kinds == **kind));
     let paths = of_kind.flat_map(|(.., paths)| paths.iter());

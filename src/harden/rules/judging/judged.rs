@@ -72,6 +72,10 @@ fn message(object: &Resource, path: &Path, why: InPart, others: usize) -> String
         InPart::Change => {
             format!("`{}` changes pods of other objects, and the result is not checked", field())
         }
+        InPart::Components => format!(
+            "the components in `{}` change what is rendered for it, and the result is not checked",
+            field()
+        ),
     };
     if others == 0 {
         return message;
