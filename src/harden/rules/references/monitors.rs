@@ -1,5 +1,7 @@
 //! KR-REF-009: monitors of Prometheus select something.
 
+use std::collections::BTreeSet;
+
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
@@ -61,7 +63,7 @@ fn service_monitor(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
             let message = "it selects no Service that is rendered; assumed: its Services are made from this render";
             return vec![Violation::at(path(), message)];
         }
-        return ports(spec, services);
+        return ports(spec, services());
     }
     let selects_pod = |namespace: &&str| render.selects_pod(namespace, wanted, object);
     if !render.has_pods
@@ -75,20 +77,20 @@ fn service_monitor(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
     vec![Violation::at(path(), message)]
 }
 
-/// Endpoints whose ports none of the Services has.
-fn ports<'a, I: Iterator<Item = &'a Resource>>(
-    spec: &Node,
-    services: impl Fn() -> I,
-) -> Vec<Violation> {
+/// Endpoints whose ports none of the Services has. Each Service is looked at once.
+fn ports<'a>(spec: &Node, services: impl Iterator<Item = &'a Resource>) -> Vec<Violation> {
     let endpoints = items(spec.get("endpoints")).iter().enumerate();
     let named = endpoints.filter_map(|(index, one)| Some((index, text(one, "port")?)));
-    let has = |port: &str| {
-        services().any(|service| {
-            let ports = items(below(service.node(), &["spec", "ports"]));
-            ports.iter().any(|one| text(one, "name") == Some(port))
-        })
-    };
-    let lost = named.filter(|(_, port)| !has(port) && !has_placeholder(port));
+    let named: Vec<(usize, &str)> = named.filter(|(_, port)| !has_placeholder(port)).collect();
+    let mut lost: BTreeSet<&str> = named.iter().map(|(_, port)| *port).collect();
+    for service in services {
+        if lost.is_empty() {
+            break;
+        }
+        let ports = items(below(service.node(), &["spec", "ports"])).iter();
+        ports.filter_map(|port| text(port, "name")).for_each(|name| _ = lost.remove(name));
+    }
+    let lost = named.into_iter().filter(|(_, port)| lost.contains(port));
     lost.map(|(index, port)| {
         let path = Path::of(&["spec", "endpoints"]).index(index).keys(&["port"]);
         Violation::at(path, format!("no Service that it selects has a port with the name `{port}`"))
