@@ -1,7 +1,6 @@
 //! Output on the terminal: errors and warnings on standard error, drawn text on standard output.
 
 use std::{
-    borrow::Cow,
     ffi::OsString,
     io::{ErrorKind, IsTerminal as _, Write as _},
 };
@@ -12,7 +11,7 @@ use crate::{
     report::errors::{human, json},
     resource::secret::Shield,
     source::{Sources, Span},
-    text::escape::{for_log, visible},
+    text::escape::{for_log, visible, without_colours},
 };
 
 /// Output format of errors.
@@ -115,28 +114,6 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Drawn text without escape sequences. Nearly always, all of them are codes of colours.
-pub(super) fn without_colours(text: &str) -> Cow<'_, str> {
-    let mut parts = text.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default();
-    if first.len() == text.len() && !text.contains('\u{1b}') {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::with_capacity(text.len());
-    plain.push_str(first);
-    for part in parts {
-        let rest = part.trim_start_matches(|code: char| matches!(code, '0'..='9' | ';'));
-        let Some(rest) = rest.strip_prefix('m') else {
-            return anstream::adapter::strip_str(text).to_string().into();
-        };
-        plain.push_str(rest);
-    }
-    match plain.contains('\u{1b}') {
-        true => anstream::adapter::strip_str(text).to_string().into(),
-        false => plain.into(),
-    }
-}
-
 /// Prints a unified diff of files of others: invisible characters are made visible, except for line ends.
 pub(super) fn print_diff(diff: &str) -> Result<()> {
     let lines = diff.split_inclusive('\n').map(|line| {
@@ -165,22 +142,4 @@ pub(super) fn narrow() -> Option<usize> {
 /// True if standard output and standard error are both terminals, so that text of both is read together.
 pub(super) fn is_shared() -> bool {
     std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_escape_sequence_remains() {
-        for (text, plain) in [
-            ("plain\n", "plain\n"),
-            ("\u{1b}[1;31mred\u{1b}[0m and\u{1b}[1m é\u{1b}[m", "red and é"),
-            ("a\u{1b}[2Kb\u{1b}[31mc", "abc"),
-            ("a\u{1b}]8;;http://x\u{7}b", "ab"),
-            ("\u{1b}[31", ""),
-        ] {
-            assert_eq!(without_colours(text), plain, "{text:?}");
-        }
-    }
 }

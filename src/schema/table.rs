@@ -102,12 +102,12 @@ impl Table {
 
     /// The definition with this name. Logarithmic in the number of definitions.
     pub(super) fn definition(&self, name: &str) -> Option<Definition<'_>> {
-        let (place, count) =
-            (|at: u32| self.definitions[at as usize], self.definitions.len() as u32 - 1);
-        let (mut low, mut high) = (0, count);
+        let (lines, definitions) = (self.view(), &*self.definitions);
+        let place = |at: u32| definitions[at as usize];
+        let (mut low, mut high) = (0, definitions.len() as u32 - 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            match compare(self.bytes(place(middle)), name) {
+            match compare(lines.bytes(place(middle)), name) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
                 Ordering::Equal => {
@@ -139,24 +139,37 @@ impl Table {
         &self.text[start as usize..next as usize - 1]
     }
 
-    /// The bytes of a line, for comparisons.
-    fn bytes(&self, number: u32) -> &[u8] {
-        let (start, next) = (self.lines[number as usize], self.lines[number as usize + 1]);
-        &self.text.as_bytes()[start as usize..next as usize - 1]
+    fn view(&self) -> Lines<'_> {
+        Lines { text: self.text.as_bytes(), starts: &self.lines }
     }
 
     /// Binary search for the line between two indices that compares equal.
     fn search(&self, first: u32, last: u32, compare: impl Fn(&[u8]) -> Ordering) -> Option<&str> {
+        let lines = self.view();
         let (mut low, mut high) = (first, last);
         while low < high {
             let middle = low + (high - low) / 2;
-            match compare(self.bytes(middle)) {
+            match compare(lines.bytes(middle)) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
                 Ordering::Equal => return Some(self.line(middle)),
             }
         }
         None
+    }
+}
+
+/// The lines of a table as bytes, for comparisons.
+#[derive(Clone, Copy)]
+struct Lines<'t> {
+    text: &'t [u8],
+    starts: &'t [u32],
+}
+
+impl<'t> Lines<'t> {
+    fn bytes(self, number: u32) -> &'t [u8] {
+        let (start, next) = (self.starts[number as usize], self.starts[number as usize + 1]);
+        &self.text[start as usize..next as usize - 1]
     }
 }
 

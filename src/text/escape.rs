@@ -127,14 +127,31 @@ pub fn within_command(text: &str) -> String {
     safe
 }
 
+/// Drawn text without the codes of colours. They are its only escape sequences, since the escape characters of input are
+/// escaped; another one would lose its escape character.
+#[must_use]
+pub fn without_colours(text: &str) -> Cow<'_, str> {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default();
+    if first.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    plain.push_str(first);
+    parts.for_each(|part| plain.push_str(behind_colour(part).unwrap_or(part)));
+    Cow::Owned(plain)
+}
+
+/// The text behind the code of a colour, of which the escape character was removed; `None` if there is none.
+fn behind_colour(text: &str) -> Option<&str> {
+    let code = text.strip_prefix('[')?;
+    code.trim_start_matches(|code: char| matches!(code, '0'..='9' | ';')).strip_prefix('m')
+}
+
 /// A line without leading white space and colours.
 fn without_blanks(line: &str) -> &str {
     let mut rest = line.trim_start();
-    while let Some(colour) = rest.strip_prefix("\x1b[") {
-        let Some((digits, behind)) = colour.split_once('m') else { break };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b';') {
-            break;
-        }
+    while let Some(behind) = rest.strip_prefix('\u{1b}').and_then(behind_colour) {
         rest = behind.trim_start();
     }
     rest
@@ -233,6 +250,19 @@ impl Formatter for Escaping {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_escape_character_remains() {
+        for (text, plain) in [
+            ("plain\n", "plain\n"),
+            ("\u{1b}[1;31mred\u{1b}[0m and\u{1b}[1m é\u{1b}[m", "red and é"),
+            ("a\u{1b}[2Kb\u{1b}[31mc", "a[2Kbc"),
+            ("a\u{1b}]8;;http://x\u{7}b\u{1b}", "a]8;;http://x\u{7}b"),
+            ("\u{1b}[31", "[31"),
+        ] {
+            assert_eq!(without_colours(text), plain, "{text:?}");
+        }
+    }
 
     #[test]
     fn invisible_characters_are_escaped() {

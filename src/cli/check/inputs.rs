@@ -181,6 +181,9 @@ impl Inputs<'_> {
 
 /// A description of an object that two inputs define, if there is one.
 fn shared<'a>(manifests: &'a [ManifestFile]) -> Option<String> {
+    if manifests.len() < 2 {
+        return None;
+    }
     let mut known = BTreeSet::new();
     for (_, read) in manifests {
         let objects = read.as_ref().map(Vec::as_slice).unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::load;
 use crate::report::findings::text::Detail;
 use crate::report::findings::{Findings, github, gitlab, json, junit, sarif, text};
+use crate::text::escape::without_colours;
 
 /// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -105,7 +106,7 @@ struct FileContent(String);
 
 impl text::Output for FileContent {
     fn drawn(&mut self, text: &str) -> Result<()> {
-        self.plain(&terminal::without_colours(text))
+        self.plain(&without_colours(text))
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {

@@ -469,7 +469,9 @@ impl ReviewForm {
     /// The text of a review, without colours.
     fn written(self, review: &Review, place: Place) -> Result<String> {
         Ok(match self {
-            Self::Text => text::without_colours(&text::write(review, terminal::width())),
+            Self::Text => {
+                escape::without_colours(&text::write(review, terminal::width())).into_owned()
+            }
             Self::Unified => unified::write(review),
             Self::Markdown => markdown::write(review, place),
             Self::Json => json::write(review)?,

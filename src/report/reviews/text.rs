@@ -11,7 +11,7 @@ use super::page::{
 use super::words::{self, Tone, Words, visible};
 use crate::diff::lines::Mark;
 use crate::diff::{Review, TurnedFinding};
-use crate::text::escape::for_log;
+use crate::text::escape::{for_log, without_colours};
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -40,18 +40,8 @@ pub(super) const SHORT: Limits = Limits {
 
 /// Writes a page as text of at most the length of [`SHORT`], without colours.
 pub(super) fn short(page: &Page<'_>) -> String {
-    without_colours(&for_log(&layout::write_within(page, &TextFormat { width: 100 }, SHORT.size)))
-}
-
-/// Text without the colours of this module. Text from input has no escape characters.
-#[must_use]
-pub fn without_colours(text: &str) -> String {
-    let mut pieces = text.split("\x1b[");
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
-    }
-    plain
+    let text = layout::write_within(page, &TextFormat { width: 100 }, SHORT.size);
+    without_colours(&for_log(&text)).into_owned()
 }
 
 /// Text for a terminal.
