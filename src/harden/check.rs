@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::conceal::conceal;
+use super::easing::Easings;
 use super::finding::Finding;
 use super::objects::Objects;
 use super::own::{Expressed, judge};
 use super::pod::{Pod, Shape};
 use super::policy;
-use super::purpose::is_of_tests;
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED};
 use super::rules::rules;
@@ -59,10 +59,11 @@ pub fn check_among(
         }
         let is_system = settings.excludes_system && scene.is_system();
         let first = findings.len();
+        let easings = Easings::new(*scene, &render, settings.phase == Phase::Complete);
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
             findings.extend(found.map(|violation| {
-                let violation = eased(rule, violation, render.trial);
+                let violation = easings.ease(rule, violation);
                 Finding::new(*rule, violation, place, scene.object)
             }));
         }
@@ -157,21 +158,6 @@ fn settle(
                 && object.is_some_and(|one| settings.phase.looks_at(one))
         });
     }
-}
-
-/// The violation of a rule, a note in a target that is not for production by a folder of its path: those of rules about
-/// operation, and in inputs of tests all.
-fn eased(rule: &Rule, mut violation: Violation, trial: Option<&str>) -> Violation {
-    let severity = violation.severity.unwrap_or(rule.severity);
-    let is_less = |folder: &&str| rule.topic().is_of_operation() || is_of_tests(folder);
-    if severity > Severity::Note
-        && let Some(folder) = trial.filter(is_less)
-    {
-        let assumed = format!("; assumed: a target in `{folder}` is not for production");
-        violation.message.push_str(&assumed);
-        violation = violation.severity(Severity::Note);
-    }
-    violation
 }
 
 /// The number of pods and templates of pods.

@@ -13,6 +13,7 @@ use super::facts::{
 };
 use super::foreign::Tool;
 use super::own;
+use super::platform::Platform;
 use super::producers::Producer;
 use super::profile::{Profile, minor};
 use super::rule::Rule;
@@ -96,6 +97,8 @@ struct Spec {
     exclude: Vec<Spanned<ExclusionSpec>>,
     exclude_system: bool,
     default_namespace: String,
+    platform: Option<Platform>,
+    trials: Option<Vec<String>>,
     honor_foreign: Vec<Tool>,
     strip_annotations: bool,
     allow_ignores: bool,
@@ -330,6 +333,8 @@ impl Spec {
                 non_root_images: self.images.non_root,
                 registries: self.registries.registries(),
                 default_namespace: self.default_namespace,
+                platform: self.platform,
+                trials: self.trials,
                 values: self.values.values(errors),
                 ..Facts::default()
             },

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::images::{ImageUser, PublicImage};
+use super::platform::Platform;
 use super::producers::Producer;
 use super::profile::{Profile, Set, Version};
 use super::scoped::Told;
@@ -31,6 +32,10 @@ pub struct Facts {
     pub default_namespace: String,
     /// Registries that images may come from, and those that they may not.
     pub registries: Registries,
+    /// The platform of the cluster; `None` if objects decide.
+    pub platform: Option<Platform>,
+    /// Patterns of targets that are not for production; `None` if folders decide.
+    pub trials: Option<Vec<String>>,
     /// True if findings that annotations, comments or the configuration accept are reported as well.
     pub ignores_suppressions: bool,
     /// Parts of the configuration that hold for some containers.

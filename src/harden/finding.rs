@@ -7,7 +7,7 @@ use super::handle::RuleRef;
 use super::path::by_name;
 use super::rule::Rule;
 use super::settings::Settings;
-use super::violation::{Fix, List, Severity, Violation};
+use super::violation::{Easing, Fix, List, Severity, Violation};
 use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
 use crate::schema::Gvk;
@@ -25,6 +25,8 @@ pub struct Finding {
     pub part: Option<Text>,
     /// The severity.
     pub severity: Severity,
+    /// The reason for which it is lower than that of the rule, if the place of the object is one.
+    pub eased: Option<Easing>,
     /// The description: a phrase that begins with the container, if it is about one.
     pub message: String,
     /// The index of the object.
@@ -108,10 +110,11 @@ impl Finding {
         place: usize,
         object: &Resource,
     ) -> Self {
-        let Violation { path, container, message, severity, fix } = violation;
+        let Violation { path, container, message, severity, eased, fix } = violation;
         let rule = rule.into();
         Self {
             severity: severity.unwrap_or(rule.severity()),
+            eased,
             rule,
             part: None,
             message,
@@ -154,6 +157,7 @@ impl Finding {
             rule: rule.into(),
             part: None,
             severity,
+            eased: None,
             message,
             place: 0,
             object,

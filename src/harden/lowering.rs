@@ -1,6 +1,7 @@
 //! Settings that switch rules off or lower them, compared with the usual profile. Reports show them next to a verdict.
 
 use super::facts::{CpuLimits, External, Facts, Registries, Values};
+use super::platform::Platform;
 use super::producers::Producer;
 use super::profile::{Profile, Version};
 use super::rule::Rule;
@@ -166,6 +167,8 @@ impl Facts {
             kubernetes,
             // The namespace that objects are applied to is no matter of strictness.
             default_namespace: _,
+            platform,
+            trials,
             registries: Registries { allow, deny: _ },
             ignores_suppressions: _,
             told,
@@ -183,6 +186,12 @@ impl Facts {
         let oldest = Version::LATEST.minor() + 1 - Version::SUPPORTED;
         if let Some(minor) = kubernetes.filter(|minor| *minor < oldest) {
             set(format!("`kubernetesVersion` to v1.{minor}"));
+        }
+        if *platform == Some(Platform::OpenShift) {
+            set("`platform` to openshift".to_owned());
+        }
+        if let Some([_, ..]) = trials.as_deref() {
+            set(format!("`trials` to {}", or_none(trials.as_deref().unwrap_or_default())));
         }
         self.lowered_values(values, &mut set);
         let users = values.image_users.iter().map(|(image, _)| image).collect::<Vec<_>>();
@@ -358,6 +367,9 @@ mod tests {
             ("{values: {requiredLabels: [team]}}", "sets `values.requiredLabels` to `team`"),
             ("{values: {resources: {cpuLimits: ignore, minMemoryLimit: 64Mi}}}", ""),
             ("{runtimes: [{runtime: go, images: ['acme/*']}]}", ""),
+            // These can only raise severities.
+            ("{platform: kubernetes, trials: []}", ""),
+            ("{trials: [overlays/qa, 'test/*']}", "sets `trials` to `overlays/qa`, `test/*`"),
         ] {
             assert_eq!(lowerings(spec), expected, "{spec}");
         }
@@ -370,6 +382,8 @@ mod tests {
         ("failOn", "never", "`failOn: never`"),
         ("externals.kind", "[{kind: Secret}]", "Secret `*/*`"),
         ("producers.kind", "[{kind: A, makes: Secret, name: a}]", "Secret `a`, which a A makes"),
+        ("platform", "openshift", "`platform` to openshift"),
+        ("trials", "['overlays/*']", "`trials` to `overlays/*`"),
         ("images.nonRoot", "['*']", "`images.nonRoot` to all images"),
         ("images.runAsUser", "{'*': 1000}", "`images.runAsUser` to all images (`*`)"),
         ("images.built", "{'*/*': Dockerfile}", "`images.built` to all images (`*/*`)"),

@@ -5,11 +5,12 @@ use std::mem;
 use std::sync::OnceLock;
 
 use super::facts::Facts;
+use super::platform::is_of_openshift;
 use super::pod::Pod;
 use super::producers::{Producer, built_in};
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
-use super::value::{below, present};
+use super::value::{below, present, text};
 use super::workload::pods;
 use crate::resource::{ResMap, Resource};
 use crate::text::wildcard::fits;
@@ -35,12 +36,17 @@ pub struct Objects<'a> {
     /// The names of custom resources, by namespace, and their groups.
     custom: BTreeSet<(&'a str, &'a str)>,
     groups: BTreeSet<&'a str>,
+    /// The groups of the kinds that the objects define.
+    defined: BTreeSet<&'a str>,
     /// Of several renders: by kind and name, in any namespace, indices of `all`.
     anywhere: BTreeMap<KindAndName<'a>, Vec<usize>>,
     /// Of several renders: by kind and name, the renders with an object that refers to it, and the namespaces of those.
     wanted: BTreeMap<KindAndName<'a>, BTreeSet<(usize, &'a str)>>,
     /// By kind and name, with a tab between them.
     lacked: OnceLock<BTreeMap<String, Lacked>>,
+    /// Of several renders: their number, and that of those with an object that only `OpenShift` accepts.
+    renders: usize,
+    of_openshift: usize,
     defines: Option<&'a Defines<'a>>,
 }
 
@@ -106,9 +112,12 @@ impl<'a> Objects<'a> {
             services: BTreeMap::new(),
             custom: BTreeSet::new(),
             groups: BTreeSet::new(),
+            defined: BTreeSet::new(),
             anywhere: BTreeMap::new(),
             wanted: BTreeMap::new(),
             lacked: OnceLock::new(),
+            renders: 0,
+            of_openshift: 0,
             defines: None,
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
@@ -124,6 +133,8 @@ impl<'a> Objects<'a> {
 
     /// Adds the objects of a render.
     pub fn add(&mut self, render: usize, resources: &'a ResMap) {
+        self.renders += 1;
+        self.of_openshift += usize::from(resources.iter().any(is_of_openshift));
         for (place, object) in resources.iter().enumerate() {
             let pods = pods(object, self.facts);
             let known = self.all.len();
@@ -137,6 +148,11 @@ impl<'a> Objects<'a> {
             });
             self.add_object(render, place, object, &pods);
         }
+    }
+
+    /// True if a third of several renders, and at least three of them, have objects that only `OpenShift` accepts.
+    pub(super) const fn are_of_openshift(&self) -> bool {
+        self.of_openshift >= 3 && self.of_openshift.saturating_mul(3) >= self.renders
     }
 
     /// The objects of a kind with a name, in any namespace, of several renders.
@@ -194,6 +210,10 @@ impl<'a> Objects<'a> {
         if is_custom(group) && !makes_no_pods(object.kind()) {
             self.custom.insert((namespace, object.name()));
             self.groups.insert(group);
+        }
+        if object.kind() == "CustomResourceDefinition" {
+            let spec = present(object.node(), "spec");
+            self.defined.extend(spec.and_then(|spec| text(spec, "group")));
         }
         self.add_made(render, object, namespace);
         if is_service(object) {
@@ -284,6 +304,11 @@ impl<'a> Objects<'a> {
             let own = below(one.object.node(), &["metadata", "labels"]);
             has_all(wanted, own)
         })
+    }
+
+    /// True if a `CustomResourceDefinition` defines a kind of a group.
+    pub(super) fn defines_group(&self, group: &str) -> bool {
+        self.defined.contains(group)
     }
 
     /// True if a selector names pods of a custom resource: a value is the name of one, or the domain of a key is that of

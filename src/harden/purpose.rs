@@ -1,8 +1,11 @@
-//! The purpose of a target, as far as its path says it.
+//! The purpose of a target, as far as the configuration or its path says it.
+
+use crate::text::wildcard::fits;
 
 /// Last words of folders that are not for production.
 const TRIALS: &str = "demo demos dev devel development e2e example examples fixture fixtures kind local \
-    minikube sample samples sandbox test testdata testing tests tilt";
+    minikube playground quick-start quickstart sample samples sandbox test testdata testing tests tilt \
+    tutorial tutorials";
 
 /// Those of them whose targets are inputs of tests, which no cluster gets.
 const TESTS: &str = "fixture fixtures testdata";
@@ -10,9 +13,45 @@ const TESTS: &str = "fixture fixtures testdata";
 /// Last words of folders that are for production, or that try a release as it will be.
 const PRODUCTION: &str = "live preprod prod production stage staging";
 
+/// The reason for which a target is not for production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trial<'a> {
+    /// A folder of its path.
+    Folder(&'a str),
+    /// A pattern of the configuration.
+    Told(&'a str),
+}
+
+impl<'a> Trial<'a> {
+    /// The reason for which a target is not for production, if there is one: a pattern of `told` that fits its path, or,
+    /// if the configuration says nothing, a folder of it.
+    pub(super) fn of(target: &'a str, told: Option<&'a [String]>) -> Option<Self> {
+        let Some(told) = told else { return folder(target).map(Self::Folder) };
+        let target = target.strip_prefix("./").unwrap_or(target).trim_end_matches('/');
+        told.iter().find(|pattern| fits(pattern, target)).map(|pattern| Self::Told(pattern))
+    }
+
+    /// True if the target is an input of tests.
+    pub(super) fn is_of_tests(self) -> bool {
+        matches!(self, Self::Folder(folder) if is_of(TESTS, folder))
+    }
+
+    /// The statement about it, to follow a message.
+    pub(super) fn told(self) -> String {
+        match self {
+            Self::Folder(folder) => {
+                format!("assumed: a target in `{folder}` is not for production")
+            }
+            Self::Told(pattern) => {
+                format!("the configuration says that `{pattern}` is not for production")
+            }
+        }
+    }
+}
+
 /// The folder on the path of a target that says that the target is not for production. The last folder with a known
 /// purpose counts. `None` if there is none, and for a path that does not begin in the working directory.
-pub(super) fn trial(target: &str) -> Option<&str> {
+fn folder(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
@@ -21,21 +60,16 @@ pub(super) fn trial(target: &str) -> Option<&str> {
     is_of(TRIALS, known).then_some(known)
 }
 
-/// True if a folder that [`trial`] found has inputs of tests.
-pub(super) fn is_of_tests(folder: &str) -> bool {
-    is_of(TESTS, folder)
-}
-
 fn is_of(words: &str, folder: &str) -> bool {
     let last = folder.rsplit(['-', '_', '.']).next().unwrap_or(folder);
     // Such as `e2e-v1.2`.
     let is_versioned = || words.contains("e2e") && folder.starts_with("e2e-");
-    words.split_ascii_whitespace().any(|word| word == last) || is_versioned()
+    words.split_ascii_whitespace().any(|word| word == last || word == folder) || is_versioned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_of_tests, trial};
+    use super::{Trial, folder};
 
     #[test]
     fn the_last_folder_with_a_purpose_counts() {
@@ -51,17 +85,28 @@ mod tests {
             ("applicationset/examples/web", Some("examples")),
             ("examples/production", None),
             ("overlays/contest", None),
+            ("manifests/quick-start/base/minio", Some("quick-start")),
+            ("manifests/start", None),
             ("/home/dev/web", None),
             (".", None),
         ] {
-            assert_eq!(trial(target), expected, "{target}");
+            assert_eq!(folder(target), expected, "{target}");
         }
     }
 
     #[test]
     fn examples_and_overlays_of_developers_are_no_tests() {
-        let is_test = |target: &str| trial(target).is_some_and(is_of_tests);
+        let is_test = |target: &str| Trial::of(target, None).is_some_and(Trial::is_of_tests);
         assert!(["a/testdata/b", "fixtures/web"].into_iter().all(is_test));
         assert!(!["overlays/dev", "overlays/test", "examples/web", "."].into_iter().any(is_test));
+    }
+
+    #[test]
+    fn a_configuration_decides_alone() {
+        let told = ["overlays/qa*".to_owned()];
+        assert_eq!(Trial::of("overlays/qa-1", Some(&told)), Some(Trial::Told("overlays/qa*")));
+        assert_eq!(Trial::of("./overlays/qa/", Some(&told)), Some(Trial::Told("overlays/qa*")));
+        assert_eq!(Trial::of("overlays/dev", Some(&told)), None);
+        assert_eq!(Trial::of("a/testdata/b", Some(&[])), None);
     }
 }

@@ -21,6 +21,10 @@ pub(super) struct Rights<'a> {
     used: BTreeSet<(&'a str, &'a str, &'a str)>,
     /// `ClusterRoles` that are bound for the whole cluster, with the first such binding.
     of_cluster: BTreeMap<&'a str, &'a Resource>,
+    /// Roles that bindings give to users and groups of people.
+    of_people: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// Roles that bindings give to `ServiceAccounts`.
+    of_accounts: BTreeSet<(&'a str, &'a str, &'a str)>,
     /// The `ServiceAccounts` of the render.
     accounts: BTreeMap<(&'a str, &'a str), &'a Resource>,
 }
@@ -60,6 +64,13 @@ impl<'a> Rights<'a> {
         }
         for subject in items(binding.node().get("subjects")) {
             let Some(name) = text(subject, "name") else { continue };
+            if let Some((kind, role)) = role_of(binding) {
+                let role = (kind, if kind == "Role" { namespace } else { "" }, role);
+                match is_of_people(subject) {
+                    true => self.of_people.insert(role),
+                    false => self.of_accounts.insert(role),
+                };
+            }
             match text(subject, "kind") {
                 Some("ServiceAccount") => {
                     let namespace = text(subject, "namespace").unwrap_or(namespace);
@@ -98,6 +109,18 @@ impl<'a> Rights<'a> {
         self.used.contains(&(kind, of, name))
     }
 
+    /// True if a binding gives a role to users or groups of people.
+    pub(super) fn is_of_people(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let of = if kind == "Role" { namespace } else { "" };
+        self.of_people.contains(&(kind, of, name))
+    }
+
+    /// True if a binding gives a role to `ServiceAccounts`.
+    pub(super) fn is_of_accounts(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let of = if kind == "Role" { namespace } else { "" };
+        self.of_accounts.contains(&(kind, of, name))
+    }
+
     /// The first binding that gives a `ClusterRole` for the whole cluster.
     pub(super) fn bound_in_cluster(&self, name: &str) -> Option<&'a Resource> {
         self.of_cluster.get(name).copied()
@@ -113,6 +136,13 @@ impl<'a> Rights<'a> {
     pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'a Resource> {
         self.accounts.get(&(namespace, name)).copied()
     }
+}
+
+/// True for a subject that stands for people: a user or a group that is no `ServiceAccount`.
+pub(super) fn is_of_people(subject: &Node) -> bool {
+    let name = text(subject, "name").unwrap_or_default();
+    matches!(text(subject, "kind"), Some("User" | "Group"))
+        && !name.starts_with("system:serviceaccount")
 }
 
 /// The kind and the name of the role of a binding.

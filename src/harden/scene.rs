@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::acting::Acting;
 use super::facts::{Facts, Placement};
 use super::objects::{Objects, is_service, service};
+use super::platform::{Platform, is_of_openshift};
 use super::pod::Pod;
-use super::purpose::trial;
+use super::purpose::Trial;
 use super::selector::{Labels, Selectors, has_all, labels};
 use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
@@ -83,8 +84,12 @@ pub(super) struct Render<'a> {
     pub(super) has_services: bool,
     /// True if the render installs an operator, whose objects are not rendered.
     pub(super) has_operator: bool,
-    /// The folder that says that the target is not for production, if there is one.
-    pub(super) trial: Option<&'a str>,
+    /// True if the render is input of a bundle of the Operator Lifecycle Manager.
+    pub(super) is_bundle: bool,
+    /// The reason for which the target is not for production, if there is one.
+    pub(super) trial: Option<Trial<'a>>,
+    /// The reasons for which the platform is `OpenShift`.
+    pub(super) platform: OpenShift,
     /// The sources of the values.
     sources: Option<&'a Sources>,
     own: Objects<'a>,
@@ -135,6 +140,15 @@ pub(super) struct Generated<'a> {
     pub(super) copied: BTreeSet<&'a str>,
 }
 
+/// The reasons for which the platform is `OpenShift`.
+#[derive(Clone, Copy, Default)]
+pub(super) struct OpenShift {
+    /// True if the configuration says so.
+    pub(super) is_told: bool,
+    /// True if objects of the render say so, or those of many other renders.
+    pub(super) is_seen: bool,
+}
+
 /// The place at which something exists.
 #[derive(Clone, Copy)]
 pub(super) enum Existing<'a> {
@@ -166,7 +180,9 @@ impl<'a> Render<'a> {
             has_pods: false,
             has_services: false,
             has_operator: false,
+            is_bundle: false,
             trial: None,
+            platform: OpenShift::default(),
             sources: None,
             own: Objects::new(facts),
             others,
@@ -182,12 +198,21 @@ impl<'a> Render<'a> {
         for (place, object) in objects.iter().enumerate() {
             render.add(place, object);
         }
+        render.platform.is_seen |= others.is_some_and(|(_, all)| all.are_of_openshift());
+        match facts.platform {
+            Some(Platform::Kubernetes) => render.platform = OpenShift::default(),
+            Some(Platform::OpenShift) => render.platform.is_told = true,
+            None => {}
+        }
         render
     }
 
     /// The same render, of the target with a path, whose values have their places in these sources.
     pub(super) fn of_target(mut self, target: &'a str, sources: &'a Sources) -> Self {
-        self.trial = trial(target);
+        self.trial = Trial::of(target, self.facts.trials.as_deref());
+        // The folder of kubebuilder projects that `operator-sdk generate bundle` reads.
+        let is_for_bundle = || self.facts.trials.is_none() && target.ends_with("config/manifests");
+        self.is_bundle = self.is_bundle || is_for_bundle();
         self.sources = Some(sources);
         self
     }
@@ -207,6 +232,9 @@ impl<'a> Render<'a> {
         self.has_services |= is_service(object);
         self.has_operator |=
             object.kind() == "Subscription" && object.gvk().group == "operators.coreos.com";
+        self.is_bundle |= object.kind() == "ClusterServiceVersion"
+            && object.gvk().group == "operators.coreos.com";
+        self.platform.is_seen |= is_of_openshift(object);
         self.own.add_object(0, place, object, &pods);
         self.pods.push(pods);
     }
@@ -285,6 +313,12 @@ impl<'a> Render<'a> {
                 self.is_beside(renders, user)
             });
         is_known.then_some(Existing::Elsewhere)
+    }
+
+    /// True if this render, or another one, defines kinds of a group.
+    pub(super) fn defines_group(&self, group: &str) -> bool {
+        self.own.defines_group(group)
+            || self.others.is_some_and(|(_, all)| all.defines_group(group))
     }
 
     /// True if a class of the cluster exists here or in another render, or is configured as existing.

@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::constraints::Constraints;
 use super::facts::Facts;
 use super::pod::Pod;
 use super::rights::Rights;
@@ -17,6 +18,7 @@ pub(super) struct Views<'a> {
     objects: &'a ResMap,
     facts: &'a Facts,
     rights: OnceCell<Rights<'a>>,
+    constraints: OnceCell<Constraints<'a>>,
     policies: OnceCell<Policies<'a>>,
     services: OnceCell<Services<'a>>,
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
@@ -72,6 +74,7 @@ impl<'a> Views<'a> {
             objects,
             facts,
             rights: OnceCell::new(),
+            constraints: OnceCell::new(),
             policies: OnceCell::new(),
             services: OnceCell::new(),
             versions: OnceCell::new(),
@@ -83,6 +86,11 @@ impl<'a> Views<'a> {
     /// The bindings.
     pub(super) fn rights(&self) -> &Rights<'a> {
         self.rights.get_or_init(|| Rights::new(self.objects, self.facts))
+    }
+
+    /// The Security Context Constraints.
+    pub(super) fn constraints(&self) -> &Constraints<'a> {
+        self.constraints.get_or_init(|| Constraints::new(self.objects, self.facts))
     }
 
     /// The `NetworkPolicies` that select a pod of a namespace.

@@ -14,6 +14,8 @@ pub(super) struct Violation {
     pub(super) message: String,
     /// Another severity than that of the rule.
     pub(super) severity: Option<Severity>,
+    /// The reason for which it has a lower severity.
+    pub(super) eased: Option<Easing>,
     pub(super) fix: Option<Fix>,
 }
 
@@ -45,6 +47,17 @@ impl fmt::Display for Severity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
+}
+
+/// The reason for which a violation has a lower severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Easing {
+    /// The target is not for production.
+    Trial,
+    /// The platform is `OpenShift`, by the objects that are checked.
+    Platform,
+    /// Another field of the same object.
+    Object,
 }
 
 /// The lists of containers, in the order in which they are checked.
@@ -135,7 +148,14 @@ pub enum Edit {
 impl Violation {
     /// A violation at a field.
     pub(super) fn at(path: Path, message: impl Into<String>) -> Self {
-        Self { path, container: None, message: message.into(), severity: None, fix: None }
+        Self {
+            path,
+            container: None,
+            message: message.into(),
+            severity: None,
+            eased: None,
+            fix: None,
+        }
     }
 
     /// The same violation with a fix that adds fields.

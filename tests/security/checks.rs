@@ -138,6 +138,40 @@ fn other_ways_to_accept_are_told_and_overruled() {
     is_told("{honorForeign: [kube-linter]}", "honors annotations of kube-linter");
     is_told("{externals: [{kind: Secret}]}", "treats as defined elsewhere: Secret `*/*`");
     is_told("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0");
+    is_told("{platform: openshift}", "sets `platform` to openshift");
+    is_told("{trials: ['*']}", "sets `trials` to `*`");
+}
+
+#[test]
+fn an_object_of_openshift_is_told_and_overruled() {
+    const ROUTE: &str =
+        "---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: r}\n";
+    let lab = Lab::new();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec: {containers: [{name: c, image: 'x:1'}]}\n";
+    lab.write("pod.yaml", pod);
+    let arguments = ["check", "--rule", "KR-SEC-024", "pod.yaml"];
+    assert_eq!(lab.krender("", &arguments).code, 1);
+    lab.write("pod.yaml", format!("{pod}{ROUTE}"));
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let outcome = lab.krender("", &[&arguments[..], &["--format", format]].concat());
+        assert_eq!(outcome.code, 0, "{format}: {}", outcome.stdout);
+        for text in [&outcome.stdout, &outcome.stderr] {
+            assert!(text.contains("the platform is OpenShift: Route `r`"), "{format}: {text}");
+        }
+    }
+    lab.write("platform.yaml", configuration("{platform: kubernetes}"));
+    let overruled = lab.krender("", &[&arguments[..], &["--config", "platform.yaml"]].concat());
+    assert_eq!(overruled.code, 1);
+    // The Pod Security Standards know no platform.
+    let overruled = lab.krender("", &["check", "--profile", "restricted", "pod.yaml"]);
+    assert_eq!(overruled.code, 1);
+    // What contradicts the constraints stays, and so does what they do not set.
+    let privileged = "containers: [{name: c, image: 'x:1', securityContext: {privileged: true}}]";
+    lab.write(
+        "pod.yaml",
+        format!("{}{ROUTE}", pod.replace("containers: [{name: c, image: 'x:1'}]", privileged)),
+    );
+    assert_eq!(lab.krender("", &["check", "--rule", "KR-SEC-001", "pod.yaml"]).code, 1);
 }
 
 #[test]

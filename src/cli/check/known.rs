@@ -1,6 +1,6 @@
 //! `--git REV`: findings that a target had at the revision already are not shown again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dockerfiles::Dockerfiles;
 use super::inputs::Inputs;
@@ -8,14 +8,17 @@ use super::targets::is_kustomization;
 use crate::build;
 use crate::cli::configuration::Base;
 use crate::fleet::Run;
-use crate::harden::{Settings, SuppressedBy, Suppression};
+use crate::harden::{self, Settings, SuppressedBy, Suppression};
 use crate::load::{Kind, Loader};
 use crate::report::findings::{Checked, Judged, Remark};
+use crate::resource::Resource;
 
 /// Number of findings at a revision, by target and fingerprint.
 pub(in crate::cli) struct Known {
     revision: String,
     targets: BTreeMap<String, BTreeMap<String, usize>>,
+    /// The targets with an object that only `OpenShift` accepts.
+    of_openshift: BTreeSet<String>,
 }
 
 impl Known {
@@ -47,6 +50,9 @@ impl Known {
             judged.iter().filter(is_there).map(|one| one.target.clone()).collect();
         let (mut before, _) = inputs.judge(&names);
         let (mut targets, mut remarks) = (BTreeMap::new(), Vec::new());
+        let is_of_openshift = |one: &&Judged| of_openshift(one).is_some();
+        let of_openshift = before.iter().filter(is_of_openshift);
+        let of_openshift = of_openshift.map(|one| one.target.clone()).collect();
         let found = dockerfiles.map(|found| found.at(&base.loader));
         let more = found.map(|found| found?.judge(&base.loader, &before, settings));
         match more {
@@ -76,7 +82,13 @@ impl Known {
                 }
             }
         }
-        (Self { revision: base.name.clone(), targets }, remarks)
+        (Self { revision: base.name.clone(), targets, of_openshift }, remarks)
+    }
+
+    /// The revision, if a target was there without an object that only `OpenShift` accepts.
+    pub(super) fn revision_before_openshift(&self, target: &str) -> Option<&str> {
+        let was_other = self.targets.contains_key(target) && !self.of_openshift.contains(target);
+        was_other.then_some(&self.revision)
     }
 
     /// Accepts the findings that the target had at the revision, each as often as there.
@@ -96,4 +108,9 @@ impl Known {
             }
         }
     }
+}
+
+/// The first object of a target that only `OpenShift` accepts.
+pub(super) fn of_openshift(one: &Judged) -> Option<&Resource> {
+    harden::of_openshift(&one.outcome.as_ref().ok()?.resources)
 }

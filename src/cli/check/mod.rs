@@ -6,6 +6,7 @@ mod inputs;
 pub(super) mod known;
 pub(super) mod output;
 mod plain;
+mod platform;
 mod start;
 mod steps;
 pub(super) mod targets;
@@ -160,6 +161,7 @@ impl Check {
             context.revision = Some(git.name.clone());
             known
         });
+        context.remarks.extend(platform::remark(&judged, known.as_ref()));
         if let Some(base) = git.as_ref().or(base.as_ref())
             && context.settings.asks(&HARDENING_STEP_CHANGED)
         {

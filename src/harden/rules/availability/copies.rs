@@ -79,7 +79,7 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
         }
         if let Some(store) = pod.containers.iter().find_map(|one| store(one.image())) {
             let message = format!(
-                "{message}; assumed: copies of `{store}` can share its data, which it keeps itself"
+                "{message}; a second copy of `{store}` has data of its own, unless both replicate it"
             );
             return vec![violation(message).severity(Severity::Note)];
         }

@@ -6,8 +6,10 @@ use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
+use crate::harden::value::{is_true, items, present};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::ImageReference;
+use crate::yaml::Node;
 
 pub(super) static IMAGE_TAG: Rule = Rule {
     id: "KR-IMG-001",
@@ -19,6 +21,23 @@ pub(super) static IMAGE_TAG: Rule = Rule {
     fix_order: 0,
     needs: Needs::Render(RenderCheck::Container(judge)),
 };
+
+/// The start of the images of the namespace `openshift` in the registry of OpenShift, which its operators import.
+const STREAMS: &str = "image-registry.openshift-image-registry.svc:5000/openshift/";
+
+/// The number of triggers that are looked at, and of the names of containers in each.
+const MOST: usize = 16;
+
+/// True if a `DeploymentConfig` sets the image of a container by a trigger, whatever is written there.
+fn is_triggered(container: &Container<'_>, scene: Scene<'_>) -> bool {
+    let spec = present(scene.object.node(), "spec");
+    let spec = spec.filter(|_| scene.object.kind() == "DeploymentConfig");
+    items(spec.and_then(|spec| spec.get("triggers"))).iter().take(MOST).any(|trigger| {
+        let Some(by) = present(trigger, "imageChangeParams") else { return false };
+        let mut names = items(by.get("containerNames")).iter().take(MOST).filter_map(Node::as_text);
+        is_true(by.get("automatic")) && names.any(|name| name == container.name)
+    })
+}
 
 fn judge(
     container: &Container<'_>,
@@ -40,6 +59,16 @@ fn judge(
     let violation = |message| container.violation(&["image"], message);
     if is_placeholder(image) {
         let message = format!("{message}; assumed: a build replaces it with what it makes");
+        return vec![violation(message).severity(Severity::Note)];
+    }
+    if image.starts_with(STREAMS) {
+        let message = format!(
+            "{message}; assumed: it is an image stream that OpenShift keeps for the version of the cluster"
+        );
+        return vec![violation(message).severity(Severity::Note)];
+    }
+    if is_triggered(container, scene) {
+        let message = format!("{message}; a trigger sets the image from an image stream");
         return vec![violation(message).severity(Severity::Note)];
     }
     let is_entry =

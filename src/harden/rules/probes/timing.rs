@@ -129,7 +129,11 @@ fn exceeds(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
                 "waits up to {} seconds for its `{name}`, which is due every {}",
                 times.timeout, times.period
             );
-            container.violation(&[name, "timeoutSeconds"], message)
+            if name != "startupProbe" {
+                return container.violation(&[name, "timeoutSeconds"], message);
+            }
+            let message = format!("{message}: only the time to start grows by it");
+            container.violation(&[name, "timeoutSeconds"], message).severity(Severity::Note)
         })
     });
     found.collect()

@@ -1,12 +1,13 @@
 //! KR-RBAC-001, 006, 007: bindings give roles that exist to accounts that exist, and no one else.
 
 use crate::harden::profile::Scope;
-use crate::harden::rights::{is_binding, is_role, role_of};
+use crate::harden::rights::{is_binding, is_of_people, is_role, role_of};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, text};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
+use crate::yaml::Node;
 use crate::yaml::path::Path;
 
 pub(super) static CLUSTER_ADMIN_BINDING: Rule = Rule {
@@ -56,7 +57,18 @@ fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         "RoleBinding" => "it gives all rights in its namespace: the role is `cluster-admin`",
         _ => "it gives all rights in the cluster: the role is `cluster-admin`",
     };
-    vec![Violation::at(Path::of(&["roleRef", "name"]), message)]
+    let path = Path::of(&["roleRef", "name"]);
+    // KR-RBAC-006 is about the groups of Kubernetes.
+    let is_person = |subject: &Node| {
+        is_of_people(subject)
+            && !text(subject, "name").is_some_and(|name| name.starts_with("system:"))
+    };
+    let subjects = items(object.node().get("subjects"));
+    if !subjects.is_empty() && subjects.iter().all(is_person) {
+        let message = format!("{message}; assumed: these users are its administrators");
+        return vec![Violation::at(path, message).severity(Severity::Warning)];
+    }
+    vec![Violation::at(path, message)]
 }
 
 fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {

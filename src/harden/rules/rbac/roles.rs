@@ -1,8 +1,9 @@
 //! KR-RBAC-002, 003, 004, 005: roles name the rights that they give, and give none by which one gets others.
 
+use crate::harden::objects::is_custom;
 use crate::harden::profile::Scope;
 use crate::harden::rights::is_role;
-use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, present};
 use crate::harden::violation::{Severity, Violation};
@@ -19,7 +20,7 @@ pub(super) static WILDCARD: Rule = Rule {
     score: Some(8.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(wildcard)),
+    needs: Needs::Render(RenderCheck::Object(wildcard)),
 };
 
 pub(super) static SECRET_ACCESS: Rule = Rule {
@@ -41,7 +42,7 @@ pub(super) static POD_EXEC_OR_CREATE: Rule = Rule {
     score: Some(6.5),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(pods)),
+    needs: Needs::Render(RenderCheck::Object(pods)),
 };
 
 pub(super) static ESCALATE: Rule = Rule {
@@ -52,7 +53,7 @@ pub(super) static ESCALATE: Rule = Rule {
     score: Some(8.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(escalate)),
+    needs: Needs::Render(RenderCheck::Object(escalate)),
 };
 
 /// A rule of a role.
@@ -94,8 +95,9 @@ fn grants(object: &Resource) -> impl Iterator<Item = Grant<'_>> {
     rules.map(|(index, node)| Grant { node, path: Path::of(&["rules"]).index(index) })
 }
 
-fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let is_of_cluster = object.kind() == "ClusterRole";
+    let holder = Holder::new(object, scene, render);
     let judge = |grant: Grant<'_>| {
         let [verbs, resources, groups] =
             ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
@@ -123,17 +125,20 @@ fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
                     of_groups()
                 ),
             ),
-            (false, true, _) => {
-                let of = if grant.list("resources").next().is_some() {
-                    "resources"
-                } else {
-                    "nonResourceURLs"
-                };
-                (
-                    "verbs",
-                    format!("it gives all rights on {}, and those that are added later", told(of)),
-                )
+            (false, true, _) if grant.list("resources").next().is_none() => {
+                let message = format!(
+                    "it gives all rights on {}, paths of the API server that are no objects (`nonResourceURLs`)",
+                    told("nonResourceURLs")
+                );
+                return Some(grant.at("verbs", message).severity(Severity::Note));
             }
+            (false, true, _) => (
+                "verbs",
+                format!(
+                    "it gives all rights on {}, and those that are added later",
+                    told("resources")
+                ),
+            ),
             (false, false, true) => (
                 "apiGroups",
                 format!("it is about {} of all groups: `*` in `apiGroups`", told("resources")),
@@ -149,9 +154,100 @@ fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             true if !is_core && only_reads() => Severity::Note,
             _ => Severity::Warning,
         };
-        Some(grant.at(key, message).severity(severity))
+        let why = match severity {
+            Severity::Warning => holder.reason_for(&grant),
+            _ => None,
+        };
+        Some(match why {
+            Some(why) => grant.at(key, format!("{message}; {why}")).severity(Severity::Note),
+            None => grant.at(key, message).severity(severity),
+        })
     };
     grants(object).filter_map(judge).collect()
+}
+
+/// Words in the names of roles of controllers.
+const CONTROLLERS: [&str; 3] = ["controller", "manager", "operator"];
+
+/// The start of labels by which a role becomes a part of others.
+const AGGREGATED: &str = "rbac.authorization.k8s.io/aggregate-to-";
+
+/// The statement about a role that is for administrators.
+const OF_ADMINISTRATORS: &str = "assumed: it is for administrators, as its name says";
+
+/// The length of the longest valid name.
+const LONGEST: usize = 253;
+
+/// The holder of a role, as far as its name, its rules and the bindings of the render say who that is.
+struct Holder<'a, 'b> {
+    role: &'b Resource,
+    render: &'b Render<'a>,
+    /// True if a binding gives the role to people.
+    is_of_people: bool,
+    /// True if a binding gives the role to accounts of programs.
+    is_of_accounts: bool,
+}
+
+impl<'a, 'b> Holder<'a, 'b> {
+    fn new(role: &'b Resource, scene: Scene<'_>, render: &'b Render<'a>) -> Self {
+        let (rights, namespace) = (render.views.rights(), scene.namespace());
+        let is_of_people = rights.is_of_people(role.kind(), namespace, role.name());
+        let is_of_accounts = rights.is_of_accounts(role.kind(), namespace, role.name());
+        Self { role, render, is_of_people, is_of_accounts }
+    }
+
+    /// True if the name of the role has one of these words.
+    fn is_called(&self, words: &[&str]) -> bool {
+        let name = self.role.name();
+        name.len() <= LONGEST && name.split(['-', '_', '.', ':']).any(|word| words.contains(&word))
+    }
+
+    /// The reason for which a wildcard is right, or harmless.
+    fn reason_for(&self, grant: &Grant<'_>) -> Option<&'static str> {
+        let is_harmless = |one: &str| matches!(one, "leases" | "events");
+        if grant.list("resources").all(is_harmless) {
+            return Some("these have nothing secret, and start nothing");
+        }
+        if self.is_of_administrators() {
+            return Some(OF_ADMINISTRATORS);
+        }
+        let groups: Vec<&str> = grant.list("apiGroups").collect();
+        if self.is_of_people || groups.is_empty() || !groups.iter().all(|one| is_custom(one)) {
+            return None;
+        }
+        let is_aggregated = || self.role.labels().any(|(key, _)| key.starts_with(AGGREGATED));
+        if groups.iter().all(|group| self.is_own(group)) {
+            Some("assumed: these kinds are its own, which it manages")
+        } else if self.is_called(&CONTROLLERS) {
+            Some("assumed: these are the kinds of this controller")
+        } else {
+            is_aggregated().then_some("it extends a role of Kubernetes by the kinds of a program")
+        }
+    }
+
+    /// True for a role of administrators by its name, if no binding gives it to an account of a program.
+    fn is_of_administrators(&self) -> bool {
+        let words = ["admin", "admins", "administrator", "administrators"];
+        !self.is_of_accounts && self.is_called(&words)
+    }
+
+    /// True for a group that the renders define, or that the role is named after.
+    fn is_own(&self, group: &str) -> bool {
+        let (first, _) = group.split_once('.').unwrap_or_default();
+        self.render.defines_group(group) || self.is_called(&[first])
+    }
+
+    /// True if the role is that of a controller: by its name, or as it completes custom resources, and no binding gives it
+    /// to people.
+    fn is_controller(&self) -> bool {
+        let completes = || {
+            grants(self.role).any(|grant| {
+                let is_part = |one: &str| one.ends_with("/status") || one.ends_with("/finalizers");
+                grant.list("apiGroups").any(is_custom) && grant.list("resources").any(is_part)
+            })
+        };
+        !self.is_of_people && (self.is_called(&CONTROLLERS) || completes())
+    }
 }
 
 fn secrets(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
@@ -176,38 +272,54 @@ fn secrets(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
     found
 }
 
-fn pods(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+fn pods(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     // From v1.35 on a WebSocket needs `create` too.
     let connects: &[&str] =
         if scene.facts.profile.version().minor() < 35 { &["create", "get"] } else { &["create"] };
-    let judge = |grant: Grant<'_>| {
+    let holder = Holder::new(object, scene, render);
+    let mut is_controller = None;
+    let mut judge = |grant: Grant<'_>| {
         if !grant.grants("apiGroups", &[""]) {
             return None;
         }
         let opens = |resource: &str, verbs: &[&str]| {
             grant.has("resources", resource) && grant.grants("verbs", verbs)
         };
-        let message = if grant.has("resources", "pods")
+        let (is_work, message) = if grant.has("resources", "pods")
             && grant.grants("verbs", &["create"])
             && grant.is_about_all()
         {
-            "it creates pods, which can mount each Secret of their namespace"
+            (true, "it creates pods, which can mount each Secret of their namespace")
         } else if ["pods/exec", "pods/*"].iter().any(|one| opens(one, connects)) {
-            "it runs commands in the containers of others"
+            (true, "it runs commands in the containers of others")
         } else if opens("pods/attach", connects) {
-            "it reads the output of the processes in the containers of others, and writes to their input"
+            (
+                true,
+                "it reads the output of the processes in the containers of others, and writes to their input",
+            )
         } else if opens("nodes/proxy", &["create", "get"]) {
-            "it reaches the kubelet of each node, past the audit log and admission"
+            (false, "it reaches the kubelet of each node, past the audit log and admission")
         } else {
             return None;
         };
-        Some(grant.at("resources", message))
+        if holder.is_of_administrators() {
+            let message = format!("{message}; {OF_ADMINISTRATORS}");
+            return Some(grant.at("resources", message).severity(Severity::Note));
+        }
+        Some(if is_work && *is_controller.get_or_insert_with(|| holder.is_controller()) {
+            let message = format!("{message}; assumed: that is the work of this controller");
+            grant.at("resources", message).severity(Severity::Note)
+        } else {
+            grant.at("resources", message)
+        })
     };
-    grants(object).filter_map(judge).collect()
+    grants(object).filter_map(&mut judge).collect()
 }
 
-fn escalate(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
-    let judge = |grant: Grant<'_>| {
+fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    let holder = Holder::new(object, scene, render);
+    let mut is_controller = None;
+    let mut judge = |grant: Grant<'_>| {
         let of = |group: &str, resources: &[&str]| {
             grant.grants("apiGroups", &[group])
                 && grant.list("resources").any(|one| resources.contains(&one))
@@ -233,7 +345,13 @@ fn escalate(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         let hooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"];
         if of("admissionregistration.k8s.io", &hooks) && writes() {
             let message = "it can read and change each request to the API server: it writes configurations of webhooks";
-            return Some(grant.at("resources", message).severity(Severity::Warning));
+            return Some(match *is_controller.get_or_insert_with(|| holder.is_controller()) {
+                true => {
+                    let message = format!("{message}; assumed: they are those of this controller");
+                    grant.at("resources", message).severity(Severity::Note)
+                }
+                false => grant.at("resources", message).severity(Severity::Warning),
+            });
         }
         let approves =
             of("certificates.k8s.io", &["certificatesigningrequests/approval"]) && writes();
@@ -242,5 +360,5 @@ fn escalate(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             grant.at("resources", message).severity(Severity::Warning)
         })
     };
-    grants(object).filter_map(judge).collect()
+    grants(object).filter_map(&mut judge).collect()
 }

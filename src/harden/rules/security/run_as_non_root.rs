@@ -54,7 +54,12 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         is_safe: pod.containers.iter().filter(lacks).all(|one| is_known(one, pod, scene)),
     };
     found.extend(pod.containers.iter().filter(lacks).map(|container| {
-        let message = "may run as root: `runAsNonRoot` is not set for it or its pod";
+        let message = match container.user(pod) {
+            Some(user) if user > 0 => format!(
+                "does not say that it never runs as root: its user is {user}, but `runAsNonRoot` is not set for it or its pod"
+            ),
+            _ => "may run as root: `runAsNonRoot` is not set for it or its pod".to_owned(),
+        };
         let fix = fix(container, pod, scene, &whole);
         Violation { fix, ..container.violation_of_security(FIELD, message) }
     }));
