@@ -112,6 +112,43 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
 }
 
 #[test]
+fn a_target_that_is_renamed_with_its_namespace_is_the_same_target() {
+    let repository = Repository::new();
+    repository.git(&["mv", "overlays/dev", "overlays/qa"]);
+    repository.write("overlays/qa/kustomization.yaml", "namespace: qa\nresources: [../../base]\n");
+    repository.commit();
+    let (out, code) = repository.diff(&["--git", "HEAD~1..HEAD"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("overlays/qa was overlays/dev before"), "{out}");
+    assert!(out.contains("must be recreated: Deployment qa/web (dev → qa)"), "{out}");
+    assert!(!out.contains("removed") && !out.contains(" new"), "{out}");
+    // With a prefix, too, and in the other direction.
+    repository.git(&["mv", "overlays/qa", "overlays/test-2"]);
+    repository.write(
+        "overlays/test-2/kustomization.yaml",
+        "namespace: test-2\nnamePrefix: t-\nresources: [../../base]\n",
+    );
+    repository.commit();
+    for (range, told) in [
+        ("HEAD~1..HEAD", "overlays/test-2 was overlays/qa before"),
+        ("HEAD..HEAD~1", "overlays/qa was overlays/test-2 before"),
+    ] {
+        let (out, _) = repository.diff(&["--git", range]);
+        assert!(out.contains(told) && !out.contains("removed"), "{out}");
+    }
+    // Renamed and broken at the same time: git finds such renames by the files.
+    repository.git(&["mv", "overlays/prod", "overlays/live"]);
+    repository.write(
+        "overlays/live/kustomization.yaml",
+        "namespace: prod\nresources: [../../base]\npatches: [{path: none.yaml}]\n",
+    );
+    repository.commit();
+    let (out, code) = repository.diff(&["--git", "HEAD~1..HEAD"]);
+    assert_eq!(code, 2, "{out}");
+    assert!(out.contains("overlays/live cannot be rendered") && !out.contains("removed"), "{out}");
+}
+
+#[test]
 fn patterns_that_match_nothing_do_not_pass() {
     let repository = Repository::new();
     let fails = |arguments: &[&str], told: &str| {

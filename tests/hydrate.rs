@@ -453,6 +453,37 @@ fn a_dry_run_shows_the_differences() {
 }
 
 #[test]
+fn a_dry_run_pairs_targets_that_were_renamed() {
+    let scene = Scene::new();
+    for per in ["target", "object"] {
+        scene.done(&all(&["--per", per]));
+        scene.git(&["mv", "overlays", &format!("sites-{per}")]);
+        scene.commit("move");
+        let ran = scene.run(&all(&["--per", per, "--dry-run"]));
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(!ran.out.contains("removed") && !ran.out.contains(" new"), "{}", ran.out);
+        assert!(
+            ran.out.contains("/dev was ") && ran.out.contains("/prod was "),
+            "the targets that moved: {}",
+            ran.out
+        );
+        scene.git(&["mv", &format!("sites-{per}"), "overlays"]);
+        scene.commit("back");
+    }
+    // Renamed together with its namespace and prefix.
+    scene.done(ALL);
+    scene.git(&["mv", "overlays/dev", "overlays/test"]);
+    scene.write(
+        "overlays/test/kustomization.yaml",
+        "namespace: test\nnamePrefix: t-\nresources: [../../base]\n",
+    );
+    scene.commit("rename");
+    let ran = scene.run(&all(&["--dry-run"]));
+    assert!(ran.out.contains("overlays/test was overlays/dev before"), "{}", ran.out);
+    assert!(!ran.out.contains("removed"), "{}", ran.out);
+}
+
+#[test]
 fn bare_repositories_and_other_ids_are_fine() {
     let scene = Scene::with(&["init", "-q", "-b", "main", "--object-format=sha256"]);
     scene.done(ALL);

@@ -13,6 +13,7 @@ mod equal;
 mod findings;
 pub mod group;
 mod judge;
+mod likely;
 pub(crate) mod lines;
 mod list;
 mod mask;
@@ -48,7 +49,7 @@ pub(crate) use judge::moved;
 pub use judge::{Effect, Image, Rank};
 #[cfg(feature = "cli")]
 pub(crate) use lines::unified;
-pub use moved::{Single, moved_targets};
+pub use moved::{Single, SourceFile, moved_targets};
 pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};

@@ -1,39 +1,87 @@
 //! Targets that moved to another directory, and objects that moved to another target.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::likely::{likely, words};
 use super::{Identity, Rendered, TargetReview, pair, text_of};
 use crate::index::Index;
+use crate::resource::Resource;
 
 /// A target that only one side has.
 #[derive(Debug)]
 pub struct Single<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its objects.
-    pub rendered: &'a Rendered,
+    /// Its objects; `None` if it could not be rendered.
+    pub rendered: Option<&'a Rendered>,
+    /// The files of its directory; empty if it has none.
+    pub files: &'a [SourceFile],
+}
+
+impl Single<'_> {
+    /// The lines of its files, sorted.
+    fn lines(&self) -> Vec<u64> {
+        let mut lines: Vec<u64> = self.files.iter().flat_map(|file| &file.lines).copied().collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+/// A file in the directory of a target.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path below the directory.
+    path: String,
+    /// Hashes of its lines, sorted.
+    lines: Vec<u64>,
+}
+
+impl SourceFile {
+    /// A file by its path below the directory of the target, and its text. Blank lines do not count.
+    #[must_use]
+    pub fn new(path: &str, text: &str) -> Self {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut lines: Vec<u64> = lines.map(hash).collect();
+        lines.sort_unstable();
+        Self { path: path.to_owned(), lines }
+    }
 }
 
 /// Minimum similarity of targets whose directories have the same name, in hundredths.
 const ALIKE: usize = 50;
 /// Minimum similarity of targets whose directories have other names.
 const NEARLY_EQUAL: usize = 80;
+/// Minimum similarity of targets whose files say that the directory was renamed.
+const LITTLE: usize = 30;
+/// Minimum similarity of the files of a renamed directory.
+const SAME_FILES: usize = 60;
 /// Maximum number of old targets with the same objects, or the same name, that a new one is compared with.
 const MOST_ALIKE: usize = 32;
 
-/// Pairs old targets with new ones that hold the same objects: equal renders first, then the most similar ones. Returns
-/// indices of both lists. Takes linear time for a limited number of targets with the same objects.
+/// Pairs old targets with new ones that are the same: by their objects, whose namespaces and prefixes may differ, or by
+/// the files of their directories, as git finds renames; the most similar ones first. Returns indices of both lists.
+/// Takes linear time for a limited number of targets with the same objects.
 #[must_use]
 pub fn moved_targets(old: &[Single<'_>], new: &[Single<'_>]) -> Vec<(usize, usize)> {
     let contents = |singles: &[Single<'_>]| singles.iter().map(Contents::of).collect::<Vec<_>>();
     let (before, after) = (contents(old), contents(new));
     let mut with_id: Index<&str, Vec<usize>> = Index::default();
     let mut with_name: Index<&str, Vec<usize>> = Index::default();
+    let mut with_values: Index<u64, Vec<usize>> = Index::default();
     for (place, contents) in before.iter().enumerate() {
         with_name.entry(last_name(old[place].name)).or_default().push(place);
         for id in contents.ids.keys() {
             with_id.entry(id).or_default().push(place);
         }
+        for content in contents.ids.values() {
+            with_values.entry(content.values).or_default().push(place);
+        }
+    }
+    let lines = |singles: &[Single<'_>]| singles.iter().map(Single::lines).collect::<Vec<_>>();
+    let mut with_lines: Index<usize, Vec<usize>> = Index::default();
+    for (old, new) in likely(&lines(old), &lines(new)) {
+        with_lines.entry(new).or_default().push(old);
     }
     let some = |places: Option<&Vec<usize>>| -> Vec<usize> {
         places.into_iter().flatten().take(MOST_ALIKE).copied().collect()
@@ -43,12 +91,25 @@ pub fn moved_targets(old: &[Single<'_>], new: &[Single<'_>]) -> Vec<(usize, usiz
         let name = last_name(new[new_place].name);
         let of_ids = contents.ids.keys().flat_map(|id| some(with_id.get(id.as_str())));
         let of_name = some(with_name.get(name));
-        for old_place in of_ids.take(MOST_ALIKE).chain(of_name).collect::<BTreeSet<usize>>() {
+        let of_files = some(with_lines.get(&new_place));
+        let of_values = contents.ids.values().flat_map(|one| some(with_values.get(&one.values)));
+        let of_objects = of_ids.take(MOST_ALIKE).chain(of_values.take(MOST_ALIKE));
+        let all = of_objects.chain(of_name).chain(of_files);
+        for old_place in all.collect::<BTreeSet<usize>>() {
+            let [one, other] = [&old[old_place], &new[new_place]];
+            let has_same_name = last_name(one.name) == name;
             let similarity = contents.similarity(&before[old_place]);
-            let [one, other] = [old[old_place].name, new[new_place].name];
-            let has_same_name = last_name(one) == name;
-            if similarity >= if has_same_name { ALIKE } else { NEARLY_EQUAL } {
-                let order = (100 - similarity, !has_same_name, one.min(other), one.max(other));
+            let files = files_similarity(one.files, other.files);
+            let is_rendered = one.rendered.is_some() && other.rendered.is_some();
+            let enough = match files >= SAME_FILES {
+                true if !is_rendered => 0,
+                true => LITTLE,
+                false if has_same_name => ALIKE,
+                false => NEARLY_EQUAL,
+            };
+            if similarity >= enough {
+                let names = (one.name.min(other.name), one.name.max(other.name));
+                let order = (100 - similarity, 100 - files, !has_same_name, names);
                 candidates.push((order, old_place, new_place));
             }
         }
@@ -71,32 +132,126 @@ fn last_name(path: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-/// The objects of a target by id, with their names before prefixes.
-struct Contents {
-    ids: Index<String, String>,
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
+
+/// The part of lines that files of the same path have in common, of the side with more of them, in hundredths.
+fn files_similarity(old: &[SourceFile], new: &[SourceFile]) -> usize {
+    let lines = |files: &[SourceFile]| files.iter().map(|file| file.lines.len()).sum::<usize>();
+    let by_path: Index<&str, &SourceFile> =
+        old.iter().map(|file| (file.path.as_str(), file)).collect();
+    let common = new.iter().filter_map(|file| Some((by_path.get(&*file.path)?, file)));
+    let common: usize = common.map(|(one, other)| pair::common(&one.lines, &other.lines)).sum();
+    common * 100 / lines(old).max(lines(new)).max(1)
+}
+
+/// The objects of a target by group, kind and their names before prefixes.
+struct Contents {
+    ids: Index<String, Content>,
+}
+
+/// An object for comparisons with others.
+struct Content {
+    text: String,
+    kind: String,
+    /// True if it is in a namespace that is set: a target that gets one or loses it is another one.
+    has_namespace: bool,
+    /// Hash of its values without its name and namespace.
+    values: u64,
+    /// True if it has so many values that it is not equal to another one by chance.
+    is_telling: bool,
+    first_word: String,
+    last_word: String,
+}
+
+impl Content {
+    fn of(resource: &Resource) -> Self {
+        let values = pair::content_without_affixes(resource);
+        let words: Vec<&str> = words(pair::without_hash(resource.name())).collect();
+        let word = |word: Option<&&str>| word.copied().unwrap_or_default().to_owned();
+        Self {
+            text: text_of(resource.node()),
+            kind: resource.kind().to_owned(),
+            has_namespace: !resource.namespace().is_empty(),
+            is_telling: values.len() >= pair::TELLING,
+            values: hash(values),
+            first_word: word(words.first()),
+            last_word: word(words.last()),
+        }
+    }
+}
+
+impl Content {
+    /// True if both are equal, but for the namespace that they are in.
+    fn is_equal_elsewhere(&self, other: &Self) -> bool {
+        (self.values, self.has_namespace) == (other.values, other.has_namespace)
+    }
+}
+
+/// Points of an object that both targets have, of twenty.
+const EQUAL: usize = 20;
+const EQUAL_BUT_FOR_NAMESPACE: usize = 19;
+const EQUAL_BUT_FOR_NAME: usize = 18;
+const CHANGED: usize = 10;
 
 impl Contents {
     fn of(single: &Single<'_>) -> Self {
-        let resources = single.rendered.resources.iter();
+        let resources = single.rendered.into_iter().flat_map(|rendered| &rendered.resources);
         let ids = resources.map(|resource| {
             let id = Identity::of(resource);
-            let name = pair::stem(resource);
-            let id = format!("{}\0{}\0{}\0{name}", id.group(), id.kind, id.namespace);
-            (id, text_of(resource.node()))
+            let id = format!("{}\0{}\0{}", id.group(), id.kind, pair::stem(resource));
+            (id, Content::of(resource))
         });
         Self { ids: ids.collect() }
     }
 
-    /// The part of objects that both have, in hundredths. Changed objects count half.
+    /// The part of objects that both have, in hundredths. Changed objects count half, those with another namespace or
+    /// prefix nearly as much as equal ones.
     fn similarity(&self, other: &Self) -> usize {
-        let points = |(id, text): (&String, &String)| match other.ids.get(id) {
-            Some(other) if other == text => 2,
-            Some(_) => 1,
-            None => 0,
-        };
-        let points: usize = self.ids.iter().map(points).sum();
-        points * 100 / (self.ids.len() + other.ids.len()).max(1)
+        let mut points = 0;
+        let (mut left, mut is_taken) = (Vec::new(), vec![false; other.ids.len()]);
+        for (id, one) in &self.ids {
+            let Some((place, _, found)) = other.ids.get_full(id) else {
+                left.push(one);
+                continue;
+            };
+            is_taken[place] = true;
+            points += match found {
+                found if found.text == one.text => EQUAL,
+                found if found.is_equal_elsewhere(one) => EQUAL_BUT_FOR_NAMESPACE,
+                _ => CHANGED,
+            };
+        }
+        // Manifests do not tell their prefixes: one end of the name is equal then, or else the values must be telling.
+        let ways: [fn(&Content) -> Option<&str>; 3] = [
+            |content| Some(&content.last_word),
+            |content| Some(&content.first_word),
+            |content| content.is_telling.then_some(""),
+        ];
+        for way in ways {
+            let key = |content: &Content| {
+                let word = way(content)?.to_owned();
+                Some((content.kind.clone(), content.has_namespace, content.values, word))
+            };
+            let mut free: Index<_, Vec<usize>> = Index::default();
+            for (place, content) in other.ids.values().enumerate() {
+                if let Some(key) = key(content).filter(|_| !is_taken[place]) {
+                    free.entry(key).or_default().push(place);
+                }
+            }
+            left.retain(|content| {
+                let found = key(content).and_then(|key| free.get_mut(&key)?.pop());
+                if let Some(place) = found {
+                    is_taken[place] = true;
+                    points += EQUAL_BUT_FOR_NAME;
+                }
+                found.is_none()
+            });
+        }
+        points * 200 / (EQUAL * (self.ids.len() + other.ids.len())).max(1)
     }
 }
 
@@ -158,7 +313,8 @@ mod tests {
     }
 
     fn singles(targets: &[(String, Rendered)]) -> Vec<Single<'_>> {
-        targets.iter().map(|(name, rendered)| Single { name, rendered }).collect()
+        let all = targets.iter();
+        all.map(|(name, rendered)| Single { name, rendered: Some(rendered), files: &[] }).collect()
     }
 
     #[test]
@@ -173,6 +329,85 @@ mod tests {
         let both = [("dev", &*one), ("prod", &*one)];
         assert_eq!(moved(&both, &[("eu/prod", &one), ("eu/dev", &one)]), [(0, 1), (1, 0)]);
         assert_eq!(moved(&both, &[("eu/dev", &other), ("eu/prod", &one)]), [(1, 1)]);
+    }
+
+    /// A Deployment, its Service and its configuration, with a prefix and a namespace.
+    fn shop(prefix: &str, namespace: &str, image: &str) -> String {
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {prefix}web, namespace: {namespace}}}, spec: {{replicas: 2, \
+             template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: web, image: {image}, envFrom: [{{configMapRef: {{name: \
+             {prefix}settings}}}}], ports: [{{containerPort: 80}}]}}]}}}}}}}}\n---\n\
+             {{apiVersion: v1, kind: Service, metadata: {{name: {prefix}web, namespace: {namespace}}}, spec: {{selector: {{app: web}}}}}}\n---\n\
+             {{apiVersion: v1, kind: ConfigMap, metadata: {{name: {prefix}settings, namespace: {namespace}}}, data: {{mode: fast}}}}\n---\n"
+        )
+    }
+
+    #[test]
+    fn targets_are_found_with_another_namespace_and_prefix() {
+        let before = shop("", "a", "web:1");
+        assert_eq!(moved(&[("a", &before)], &[("b", &shop("", "b", "web:1"))]), [(0, 0)]);
+        assert_eq!(moved(&[("a", &before)], &[("b", &shop("b-", "b", "web:1"))]), [(0, 0)]);
+        let prefixed = shop("a-", "a", "web:1");
+        assert_eq!(moved(&[("a", &prefixed)], &[("b", &shop("b-", "b", "web:1"))]), [(0, 0)]);
+        assert_eq!(moved(&[("a", &before)], &[("b", &config("a", "x"))]), []);
+        // Of several, those with the same name or namespace.
+        let [dev, prod] = ["dev", "prod"].map(|name| shop("", name, "web:1"));
+        let [eu_dev, eu_prod] = ["eu-dev", "eu-prod"].map(|name| shop("", name, "web:1"));
+        let old = [("dev", &*dev), ("prod", &*prod)];
+        assert_eq!(moved(&old, &[("eu/prod", &eu_prod), ("eu/dev", &eu_dev)]), [(0, 1), (1, 0)]);
+        assert_eq!(moved(&old, &[("one", &prod), ("two", &eu_dev)]), [(0, 1), (1, 0)]);
+        let account = |name: &str| {
+            format!("{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}}}}}\n")
+        };
+        assert_eq!(
+            moved(&[("a", &account("x"))], &[("b", &account("y"))]),
+            [],
+            "too few values to tell"
+        );
+    }
+
+    #[test]
+    fn targets_are_found_by_the_files_of_their_directories() {
+        let [one, other] = [rendered(&shop("", "a", "web:1")), rendered(&config("settings", "x"))];
+        let file = |path: &str, text: &str| SourceFile::new(path, text);
+        let old = [
+            file("kustomization.yaml", "namespace: a\nresources: [one.yaml]\n"),
+            file("one.yaml", "a: 1\nb: 2\nc: 3\n"),
+        ];
+        let new = [
+            file("kustomization.yaml", "namespace: b\nresources: [one.yaml]\n"),
+            file("one.yaml", "a: 1\nb: 2\nc: 3\n\n"),
+        ];
+        let pairs = |rendered: Option<&Rendered>, files: &[SourceFile]| {
+            let before = [Single { name: "a", rendered: Some(&one), files: &old }];
+            let after = [Single { name: "b", rendered, files }];
+            let pairs = moved_targets(&before, &after);
+            assert_eq!(pairs, moved_targets(&after, &before));
+            pairs.len()
+        };
+        // A target that cannot be rendered any more.
+        assert_eq!((pairs(None, &new), pairs(None, &[]), pairs(None, &new[..1])), (1, 0, 0));
+        // One object of three is alike.
+        let changed =
+            rendered(&(config("settings", "x") + &config("more", "y") + &shop("", "b", "web:2")));
+        assert_eq!(pairs(Some(&changed), &new), 1);
+        assert_eq!(pairs(Some(&changed), &[]), 0);
+        assert_eq!(pairs(Some(&other), &new), 0, "nearly all objects are others");
+    }
+
+    #[test]
+    fn many_targets_are_paired_in_linear_time() {
+        let targets = |prefix: &str, namespace: &str| -> Vec<(String, Rendered)> {
+            let target = |number: usize| {
+                let text = shop("", &format!("{namespace}{number}"), "web:1");
+                (format!("{prefix}/site-{number}"), rendered(&text))
+            };
+            (0..300).map(target).collect()
+        };
+        let (old, new) = (targets("sites", "a"), targets("eu/sites", "b"));
+        let mut pairs = moved_targets(&singles(&old), &singles(&new));
+        pairs.sort_unstable();
+        assert_eq!(pairs, (0..300).map(|number| (number, number)).collect::<Vec<_>>());
     }
 
     #[test]

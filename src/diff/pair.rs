@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::likely::{likely, words};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::{Kind, Node};
 
@@ -33,7 +34,7 @@ pub enum Renaming {
 }
 
 /// Pairs the objects of two renders: first by id; then ignoring the version or group, the hash in the name, the
-/// namespace; then by similar content. Linear, except for the last.
+/// namespace; then by similar content. Linear.
 ///
 /// Pairs are in the order of the second render, with removed objects at their old place.
 pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
@@ -109,14 +110,15 @@ struct Pairing<'a> {
     is_taken: Vec<bool>,
 }
 
-/// Maximum number of objects of one kind that are compared by content.
-const MOST_BY_CONTENT: usize = 64;
+/// Maximum number of objects of one kind on a side of which all are compared with all by their content. Of more, only
+/// those are that share rare values.
+const FEW: usize = 64;
 /// Minimum similarity of an object with its successor, in hundredths.
 const ALIKE: usize = 60;
 /// Minimum similarity of objects whose names have no word in common.
 const NEARLY_EQUAL: usize = 80;
 /// Minimum number of values of such objects: those with few values are similar by chance.
-const TELLING: usize = 8;
+pub(super) const TELLING: usize = 8;
 
 /// Two objects that may be the same.
 struct Candidate<'a> {
@@ -176,30 +178,37 @@ impl Pairing<'_> {
         for place in (0..self.after.len()).filter(|&place| self.partners[place].is_none()) {
             buckets.entry(key(self.after[place])).or_default()[1].push(place);
         }
-        let is_small = |bucket: &[Vec<usize>; 2]| {
-            bucket.iter().all(|places| !places.is_empty() && places.len() <= MOST_BY_CONTENT)
-        };
-        for [old, new] in buckets.into_values().filter(is_small) {
-            let contents = |places: &[usize], of: &[&Resource]| -> Vec<(usize, Vec<u64>)> {
-                places.iter().map(|&place| (place, content(of[place]))).collect()
+        let has_both = |bucket: &[Vec<usize>; 2]| bucket.iter().all(|places| !places.is_empty());
+        for [old, new] in buckets.into_values().filter(has_both) {
+            let contents = |places: &[usize], of: &[&Resource]| -> Vec<Vec<u64>> {
+                places.iter().map(|&place| content(of[place])).collect()
             };
-            let (old, new) = (contents(&old, &self.before), contents(&new, &self.after));
+            let contents = [contents(&old, &self.before), contents(&new, &self.after)];
+            let pairs: Vec<(usize, usize)> = if old.len().max(new.len()) <= FEW {
+                (0..old.len())
+                    .flat_map(|left| (0..new.len()).map(move |right| (left, right)))
+                    .collect()
+            } else {
+                let named = |places: &[usize], of: &[&Resource], contents: &[Vec<u64>]| {
+                    let places = places.iter().zip(contents);
+                    places.map(|(&place, content)| with_words(content, of[place])).collect()
+                };
+                let old: Vec<Vec<u64>> = named(&old, &self.before, &contents[0]);
+                let new: Vec<Vec<u64>> = named(&new, &self.after, &contents[1]);
+                likely(&old, &new).into_iter().collect()
+            };
             let mut candidates = Vec::new();
-            for (before, left) in &old {
-                for (after, right) in &new {
-                    let (left_name, right_name) =
-                        (self.before[*before].name(), self.after[*after].name());
-                    let score = alike(left, right);
-                    let candidate = Candidate {
-                        objects: [self.before[*before], self.after[*after]],
-                        score,
-                        values: left.len().min(right.len()),
-                    };
-                    if score >= ALIKE && may_be(&candidate) {
-                        // An order that does not depend on which side is the first.
-                        let names = (left_name.min(right_name), left_name.max(right_name));
-                        candidates.push((100 - score, names, *before, *after));
-                    }
+            for (left, right) in pairs {
+                let objects = [self.before[old[left]], self.after[new[right]]];
+                let values = [&contents[0][left], &contents[1][right]];
+                let score = alike(values[0], values[1]);
+                let values = values[0].len().min(values[1].len());
+                let candidate = Candidate { objects, score, values };
+                if score >= ALIKE && may_be(&candidate) {
+                    // An order that does not depend on which side is the first.
+                    let [left_name, right_name] = objects.map(Resource::name);
+                    let names = (left_name.min(right_name), left_name.max(right_name));
+                    candidates.push((100 - score, names, old[left], new[right]));
                 }
             }
             candidates.sort();
@@ -280,19 +289,28 @@ impl Pairing<'_> {
 /// its name count as equal, such as a label.
 fn content(resource: &Resource) -> Vec<u64> {
     let own = without_hash(resource.name());
+    content_without(resource, &|text| text == own)
+}
+
+/// As [`content`], for an object that may have a prefix or suffix: values that are its name without one count as equal.
+pub(super) fn content_without_affixes(resource: &Resource) -> Vec<u64> {
+    let own = without_hash(resource.name());
+    let is_word_end = |rest: &str| rest.is_empty() || rest.ends_with('-') || rest.starts_with('-');
+    content_without(resource, &|text| {
+        let rest = own.strip_suffix(text).or_else(|| own.strip_prefix(text));
+        !text.is_empty() && rest.is_some_and(is_word_end)
+    })
+}
+
+fn content_without(resource: &Resource, is_own: &dyn Fn(&str) -> bool) -> Vec<u64> {
     let mut values = Vec::new();
     let mut pending: Vec<(&Node, u64)> = vec![(resource.node(), 0)];
-    let hash = |above: u64, text: &str| {
-        let mut hasher = DefaultHasher::new();
-        (above, text).hash(&mut hasher);
-        hasher.finish()
-    };
     let is_name = |key: &str| matches!(key, "name" | "namespace" | "apiVersion");
     while let Some((node, above)) = pending.pop() {
         match node.kind() {
             Kind::Scalar => {
                 let text = node.as_text().unwrap_or_default();
-                values.push(hash(above, if text == own { "\0" } else { text }));
+                values.push(hash(above, if is_own(text) { "\0" } else { text }));
             }
             Kind::Sequence => {
                 let items = node.as_sequence().into_iter().flat_map(|list| list.items());
@@ -309,22 +327,41 @@ fn content(resource: &Resource) -> Vec<u64> {
     values
 }
 
+fn hash(above: u64, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (above, text).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The values of an object, and the words of its name.
+fn with_words(content: &[u64], resource: &Resource) -> Vec<u64> {
+    // Not the hash of a value.
+    const NAME: u64 = 1;
+    let mut values = content.to_vec();
+    values.extend(words(without_hash(resource.name())).map(|word| hash(NAME, word)));
+    values.sort_unstable();
+    values
+}
+
 /// Similarity of two sorted lists, in hundredths.
 fn alike(left: &[u64], right: &[u64]) -> usize {
+    (200 * common(left, right)) / (left.len() + right.len()).max(1)
+}
+
+/// The number of values that two sorted lists have in common.
+pub(super) fn common(left: &[u64], right: &[u64]) -> usize {
     let (mut at_left, mut at_right, mut same) = (0, 0, 0);
     while let (Some(one), Some(other)) = (left.get(at_left), right.get(at_right)) {
         same += usize::from(one == other);
         at_left += usize::from(one <= other);
         at_right += usize::from(other <= one);
     }
-    (200 * same) / (left.len() + right.len()).max(1)
+    same
 }
 
 /// True if two names have a word in common at their beginning or their end.
 fn shares_words(left: &str, right: &str) -> bool {
-    let words = |name: &str| name.split(['-', '.', ':']).map(str::to_owned).collect::<Vec<_>>();
-    let (left, right) = (words(left), words(right));
-    left.first() == right.first() || left.last() == right.last()
+    words(left).next() == words(right).next() || words(left).last() == words(right).last()
 }
 
 #[cfg(test)]
@@ -341,6 +378,36 @@ mod tests {
 
     fn object(kind: &str, name: &str, rest: &str) -> String {
         format!("{{apiVersion: v1, kind: {kind}, metadata: {{name: {name}}}{rest}}}\n---\n")
+    }
+
+    #[test]
+    fn many_objects_are_found_under_other_names() {
+        let objects = |name: &dyn Fn(usize) -> String, count: usize, value: &str| -> String {
+            let data = |number: usize| {
+                format!(
+                    ", data: {{a: '1', b: '{value}', c: 'c', d: 'd', e: e-{number}, f: f-{number}}}"
+                )
+            };
+            (0..count).map(|number| object("ConfigMap", &name(number), &data(number))).collect()
+        };
+        for count in [FEW, FEW + 1, 500] {
+            let before = objects(&|number| format!("old-{number}"), count, "1");
+            let after = objects(&|number| format!("{number}-new"), count, "2");
+            let pairs = paired(&before, &after);
+            let expected = (0..count).map(|it| (Some(it), Some(it), Some(Renaming::Name)));
+            // Of so few values, names without a common word are another object.
+            assert_eq!(pairs.len(), 2 * count, "{count}");
+            let after = objects(&|number| format!("new-{number}"), count, "2");
+            assert_eq!(paired(&before, &after), expected.collect::<Vec<_>>(), "{count}");
+        }
+        // Equal objects, which differ in the words of their names only.
+        let equal = |start: &str, count: usize| -> String {
+            (0..count)
+                .map(|it| object("Service", &format!("{start}-{it}"), ", spec: {a: 1, b: 2}"))
+                .collect()
+        };
+        let pairs = paired(&equal("dev", 300), &equal("prod", 300));
+        assert!(pairs.iter().all(|(before, after, _)| before == after), "{pairs:?}");
     }
 
     #[test]

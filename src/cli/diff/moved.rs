@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::{Named, Sides};
+use super::{Named, Sides, TargetInput};
 use crate::{
-    diff::{Rendered, Single, moved_targets},
+    diff::{Rendered, Single, SourceFile, moved_targets},
     error::Result,
     fleet::Run,
+    load::Tree,
     parallel::{Threads, in_order},
 };
 
@@ -43,12 +44,15 @@ impl Moved {
             moved.rendered.extend(rendered.map(|rendered| (single[place], rendered)));
             ControlFlow::Continue(())
         });
+        let files: BTreeMap<usize, Vec<SourceFile>> =
+            single.iter().map(|&number| (number, files(sides, number))).collect();
         let side = |wanted: bool| -> Vec<(usize, Single<'_>)> {
             let rendered = moved.rendered.iter().filter(|(number, _)| is_old(**number) == wanted);
             rendered
-                .filter_map(|(&number, rendered)| {
+                .map(|(&number, rendered)| {
                     let name = sides.targets[number].name.as_str();
-                    Some((number, Single { name, rendered: rendered.as_ref().ok()? }))
+                    let files = files.get(&number).map(Vec::as_slice).unwrap_or_default();
+                    (number, Single { name, rendered: rendered.as_ref().ok(), files })
                 })
                 .collect()
         };
@@ -75,4 +79,24 @@ impl Moved {
     pub(super) fn rendered(&self, number: usize) -> Option<Result<Rendered>> {
         self.rendered.get(&number).cloned()
     }
+}
+
+/// Maximum number of files by which a directory is compared with others.
+const MOST_FILES: usize = 256;
+
+/// The files of YAML and JSON in the directory of a target that only one side has.
+fn files(sides: &Sides, number: usize) -> Vec<SourceFile> {
+    let Named { before, after, .. } = &sides.targets[number];
+    let (input, loader) = match before {
+        Some(input) => (Some(input), &sides.before),
+        None => (after.as_ref(), &sides.after),
+    };
+    let Some(directory) = input.and_then(TargetInput::directory) else { return Vec::new() };
+    // What cannot be read is reported by the build.
+    let Ok(Tree { found, .. }) = loader.manifests(directory) else { return Vec::new() };
+    let file = |path: String| {
+        let file = loader.file_below(directory, &path).ok()?;
+        Some(SourceFile::new(&path, file.source().ok()?.text()))
+    };
+    found.into_iter().take(MOST_FILES).filter_map(file).collect()
 }

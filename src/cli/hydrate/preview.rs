@@ -9,7 +9,7 @@ use super::source::{Source, TargetPlace};
 use crate::cli::diff::{self as command, ReviewForm};
 use crate::{
     Threads,
-    diff::{Failure, Options, Rendered, Review, Side, Target, TargetReview},
+    diff::{Failure, Options, Rendered, Review, Side, Single, Target, TargetReview, moved_targets},
     error::{Error, Result},
     fleet::Run,
     hydrate::{Hydrated, Plan, Record},
@@ -47,22 +47,30 @@ pub(super) fn show(
     let failed = |error: Error| {
         Side::Failed(Failure::of(&error, source.loader.sources(), &Shield::default()))
     };
+    let before = |name: &str| match owned.get(name).map(Vec::as_slice).unwrap_or_default() {
+        [] => Side::Absent,
+        // Others may have written anything there.
+        files => before(source, destination, files).map_or_else(failed, Side::Rendered),
+    };
+    let after = |name: &str| -> Result<Side> {
+        let Some(place) = places.get(name) else { return Ok(Side::Absent) };
+        Ok(Side::Rendered(run.build_from(&place.directory, &mut Vec::new())?.into()))
+    };
+    let (old, new): (Vec<&str>, Vec<&str>) = targets
+        .iter()
+        .filter(|name| owned.contains_key(*name) != places.contains_key(*name))
+        .partition(|name| owned.contains_key(*name));
+    let moved = moved(&old, &new, &before, &after)?;
+    let gone: BTreeSet<&str> = moved.values().copied().collect();
+    let targets: Vec<&str> = targets.into_iter().filter(|name| !gone.contains(name)).collect();
+    let shown = |name: &str| if name.is_empty() { ".".to_owned() } else { name.to_owned() };
     let work = |number: usize| {
         let name = targets[number];
-        let files = owned.get(name).map(Vec::as_slice).unwrap_or_default();
-        let before = match files {
-            [] => Side::Absent,
-            // Others may have written anything there.
-            files => before(source, destination, files).map_or_else(failed, Side::Rendered),
-        };
-        let after = match places.get(name) {
-            Some(place) => {
-                Side::Rendered(run.build_from(&place.directory, &mut Vec::new())?.into())
-            }
-            None => Side::Absent,
-        };
-        let name = if name.is_empty() { ".".to_owned() } else { name.to_owned() };
-        Ok(TargetReview::of(&Target { name, moved_from: None, before, after }, &options))
+        let old = moved.get(name).copied();
+        let before = before(old.unwrap_or(name));
+        let (name, after) = (shown(name), after(name)?);
+        let moved_from = old.map(shown);
+        Ok(TargetReview::of(&Target { name, moved_from, before, after }, &options))
     };
     let mut reviews: Result<Vec<TargetReview>> = Ok(Vec::new());
     in_order(targets.len(), threads, work, |_, review: Result<TargetReview>| {
@@ -81,6 +89,34 @@ pub(super) fn show(
     form.print(&Review::of(reviews?), Place::GitHub)?;
     let has_changes = plan.has_changes();
     Ok(if has_changes { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The old names of new targets that were renamed, found by their objects.
+fn moved<'a>(
+    old: &[&'a str],
+    new: &[&'a str],
+    before: &dyn Fn(&str) -> Side,
+    after: &dyn Fn(&str) -> Result<Side>,
+) -> Result<BTreeMap<&'a str, &'a str>> {
+    if old.is_empty() || new.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let old_sides: Vec<Side> = old.iter().map(|name| before(name)).collect();
+    let new_sides = new.iter().map(|name| after(name)).collect::<Result<Vec<Side>>>()?;
+    let pairs = moved_targets(&singles(old, &old_sides), &singles(new, &new_sides));
+    Ok(pairs.into_iter().map(|(before, after)| (new[after], old[before])).collect())
+}
+
+/// Targets that only one side has.
+fn singles<'a>(names: &[&'a str], sides: &'a [Side]) -> Vec<Single<'a>> {
+    let single = |(name, side): (&&'a str, &'a Side)| {
+        let rendered = match side {
+            Side::Rendered(rendered) => Some(rendered),
+            Side::Absent | Side::Failed(_) => None,
+        };
+        Single { name, rendered, files: &[] }
+    };
+    names.iter().zip(sides).map(single).collect()
 }
 
 /// The objects of files that are there.
