@@ -62,6 +62,8 @@ fn folder(target: &str) -> Option<&str> {
 
 fn is_of(words: &str, folder: &str) -> bool {
     let last = folder.rsplit(['-', '_', '.']).next().unwrap_or(folder);
+    // Such as `testdata2`.
+    let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     // Such as `e2e-v1.2`.
     let is_versioned = || words.contains("e2e") && folder.starts_with("e2e-");
     words.split_ascii_whitespace().any(|word| word == last || word == folder) || is_versioned()
@@ -87,6 +89,10 @@ mod tests {
             ("overlays/contest", None),
             ("manifests/quick-start/base/minio", Some("quick-start")),
             ("manifests/start", None),
+            ("test/e2e/testdata2/guestbook", Some("testdata2")),
+            ("overlays/dev/prod1", None),
+            ("overlays/e2e-1", Some("e2e-1")),
+            ("overlays/123", None),
             ("/home/dev/web", None),
             (".", None),
         ] {
