@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::compare::{Change, What};
 use super::path::{Path, Step};
+use super::weigh::canonical;
 use crate::resource::{Quantity, Resource};
 use crate::schema::Schema;
 use crate::yaml::Node;
@@ -34,6 +35,40 @@ pub(super) fn remove_equal(changes: &mut Vec<Change>, before: &Resource, after: 
         }
         _ => true,
     });
+}
+
+/// An object after the change in which the rules of a role and the subjects of a binding are written as before where they
+/// are the same sets: the API server takes them as sets. `None` for other kinds. Linear, except for a sort.
+pub(super) fn in_order_of(before: &Node, after: &Node, group: &str, kind: &str) -> Option<Node> {
+    let lists: &[&str] = match (group, kind) {
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &["rules"],
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &["subjects"],
+        _ => return None,
+    };
+    let mut after = after.clone();
+    for list in lists {
+        let Some(old) = before.get(list).map(Node::items) else { continue };
+        let meanings = |items: &[Node]| items.iter().map(canonical).collect::<Vec<_>>();
+        let meaning = meanings(old);
+        let Some(node) = after.get_mut(list) else { continue };
+        let Some(new) = node.as_sequence_mut() else { continue };
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, one) in meaning.iter().enumerate().rev() {
+            places.entry(one).or_default().push(place);
+        }
+        let own = meanings(new.items());
+        let mut is_all = own.len() == old.len();
+        for (item, one) in new.items_mut().iter_mut().zip(&own) {
+            match places.get_mut(&**one).and_then(Vec::pop).and_then(|place| old.get(place)) {
+                Some(same) => *item = same.clone(),
+                None => is_all = false,
+            }
+        }
+        if is_all {
+            new.items_mut().clone_from_slice(old);
+        }
+    }
+    Some(after)
 }
 
 /// Fields of quantities: the keys before the last step, such as the name of a resource; `*` is any step.
@@ -121,6 +156,36 @@ fn by_value(change: Change) -> Vec<Change> {
 mod tests {
     use crate::diff::Status;
     use crate::diff::tests::review;
+
+    #[test]
+    fn rules_and_subjects_are_sets() {
+        let role = |rules: &str| {
+            format!(
+                "{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: r}}, rules: [{rules}]}}"
+            )
+        };
+        let (one, two) = (
+            "{apiGroups: [''], resources: [pods, services], verbs: [get, list]}",
+            "{apiGroups: [apps], resources: [deployments], verbs: [get]}",
+        );
+        let turned = "{verbs: [list, get], resources: [services, pods], apiGroups: ['']}";
+        let all = role(&format!("{one}, {two}"));
+        assert_eq!(changed(&all, &role(&format!("{two}, {turned}"))), [""; 0]);
+        assert_eq!(changed(&all, &role(turned)), ["rules[1]"]);
+        assert_eq!(changed(&role(one), &all), ["rules[1]"]);
+        let binding = |subjects: &str| {
+            format!(
+                "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: b}}, subjects: [{subjects}]}}"
+            )
+        };
+        let [a, b] = ["{kind: User, name: a}", "{kind: User, name: b}"];
+        let [first, second] = [format!("{a}, {b}"), format!("{b}, {a}")];
+        assert_eq!(changed(&binding(&first), &binding(&second)), [""; 0]);
+        assert_ne!(changed(&binding(&first), &binding(b)), [""; 0]);
+        // Elsewhere the order counts.
+        let other = role(one).replace("rbac.authorization.k8s.io", "example.org");
+        assert_ne!(changed(&other, &other.replace("get, list", "list, get")), [""; 0]);
+    }
 
     /// The paths that differ.
     fn changed(before: &str, after: &str) -> Vec<String> {

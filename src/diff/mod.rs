@@ -289,12 +289,9 @@ impl TargetReview {
             let (before, after) = both(pair);
             self.objects.extend(seen.object(before, after, pair.renamed)?);
         }
-        // Nothing is left by which a target that is gone could be judged.
-        if !after.is_empty() {
-            let whole = Whole::new([before, after], &self.pairs, &renames);
-            whole.weigh(&mut self.objects, &options.rules);
-            self.growth = whole.growth(&self.objects);
-        }
+        let whole = Whole::new([before, after], &self.pairs, &renames);
+        whole.weigh(&mut self.objects, &options.rules);
+        self.growth = whole.growth(&self.objects);
         judge::fold(&mut self.objects);
         if options.renders && !self.objects.is_empty() {
             for (nodes, resources) in self.renders.iter_mut().zip([before, after]) {
@@ -340,6 +337,9 @@ impl Seen<'_> {
             (&nodes, before, after)
         {
             let id = ids[1].as_ref().map_or(("", ""), |id| (&id.api_version, &id.kind));
+            let gvk = after.gvk();
+            let ordered = equal::in_order_of(node_before, node_after, &gvk.group, &gvk.kind);
+            let node_after = ordered.as_ref().unwrap_or(node_after);
             changes =
                 compare::compare(node_before, node_after, self.schema.of(id.0, id.1), self.renames);
             equal::remove_equal(&mut changes, before, after);

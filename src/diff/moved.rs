@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::likely::{likely, words};
-use super::{Identity, Rendered, TargetReview, pair, text_of};
+use super::{Effect, Identity, Rendered, TargetReview, pair, text_of};
 use crate::index::Index;
 use crate::resource::Resource;
 
@@ -278,8 +278,13 @@ pub(super) fn note_moved_objects(targets: &mut [TargetReview]) {
         let ([(old, gone)], [(new, found)]) = (&removed[..], &added[..]) else { continue };
         let names = [*old, *new].map(|target| targets[target].name.clone());
         let [from, to] = names;
-        targets[*old].objects[*gone].elsewhere = Some(to);
-        targets[*new].objects[*found].elsewhere = Some(from);
+        let objects = [(*old, *gone, to), (*new, *found, from)];
+        for (target, place, other) in objects {
+            let object = &mut targets[target].objects[place];
+            object.elsewhere = Some(other);
+            // Both targets together give, expose and check what they did.
+            object.effects.retain(|effect| !matches!(effect, Effect::Judged(_)));
+        }
     }
 }
 

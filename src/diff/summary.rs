@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Effect, Object, Review, Status, Turned};
+use super::{Effect, Object, Review, Status, Turned, TurnedFinding};
+use crate::harden::differences::{
+    AVAILABILITY_REDUCED, DATA_AT_RISK, DEFINITION_NARROWED, IMAGE_VERSION,
+};
 
 /// Counts of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,8 +34,26 @@ pub struct Summary {
     pub granted: usize,
     /// Number of objects by which something can be reached from more places.
     pub exposed: usize,
-    /// Number of objects with a looser Pod Security level.
+    /// Number of objects with a looser Pod Security level or less protection, as `--fail-on loosened` counts them.
     pub loosened: usize,
+    /// Number of those with a looser Pod Security level.
+    pub looser: usize,
+    /// Number of those with less protection.
+    pub weakened: usize,
+    /// Number of objects whose data is at risk.
+    pub at_risk: usize,
+    /// Number of definitions that serve less.
+    pub broken: usize,
+    /// Number of objects by which fewer copies run or are protected.
+    pub less_available: usize,
+    /// Number of objects with an image of another major version, a lower one, or of a tag that moves.
+    pub versions: usize,
+    /// Number of findings of `check` that are new; 0 without `--findings`.
+    pub new_findings: usize,
+    /// Number of findings that are accepted only now.
+    pub accepted_findings: usize,
+    /// Number of findings that are resolved.
+    pub resolved_findings: usize,
     /// Number of objects with a tighter Pod Security level.
     pub tightened: usize,
 }
@@ -48,6 +69,13 @@ impl Review {
             summary.different +=
                 usize::from(!matches!(target.status, Status::Failed(_) | Status::Same));
             target.objects.iter().for_each(|object| summary.count(object));
+            for finding in &target.findings {
+                *match finding.turned {
+                    TurnedFinding::New => &mut summary.new_findings,
+                    TurnedFinding::Accepted => &mut summary.accepted_findings,
+                    TurnedFinding::Resolved => &mut summary.resolved_findings,
+                } += 1;
+            }
         }
         summary
     }
@@ -67,7 +95,13 @@ impl Summary {
         self.lost += has(|effect| matches!(effect, Effect::Lost(_)));
         self.granted += has(Effect::is_granted);
         self.exposed += has(Effect::is_exposed);
-        self.loosened += has(|effect| effect.turns(Turned::Looser));
+        self.loosened += has(Effect::is_loosened);
+        self.looser += has(Effect::is_looser);
+        self.weakened += has(|effect| effect.is_loosened() && !effect.is_looser());
+        self.at_risk += has(|effect| effect.rule() == Some(&DATA_AT_RISK));
+        self.broken += has(|effect| effect.rule() == Some(&DEFINITION_NARROWED));
+        self.less_available += has(|effect| effect.rule() == Some(&AVAILABILITY_REDUCED));
+        self.versions += has(|effect| effect.rule() == Some(&IMAGE_VERSION));
         // The pods of a removed object are not tighter.
         if object.ids[1].is_some() {
             self.tightened += has(|effect| effect.turns(Turned::Tighter));

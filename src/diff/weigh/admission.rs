@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judgement, Phrase, Sides};
+use super::reach::Reach;
+use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
 use crate::harden::differences::ADMISSION_LOOSENED;
 use crate::harden::value::{below, items, present, text};
@@ -21,30 +22,45 @@ const MODES: [(&str, &str, Severity); 3] = [
 ];
 
 /// Judges a Namespace that was there before.
-pub(super) fn namespace(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn namespace(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     for (mode, words, severity) in MODES {
-        let label = |node: &'_ Node, suffix: &str| -> Option<String> {
-            let labels = below(node, &["metadata", "labels"])?;
-            let key = format!("pod-security.kubernetes.io/{mode}{suffix}");
-            text(labels, &key).map(str::to_owned)
-        };
-        let [old, new] = [before, after].map(|node| Level::of(label(node, "").as_deref()));
+        let [old, new] = [before, after].map(|node| Level::of(node, mode));
         let judged =
             |phrase: Phrase, severity| judgement("metadata.labels", phrase).with_severity(severity);
+        let written = label(after, mode, "").filter(|written| !LEVELS.contains(written));
+        if let Some(written) = written.filter(|_| label(before, mode, "") != label(after, mode, ""))
+        {
+            let phrase = Phrase::new(format!("its label {mode} is no level of Pod Security: "));
+            let phrase = phrase.name(written).say(match mode {
+                "enforce" => " (the API server refuses it)",
+                _ => " (the API server refuses it, or takes it as privileged)",
+            });
+            found.push(judged(phrase, severity));
+            continue;
+        }
         if new < old {
             let phrase =
                 Phrase::new(words).say(format!(" {} in place of {}", new.words(), old.words()));
             found.push(judged(phrase, severity));
             continue;
         }
-        let version = |node: &Node| version(label(node, "-version").as_deref());
+        let version = |node| version(label(node, mode, "-version"));
         if new == old && new != Level::Privileged && version(after) < version(before) {
             let phrase = Phrase::new(words).say(format!(" {} by an older version: ", new.words()));
-            let written = label(after, "-version").unwrap_or_default();
-            found.push(judged(phrase.name(&written), Severity::Warning));
+            let written = label(after, mode, "-version").unwrap_or_default();
+            found.push(judged(phrase.name(written), Severity::Warning));
         }
     }
+}
+
+/// The levels of the Pod Security Standards.
+const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
+
+/// The label of a namespace for a mode.
+fn label<'a>(namespace: &'a Node, mode: &str, suffix: &str) -> Option<&'a str> {
+    let labels = below(namespace, &["metadata", "labels"])?;
+    text(labels, &format!("pod-security.kubernetes.io/{mode}{suffix}"))
 }
 
 /// A level of the Pod Security Standards, the weakest first.
@@ -56,12 +72,16 @@ enum Level {
 }
 
 impl Level {
-    /// The level of a label; the admission controller takes `restricted` for one that it does not know.
-    fn of(label: Option<&str>) -> Self {
-        match label {
+    /// The level of a namespace for a mode. The API server refuses another value when a namespace is made or its labels
+    /// change. One that got there otherwise is taken as `restricted` if it is enforced, and else as `privileged`.
+    /// (Kubernetes, `pod-security-admission/api/helpers.go`, `PolicyToEvaluate`; `admission.go`, `ValidateNamespace`.)
+    fn of(namespace: &Node, mode: &str) -> Self {
+        match label(namespace, mode, "") {
             None | Some("privileged") => Self::Privileged,
             Some("baseline") => Self::Baseline,
-            Some(_) => Self::Restricted,
+            Some("restricted") => Self::Restricted,
+            Some(_) if mode == "enforce" => Self::Restricted,
+            Some(_) => Self::Privileged,
         }
     }
 
@@ -79,55 +99,226 @@ fn version(label: Option<&str>) -> u32 {
     label.and_then(|label| label.strip_prefix("v1.")?.parse().ok()).unwrap_or(u32::MAX)
 }
 
+/// Judges a workload that moves to a namespace which enforces a weaker level.
+pub(super) fn moved(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(_), Some(_)) = (sides.before, sides.after) else { return };
+    let names = [0, 1].map(|side| sides.namespace(side));
+    if names[0] == names[1] {
+        return;
+    }
+    let object = |side: usize, name: &str| {
+        let mut all = sides.whole.all_of_kind(side, "Namespace");
+        all.find(|one| one.name() == name).map(crate::resource::Resource::node)
+    };
+    let Some(old) = object(0, names[0]).map(|node| Level::of(node, "enforce")) else { return };
+    if old == Level::Privileged {
+        return;
+    }
+    let phrase = Phrase::new("moves to namespace ").name(names[1]);
+    let was = format!("{} of namespace ", old.words());
+    let phrase = match object(1, names[1]).map(|node| Level::of(node, "enforce")) {
+        Some(new) if new >= old => return,
+        Some(new) => phrase.say(format!(", which enforces {} in place of {was}", new.words())),
+        // Its object may be in another target.
+        None => phrase.say(format!(", of which the level is not known, from {was}")),
+    };
+    found.push(judgement("metadata.namespace", phrase.name(names[0])));
+}
+
 /// Judges a `ValidatingWebhookConfiguration` or a `MutatingWebhookConfiguration`.
-pub(super) fn webhooks(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let severity = match sides.kind {
         "ValidatingWebhookConfiguration" => Severity::Error,
         _ => Severity::Warning,
     };
-    let policies = |node: Option<&'_ Node>| -> BTreeMap<String, bool> {
-        let webhooks = items(node.and_then(|node| present(node, "webhooks"))).iter();
-        let policy = |one: &Node| {
-            let ignores = text(one, "failurePolicy") == Some("Ignore");
-            Some((text(one, "name")?.to_owned(), ignores))
-        };
-        webhooks.filter_map(policy).collect()
+    let (old, new) = (hooks(sides.before), hooks(sides.after));
+    let is_elsewhere = |hook: &Node| {
+        let (name, work) = (text(hook, "name"), &sides.whole.work);
+        let mut others = sides.whole.all_of_kind(1, sides.kind);
+        others.any(|other| {
+            let list = items(present(other.node(), "webhooks"));
+            let is_same = |one: &Node| {
+                text(one, "name") == name
+                    && work.takes(one.count_below())
+                    && canonical(one) == canonical(hook)
+            };
+            work.takes(list.len()) && list.iter().any(is_same)
+        })
     };
-    let (old, new) = (policies(sides.before), policies(sides.after));
+    let gone = old.iter().filter(|(name, _)| !new.contains_key(*name));
     let gone: Vec<&str> =
-        old.keys().filter(|name| !new.contains_key(*name)).map(String::as_str).collect();
+        gone.filter(|(_, hook)| !is_elsewhere(hook)).map(|(name, _)| *name).collect();
     if !gone.is_empty() {
         let path = if sides.after.is_none() { "" } else { "webhooks" };
         let phrase = Phrase::new("no longer asks ").few(gone);
         found.push(judgement(path, phrase).with_severity(severity));
     }
-    let ignores = |name: &&String| old.get(*name) == Some(&false) && new.get(*name) == Some(&true);
-    let ignoring: Vec<&str> = new.keys().filter(ignores).map(String::as_str).collect();
+    // Before `v1` the default was another one.
+    let is_old = |side: usize| {
+        let id = sides.object.ids[side].as_ref();
+        id.is_some_and(|id| id.api_version.ends_with("/v1beta1"))
+    };
+    let ignores = |side: usize, hook: &Node| match text(hook, "failurePolicy") {
+        None => is_old(side),
+        Some(policy) => policy == "Ignore",
+    };
+    let both = || old.iter().filter_map(|(name, hook)| Some((*name, *hook, *new.get(name)?)));
+    let ignoring = both().filter(|(_, before, after)| !ignores(0, before) && ignores(1, after));
+    let ignoring: Vec<&str> = ignoring.map(|(name, ..)| name).collect();
     if !ignoring.is_empty() {
         let phrase = Phrase::new("admits everything while ")
             .few(ignoring)
             .say(" fails (failurePolicy: Ignore)");
         found.push(judgement("webhooks", phrase).with_severity(severity));
     }
+    let work = sides.work();
+    for (name, before, after) in both() {
+        let reach = |hook| Reach { scope: Some(hook), rules: "rules", conditions: Some(hook) };
+        for phrase in reach(before).narrowed(&reach(after), &work) {
+            let phrase = Phrase::default().name(name).say(" ").and(phrase);
+            found.push(judgement("webhooks", phrase).with_severity(severity));
+        }
+        let service = |hook: &'_ Node, key: &str| -> Option<String> {
+            let config = present(hook, "clientConfig")?;
+            let text = match key {
+                "url" => text(config, "url"),
+                key => text(present(config, "service")?, key),
+            };
+            text.map(str::to_owned)
+        };
+        for key in ["url", "name"] {
+            let [old, new] = [before, after].map(|hook| service(hook, key));
+            if let (Some(old), Some(new)) = (old, new)
+                && old != new
+                && sides.renames().follows(&old, &new).is_none()
+            {
+                let phrase = Phrase::default().name(name).say(" is asked of ").name(&new);
+                let phrase = phrase.say(" in place of ").name(&old);
+                found.push(judgement("webhooks", phrase).with_severity(Severity::Warning));
+            }
+        }
+    }
 }
 
-/// Judges policies of Kubernetes, Kyverno and Gatekeeper: their removal, and that they only report.
-pub(super) fn policy(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+/// The webhooks of a configuration by name.
+fn hooks(node: Option<&Node>) -> BTreeMap<&str, &Node> {
+    let webhooks = items(node.and_then(|node| present(node, "webhooks"))).iter();
+    webhooks.filter_map(|one| Some((text(one, "name")?, one))).collect()
+}
+
+/// Judges policies of Kubernetes, Kyverno and Gatekeeper: their removal, that they only report, and what they see or
+/// check no longer.
+pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let spec = |node| present(node, "spec");
     let Some(after) = sides.after else {
-        found.push(judgement("", Phrase::new("is no longer checked")));
+        let own = sides.before.and_then(spec);
+        if !sides.whole.has_like(sides.kind, sides.namespace(0), own) {
+            found.push(judgement("", Phrase::new("is no longer checked")));
+        }
         return;
     };
     let Some(before) = sides.before else { return };
     if refuses(before) && !refuses(after) {
         found.push(judgement("spec", Phrase::new("only reports what it refused before")));
     }
-    let ignores = |node: &Node| {
-        below(node, &["spec"]).and_then(|spec| text(spec, "failurePolicy")) == Some("Ignore")
-    };
+    let ignores = |node| spec(node).and_then(|spec| text(spec, "failurePolicy")) == Some("Ignore");
     if ignores(after) && !ignores(before) {
         let phrase = Phrase::new("admits everything while it fails (failurePolicy: Ignore)");
         found.push(judgement("spec.failurePolicy", phrase));
     }
+    let reach = |node| Reach {
+        scope: ["matchConstraints", "matchResources", "match"]
+            .iter()
+            .find_map(|key| below(node, &["spec", key])),
+        rules: "resourceRules",
+        conditions: spec(node),
+    };
+    for phrase in reach(before).narrowed(&reach(after), &sides.work()) {
+        found.push(judgement("spec", phrase));
+    }
+    found.extend(checked(before, after));
+    let policy = |node| spec(node).and_then(|spec| text(spec, "policyName"));
+    if let (Some(old), Some(new)) = (policy(before), policy(after))
+        && old != new
+        && sides.renames().follows(old, new).is_none()
+    {
+        let phrase = Phrase::new("binds ").name(new).say(" in place of ").name(old);
+        found.push(judgement("spec.policyName", phrase));
+    }
+}
+
+/// The judgements on the parts of a policy that are gone, or that are left out by it: validations of Kubernetes, rules of
+/// Kyverno, and the match of Gatekeeper.
+fn checked(before: &Node, after: &Node) -> Vec<Judgement> {
+    let list = |node, path: &[&str]| below(node, path).map(Node::items).unwrap_or_default();
+    let mut found = Vec::new();
+    let expressions = |node| -> BTreeSet<&str> {
+        list(node, &["spec", "validations"])
+            .iter()
+            .filter_map(|one| text(one, "expression"))
+            .collect()
+    };
+    let (old, new) = (expressions(before), expressions(after));
+    let gone: Vec<&str> = old.difference(&new).copied().collect();
+    if !gone.is_empty() {
+        found.push(judgement("spec.validations", Phrase::new("no longer checks ").few(gone)));
+    }
+    let rules = |node| -> BTreeMap<&str, &Node> {
+        list(node, &["spec", "rules"])
+            .iter()
+            .filter_map(|one| Some((text(one, "name")?, one)))
+            .collect()
+    };
+    let (old, new) = (rules(before), rules(after));
+    let gone: Vec<&str> = old.keys().filter(|name| !new.contains_key(*name)).copied().collect();
+    if !gone.is_empty() {
+        found.push(judgement("spec.rules", Phrase::new("no longer has the rule ").few(gone)));
+    }
+    for (name, before, after) in
+        old.iter().filter_map(|(name, old)| Some((*name, *old, *new.get(name)?)))
+    {
+        let exclude = |rule| present(rule, "exclude").map(canonical);
+        if exclude(after).is_some() && exclude(after) != exclude(before) {
+            let phrase =
+                Phrase::new("its rule ").name(name).say(" leaves out other objects (exclude)");
+            found.push(judgement("spec.rules", phrase).with_severity(Severity::Warning));
+        }
+        let acts = |rule| {
+            let action = below(rule, &["validate"]).and_then(|check| text(check, "failureAction"));
+            action.is_none_or(|action| action.eq_ignore_ascii_case("enforce"))
+        };
+        if acts(before) && !acts(after) {
+            let phrase =
+                Phrase::new("its rule ").name(name).say(" only reports what it refused before");
+            found.push(judgement("spec.rules", phrase));
+        }
+    }
+    for (key, words, is_of_fewer) in [
+        ("excludedNamespaces", "leaves out the namespaces ", false),
+        ("namespaces", "sees no longer the namespaces ", true),
+        ("kinds", "sees no longer the kinds ", true),
+    ] {
+        let set = |node| -> BTreeSet<String> {
+            let value = |one: &Node| one.as_text().map_or_else(|| canonical(one), str::to_owned);
+            list(node, &["spec", "match", key]).iter().map(value).collect()
+        };
+        let (old, new) = (set(before), set(after));
+        // A list that is missing sees all.
+        let lost: Vec<&str> = match is_of_fewer {
+            false => new.difference(&old).map(String::as_str).collect(),
+            true if new.is_empty() => Vec::new(),
+            true if old.is_empty() => vec!["of no list"],
+            true => old.difference(&new).map(String::as_str).collect(),
+        };
+        if !lost.is_empty() {
+            let phrase = match lost[..] {
+                ["of no list"] => Phrase::new("sees only some ").say(key),
+                _ => Phrase::new(words).few(lost),
+            };
+            found.push(judgement("spec.match", phrase));
+        }
+    }
+    found
 }
 
 /// True if a policy or binding refuses objects, by the fields of each kind.
@@ -144,7 +335,7 @@ fn refuses(policy: &Node) -> bool {
 }
 
 /// Judges a `ResourceQuota`.
-pub(super) fn quota(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
     let Some(after) = sides.after else {
         let phrase = Phrase::new("no longer limits its namespace");
@@ -169,7 +360,7 @@ pub(super) fn quota(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
 }
 
 /// Judges a `LimitRange`, of which only the removal is understood.
-pub(super) fn limit_range(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn limit_range(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     if sides.after.is_none() {
         let phrase = Phrase::new("no longer limits the pods of its namespace");
         found.push(judgement("", phrase).with_severity(Severity::Warning));
@@ -214,6 +405,27 @@ mod tests {
             told(before, &namespace(after), &[&*format!("008 {words}")]);
         }
         told(&plain, &namespace("PS/enforce: privileged"), &[]);
+        told(
+            &restricted,
+            &namespace("PS/enforce: restrictd"),
+            &[
+                "008 error Namespace shop: its label enforce is no level of Pod Security: restrictd (the API server refuses it)",
+            ],
+        );
+        let pod = |of: &str| {
+            format!("---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p, namespace: {of}}}}}\n")
+        };
+        let (strict, open) = (
+            format!("{restricted}\n"),
+            format!("---\n{}\n", namespace("").replace("shop", "open")),
+        );
+        told(
+            &format!("{strict}{open}{}", pod("shop")),
+            &format!("{strict}{open}{}", pod("open")),
+            &[
+                "008 error Pod p: moves to namespace open, which enforces privileged in place of restricted of namespace shop",
+            ],
+        );
         told(&restricted, &namespace("PS/enforce: restricted, PS/enforce-version: latest"), &[]);
         assert_eq!(
             judged(
@@ -238,10 +450,100 @@ mod tests {
             &webhook("{name: a.b, failurePolicy: Ignore}"),
             &[&*format!("{label}admits everything while a.b fails (failurePolicy: Ignore)")],
         );
+        let rules = |operations: &str, resources: &str| {
+            format!(
+                "rules: [{{apiGroups: [''], apiVersions: [v1], operations: [{operations}], resources: [{resources}]}}]"
+            )
+        };
+        let all = rules("CREATE, UPDATE", "pods, services");
+        for (before, after, words) in [
+            (
+                all.clone(),
+                format!("{all}, namespaceSelector: {{matchLabels: {{env: prod}}}}"),
+                "sees only namespaces with env=prod",
+            ),
+            (
+                all.clone(),
+                format!(
+                    "{all}, objectSelector: {{matchExpressions: [{{key: skip, operator: DoesNotExist}}]}}"
+                ),
+                "sees only objects with !skip",
+            ),
+            (
+                all.clone(),
+                format!("{all}, matchConditions: [{{name: few, expression: 'false'}}]"),
+                "sees only what meets the condition few",
+            ),
+            (
+                all.clone(),
+                rules("CREATE", "pods, services"),
+                "no longer sees UPDATE pods, UPDATE services",
+            ),
+            (
+                all.clone(),
+                rules("CREATE, UPDATE", "pods"),
+                "no longer sees CREATE services, UPDATE services",
+            ),
+            (rules("'*'", "'*/*'"), rules("'*'", "'*'"), "no longer sees * */*"),
+            (
+                all.clone(),
+                format!("{all}, matchPolicy: Exact"),
+                "sees only the versions that it names (matchPolicy: Exact)",
+            ),
+        ] {
+            let hook = |fields: &str| webhook(&format!("{{name: a.b, {fields}}}"));
+            told(&hook(&before), &hook(&after), &[&*format!("{label}a.b {words}")]);
+        }
+        for (before, after) in [
+            (all.clone(), rules("UPDATE, CREATE", "services, pods")),
+            (all.clone(), rules("'*'", "'*'")),
+            (
+                all.clone(),
+                format!(
+                    "{}, {}",
+                    rules("CREATE, UPDATE", "pods").trim_end_matches(']'),
+                    rules("CREATE, UPDATE", "services").trim_start_matches("rules: [")
+                ),
+            ),
+        ] {
+            let hook = |fields: &str| webhook(&format!("{{name: a.b, {fields}}}"));
+            assert_eq!(judged(&hook(&before), &hook(&after)), [""; 0], "{after}");
+        }
+        let renamed = webhook("{name: a.b}").replace("name: w}", "name: zz}");
+        told(&webhook("{name: a.b}"), &renamed, &[]);
         told(
             &webhook("{name: a.b}, {name: c.d}"),
             &webhook("{name: c.d, failurePolicy: Fail}"),
             &[&*format!("{label}no longer asks a.b")],
+        );
+        let policy = |spec: &str| {
+            format!(
+                "{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {{name: p}}, spec: {{{spec}}}}}"
+            )
+        };
+        let label = "008 error ValidatingAdmissionPolicy p: ";
+        let checks = "validations: [{expression: a}, {expression: b}]";
+        told(
+            &policy(checks),
+            &policy("validations: [{expression: a}]"),
+            &[&*format!("{label}no longer checks b")],
+        );
+        told(
+            &policy(checks),
+            &policy(&format!(
+                "{checks}, matchConstraints: {{namespaceSelector: {{matchLabels: {{a: b}}}}}}"
+            )),
+            &[&*format!("{label}sees only namespaces with a=b")],
+        );
+        let constraint = |spec: &str| {
+            format!(
+                "{{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: K8sAllowed, metadata: {{name: p}}, spec: {{match: {{{spec}}}}}}}"
+            )
+        };
+        told(
+            &constraint(""),
+            &constraint("excludedNamespaces: [shop]"),
+            &["008 error K8sAllowed p: leaves out the namespaces shop"],
         );
         let policy = |action: &str| {
             format!(

@@ -16,7 +16,7 @@ struct Version {
 }
 
 /// Judges a `CustomResourceDefinition` on both sides; one that is gone loses its objects.
-pub(super) fn definition(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn definition(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     let (old, new) = (versions(before), versions(after));
     if old.is_empty() || new.is_empty() {

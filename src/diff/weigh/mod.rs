@@ -11,7 +11,9 @@ mod exposure;
 mod growth;
 pub(super) mod judgement;
 mod nature;
+mod reach;
 mod scale;
+mod selectors;
 mod storage;
 mod work;
 mod workload;
@@ -20,6 +22,8 @@ use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use access::Rights;
+use exposure::Policies;
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
 pub use nature::Nature;
@@ -28,7 +32,7 @@ use work::Work;
 use super::judge;
 use super::{Effect, Identity, Object, Pair, Renames};
 use crate::harden::selector::selects;
-use crate::harden::value::{below, text};
+use crate::harden::value::{below, present, text};
 use crate::harden::{Holds, Rule, template};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::schema::Schema;
@@ -52,19 +56,23 @@ pub(super) struct Whole<'a> {
     successors: OnceCell<BTreeMap<usize, usize>>,
     /// The number of comparisons of an object with others that are left.
     searches: Cell<usize>,
-    /// Indices of roles on each side, by kind, namespace and name.
-    roles: [OnceCell<BTreeMap<[String; 3], usize>>; 2],
+    /// The roles and bindings of each side.
+    rights: [OnceCell<Rights<'a>>; 2],
+    /// The network policies of each side.
+    policies: [OnceCell<Policies<'a>>; 2],
+    /// The steps that are left for comparing what several objects mean together.
+    work: Work,
 }
 
 /// An object before and after the change, and what is around it.
-struct Sides<'a> {
-    object: &'a Object,
-    whole: &'a Whole<'a>,
+struct Sides<'o, 'a> {
+    object: &'o Object,
+    whole: &'o Whole<'a>,
     /// The kind after the change, or before it.
-    kind: &'a str,
-    group: &'a str,
-    before: Option<&'a Node>,
-    after: Option<&'a Node>,
+    kind: &'o str,
+    group: &'o str,
+    before: Option<&'o Node>,
+    after: Option<&'o Node>,
     /// The object as a resource, if it is on both sides.
     resources: OnceCell<Option<[Resource; 2]>>,
 }
@@ -72,10 +80,13 @@ struct Sides<'a> {
 /// The maximum number of comparisons of an object with others in a target. What is not compared counts as different.
 const MOST_SEARCHES: usize = 500_000;
 
+/// The maximum number of steps for comparing what several objects of a target mean together. What is not compared is told.
+const MOST_STEPS: usize = 4_000_000;
+
 /// The kinds of autoscalers.
 const SCALERS: [&str; 2] = ["HorizontalPodAutoscaler", "ScaledObject"];
 
-type Judge = fn(&Sides<'_>, &mut Vec<Judgement>);
+type Judge = fn(&Sides<'_, '_>, &mut Vec<Judgement>);
 
 /// The judges of an object, by group and kind.
 fn judges(group: &str, kind: &str) -> &'static [Judge] {
@@ -126,6 +137,17 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
     }
 }
 
+/// True for objects that restrict others, which may be in other targets.
+fn restricts_others(group: &str, kind: &str) -> bool {
+    kind == "NetworkPolicy"
+        || kind == "PeerAuthentication"
+        || kind.ends_with("NetworkPolicy")
+        || matches!(
+            group,
+            "admissionregistration.k8s.io" | "kyverno.io" | "constraints.gatekeeper.sh"
+        )
+}
+
 /// The judges of an object that makes pods.
 fn of_workload(kind: &str) -> &'static [Judge] {
     match kind {
@@ -136,14 +158,29 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             workload::quality,
             workload::protection,
             workload::images,
+            access::runs_as,
+            admission::moved,
+            exposure::policed,
         ],
-        "DaemonSet" => &[scale::agent, workload::quality, workload::protection, workload::images],
+        "DaemonSet" => &[
+            storage::mounted,
+            scale::agent,
+            workload::quality,
+            workload::protection,
+            workload::images,
+            access::runs_as,
+            admission::moved,
+            exposure::policed,
+        ],
         _ => &[
             storage::mounted,
             scale::workload,
             workload::quality,
             workload::protection,
             workload::images,
+            access::runs_as,
+            admission::moved,
+            exposure::policed,
         ],
     }
 }
@@ -159,7 +196,9 @@ impl<'a> Whole<'a> {
             workloads: Default::default(),
             successors: OnceCell::new(),
             searches: Cell::new(MOST_SEARCHES),
-            roles: Default::default(),
+            rights: Default::default(),
+            policies: Default::default(),
+            work: Work::new(MOST_STEPS),
         }
     }
 
@@ -168,7 +207,12 @@ impl<'a> Whole<'a> {
         for object in objects {
             let mut found = Vec::new();
             let Identity { kind, .. } = object.id();
-            let judges = judges(object.id().group(), kind);
+            let group = object.id().group();
+            // Of a target that is gone, only what restricted others is missed.
+            let judges = match self.renders[1].is_empty() && !restricts_others(group, kind) {
+                true => &[],
+                false => judges(group, kind),
+            };
             if !judges.is_empty() {
                 let sides = Sides::of(object, self);
                 judges.iter().for_each(|judge| judge(&sides, &mut found));
@@ -200,6 +244,15 @@ impl<'a> Whole<'a> {
         moved.get(&(namespace.to_owned(), name.to_owned()))
     }
 
+    /// The place before the change of a `ServiceAccount` that has moved. Linear in those.
+    fn formerly(&self, namespace: &str, name: &str) -> Option<&(String, String)> {
+        let is_meant = |now: &(String, String)| now.0 == namespace && now.1 == name;
+        // The index is made by any search.
+        self.moved("", "");
+        let mut moved = self.moved.get()?.iter().take_while(|_| self.searches());
+        moved.find(|(_, now)| is_meant(now)).map(|(old, _)| old)
+    }
+
     /// The objects of a kind in a namespace of a side, as far as searches are left.
     fn of_kind(
         &self,
@@ -208,16 +261,43 @@ impl<'a> Whole<'a> {
         namespace: &str,
     ) -> impl Iterator<Item = &'a Resource> + use<'a, '_> {
         let render = self.renders[side];
-        let kinds = self.kinds[side].get_or_init(|| {
-            let mut kinds: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-            for (place, object) in render.iter().enumerate() {
+        let places = self.kinds(side).get(&(kind.to_owned(), namespace.to_owned()));
+        let places = places.into_iter().flatten().take_while(|_| self.searches());
+        places.filter_map(|place| render.get(*place))
+    }
+
+    /// The objects of a kind in all namespaces of a side, as far as searches are left.
+    fn all_of_kind(&self, side: usize, kind: &str) -> impl Iterator<Item = &'a Resource> {
+        let first = (kind.to_owned(), String::new());
+        let of_kind = self.kinds(side).range(first..).take_while(move |((of, _), _)| of == kind);
+        let places = of_kind.flat_map(|(_, places)| places).take_while(|_| self.searches());
+        places.filter_map(move |place| self.renders[side].get(*place))
+    }
+
+    /// The indices of the objects of a side, by kind and namespace.
+    fn kinds(&self, side: usize) -> &ByKind {
+        self.kinds[side].get_or_init(|| {
+            let mut kinds = ByKind::new();
+            for (place, object) in self.renders[side].iter().enumerate() {
                 let key = (object.kind().to_owned(), namespace_of(object).to_owned());
                 kinds.entry(key).or_default().push(place);
             }
             kinds
-        });
-        let places = kinds.get(&(kind.to_owned(), namespace.to_owned())).into_iter().flatten();
-        places.take_while(|_| self.searches()).filter_map(|place| render.get(*place))
+        })
+    }
+
+    /// True if an object of the kind and namespace has a specification with the same meaning after the change.
+    fn has_like(&self, kind: &str, namespace: &str, specification: Option<&Node>) -> bool {
+        let Some(own) = specification else { return false };
+        let (size, mut meaning) = (own.count_below(), None);
+        let is_near =
+            |other: &&Resource| other.id().cluster_scoped || namespace_of(other) == namespace;
+        self.all_of_kind(1, kind).filter(is_near).any(|other| {
+            let Some(other) = present(other.node(), "spec") else { return false };
+            self.work.takes(other.count_below())
+                && other.count_below() == size
+                && canonical(other) == *meaning.get_or_insert_with(|| canonical(own))
+        })
     }
 
     /// Takes a search. False if none is left.
@@ -268,37 +348,65 @@ impl<'a> Whole<'a> {
         places.take_while(|_| self.searches()).filter_map(is_selected).collect()
     }
 
-    /// The indices after the change of objects that are still there.
-    fn successors(&self, before: &BTreeSet<usize>) -> impl Iterator<Item = usize> {
-        let successors = self.successors.get_or_init(|| {
+    /// The indices after the change of objects that are on both sides, by those before.
+    fn all_successors(&self) -> &BTreeMap<usize, usize> {
+        self.successors.get_or_init(|| {
             let both = self.pairs.iter().map(|pair| (pair.before, pair.after));
             both.filter_map(|(before, after)| Some((before?, after?))).collect()
-        });
+        })
+    }
+
+    /// True if after the change there are budgets for all pods that a selector selected before it, of which there are some.
+    fn has_budgets(&self, namespace: &str, selector: Option<&Node>) -> bool {
+        let before = self.selected(0, namespace, selector);
+        let mut now = self.successors(&before).peekable();
+        let is_budgeted = |place: usize| {
+            let Some(object) = self.renders[1].get(place) else { return true };
+            let path = template(&object.gvk().group, object.kind());
+            let labels = path.and_then(|path| below(object.node(), path));
+            let labels = labels.and_then(|pod| below(pod, &["metadata", "labels"]));
+            let mut budgets = self.of_kind(1, "PodDisruptionBudget", namespace_of(object));
+            budgets.any(|budget| {
+                let selector = below(budget.node(), &["spec", "selector"]);
+                selector.is_some_and(|selector| selects(selector, labels))
+            })
+        };
+        now.peek().is_some() && now.all(is_budgeted)
+    }
+
+    /// The indices after the change of objects that are still there.
+    fn successors(&self, before: &BTreeSet<usize>) -> impl Iterator<Item = usize> {
+        let successors = self.all_successors();
         before.iter().filter_map(|place| successors.get(place)).copied()
     }
 
-    fn role(&self, side: usize, (kind, namespace, name): (&str, &str, &str)) -> Option<&'a Node> {
-        let (render, roles) = (self.renders.get(side)?, self.roles.get(side)?);
-        let roles = roles.get_or_init(|| {
-            let is_role = |of: &Resource| {
-                of.gvk().group == "rbac.authorization.k8s.io"
-                    && matches!(of.kind(), "Role" | "ClusterRole")
-            };
-            let key = |of: &Resource| {
-                let namespace =
-                    if of.kind() == "Role" { of.id().effective_namespace() } else { "" };
-                [of.kind(), namespace, of.name()].map(str::to_owned)
-            };
-            let roles = render.iter().enumerate().filter(|(_, of)| is_role(of));
-            roles.map(|(place, of)| (key(of), place)).collect()
-        });
-        let key = [kind, namespace, name].map(str::to_owned);
-        roles.get(&key).and_then(|place| render.get(*place)).map(Resource::node)
+    /// The pairs of objects of which these are on a side.
+    fn pairs_of(&self, side: usize, places: &BTreeSet<usize>) -> Vec<(usize, usize)> {
+        let successors = self.all_successors();
+        let both = |pair: (&usize, &usize)| (*pair.0, *pair.1);
+        match side {
+            0 => places
+                .iter()
+                .filter_map(|place| successors.get_key_value(place))
+                .map(both)
+                .collect(),
+            _ => successors.iter().filter(|(_, after)| places.contains(after)).map(both).collect(),
+        }
+    }
+
+    /// The network policies of a side.
+    fn policies(&self, side: usize) -> &Policies<'a> {
+        self.policies[side].get_or_init(|| exposure::policies(self.renders[side]))
+    }
+
+    /// The roles and bindings of a side.
+    fn rights(&self, side: usize) -> &Rights<'a> {
+        self.rights[side].get_or_init(|| Rights::of(self.renders[side]))
     }
 }
 
-impl<'a> Sides<'a> {
-    fn of(object: &'a Object, whole: &'a Whole<'a>) -> Self {
+impl<'o, 'a> Sides<'o, 'a> {
+    fn of(object: &'o Object, whole: &'o Whole<'a>) -> Self {
         let id = object.id();
         let [before, after] = &object.nodes;
         let (before, after) = (before.as_ref(), after.as_ref());
@@ -323,32 +431,16 @@ impl<'a> Sides<'a> {
     }
 
     /// The namespace of the object on a side, which may be the default one.
-    fn namespace(&self, side: usize) -> &'a str {
+    fn namespace(&self, side: usize) -> &'o str {
         let id = self.object.ids.get(side).and_then(Option::as_ref);
         let namespace = id.map_or("", |id| &*id.namespace);
         if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace }
-    }
-
-    /// The other objects of the same kind and namespace on a side.
-    fn others_of_kind(&self, side: usize) -> impl Iterator<Item = &'a Node> {
-        let own = self.object.ids.get(side).and_then(Option::as_ref);
-        let others = self.whole.of_kind(side, self.kind, self.namespace(side));
-        others
-            .filter(move |other| own.is_none_or(|own| other.name() != own.name))
-            .map(Resource::node)
     }
 
     /// True if pods that a selector selected are still there: those of the render, or pods of other renders.
     fn leaves_pods(&self, selector: Option<&Node>) -> bool {
         let [old, new] = [0, 1].map(|side| self.whole.selected(side, self.namespace(0), selector));
         old.is_empty() || !new.is_empty()
-    }
-
-    /// True if a selector after the change selects all objects that one selected before it, of which there are some.
-    fn keeps_pods(&self, before: Option<&Node>, after: Option<&Node>) -> bool {
-        let old = self.whole.selected(0, self.namespace(0), before);
-        let new = self.whole.selected(1, self.namespace(1), after);
-        !old.is_empty() && self.whole.successors(&old).all(|place| new.contains(&place))
     }
 
     /// The disruption budgets after the change for pods with these labels.
@@ -385,12 +477,6 @@ impl<'a> Sides<'a> {
         let object = found.find(|one| one.name() == name || Some(one.name()) == now.as_deref())?;
         Some(format!("{kind} {}", object.name()))
     }
-
-    /// The role of a binding on a side, if it is in the render.
-    fn role(&self, side: usize, kind: &str, name: &str) -> Option<&'a Node> {
-        let namespace = if kind == "Role" { self.namespace(side) } else { "" };
-        self.whole.role(side, (kind, namespace, name))
-    }
 }
 
 /// A judgement with the severity that is configured for its rule. `None` if the rule is off.
@@ -409,7 +495,7 @@ fn namespace_of(object: &Resource) -> &str {
 }
 
 /// The meaning of a value as text: without styles, and with the keys of mappings and the elements of lists in order.
-fn canonical(node: &Node) -> String {
+pub(super) fn canonical(node: &Node) -> String {
     let mut text = String::new();
     push_canonical(node, 0, &mut text);
     text

@@ -1,5 +1,6 @@
 //! KR-DIF-011: copies, disruption budgets and autoscalers.
 
+use super::selectors::Conditions;
 use super::{Judgement, Phrase, Sides};
 use crate::harden::differences::AVAILABILITY_REDUCED;
 use crate::harden::value::{below, integer, is_true, text};
@@ -30,7 +31,7 @@ const SCALED: [&str; 7] = [
 ];
 
 /// Judges the copies and the strategy of a workload that is there on both sides.
-pub(super) fn workload(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn workload(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     if is_true(field(after, "suspend")) && !is_true(field(before, "suspend")) {
         found.push(judgement("spec.suspend", Phrase::new("is suspended")));
@@ -47,7 +48,7 @@ pub(super) fn workload(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     }
 }
 
-fn copies(sides: &Sides<'_>, before: &Node, after: &Node) -> Option<Judgement> {
+fn copies(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
     let [old, new] = [before, after].map(|node| number(node, "replicas").unwrap_or(1));
     // Without the field, an autoscaler decides.
     if new >= old || field(after, "replicas").is_none() && sides.scaler().is_some() {
@@ -69,7 +70,7 @@ fn copies(sides: &Sides<'_>, before: &Node, after: &Node) -> Option<Judgement> {
 }
 
 /// The budget of the pods of a workload after the change that demands most, with the number that it demands.
-fn least_available<'a>(sides: &Sides<'a>, after: &Node) -> Option<(&'a str, i64)> {
+fn least_available<'a>(sides: &Sides<'_, 'a>, after: &Node) -> Option<(&'a str, i64)> {
     let path = template(sides.group, sides.kind)?;
     let labels = below(below(after, path)?, &["metadata", "labels"]);
     let budgets = sides.budgets(labels);
@@ -105,15 +106,46 @@ impl Amount {
     }
 }
 
+/// True if a budget lets all pods be evicted at once.
+fn allows_all(budget: &Node) -> bool {
+    let least = Amount::of(budget, "minAvailable");
+    matches!(least, Some(Amount::Count(0) | Amount::Percent(0)))
+        || matches!(Amount::of(budget, "maxUnavailable"), Some(Amount::Percent(100..)))
+}
+
 /// Judges a `PodDisruptionBudget`.
-pub(super) fn budget(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn budget(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
+    if allows_all(before) {
+        return;
+    }
+    let selector = field(before, "selector");
     let Some(after) = sides.after else {
-        if sides.leaves_pods(field(before, "selector")) {
+        if sides.leaves_pods(selector) && !sides.whole.has_budgets(sides.namespace(0), selector) {
             found.push(judgement("", Phrase::new("no longer protects its pods from evictions")));
         }
         return;
     };
+    let field_of = |key: &str, node| field(node, key).and_then(Node::as_text).unwrap_or_default();
+    if allows_all(after) {
+        let written = ["minAvailable", "maxUnavailable"]
+            .iter()
+            .find(|key| field(after, key).is_some())
+            .map(|key| format!("{key} {}", field_of(key, after)));
+        let phrase = Phrase::new("lets all pods be evicted at once: ");
+        let phrase = phrase.name(&written.unwrap_or_default());
+        found.push(judgement("spec", phrase).with_severity(Severity::Error));
+        return;
+    }
+    let [old, new] = [before, after].map(|node| Conditions::of_optional(field(node, "selector")));
+    if !old.is_within(&new)
+        && !sides.whole.has_budgets(sides.namespace(0), selector)
+        && sides.leaves_pods(selector)
+    {
+        let phrase = Phrase::new("protects only pods with ");
+        let gone = new.beyond(&old);
+        found.push(judgement("spec.selector", phrase.few(gone.iter().map(String::as_str))));
+    }
     let both = |key: &str| [before, after].map(|node| Amount::of(node, key));
     let is_looser = |key: &str, [old, new]: [Option<Amount>; 2]| match (old, new) {
         (Some(old), Some(new)) if key == "minAvailable" => new.is_less(old),
@@ -122,16 +154,15 @@ pub(super) fn budget(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
     };
     for key in ["minAvailable", "maxUnavailable"] {
         if is_looser(key, both(key)) {
-            let texts = [before, after].map(|node| field(node, key).and_then(Node::as_text));
-            let [old, new] = texts.map(Option::unwrap_or_default);
             let phrase = Phrase::new("lets more pods be evicted at a time: ").say(key.to_owned());
-            found.push(judgement("spec", phrase.say(" ").name(old).say(" → ").name(new)));
+            let phrase = phrase.say(" ").name(field_of(key, before));
+            found.push(judgement("spec", phrase.say(" → ").name(field_of(key, after))));
         }
     }
 }
 
 /// Judges a `HorizontalPodAutoscaler`, or a `ScaledObject` of KEDA.
-pub(super) fn autoscaler(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn autoscaler(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
     let Some(after) = sides.after else {
         if let Some(target) = sides.scaled() {
@@ -156,7 +187,7 @@ pub(super) fn autoscaler(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
 }
 
 /// Judges an agent that no longer runs on each node.
-pub(super) fn agent(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn agent(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let selector = |pod: &PodTemplate<'_>| {
         below(pod.spec, &["nodeSelector"]).map_or(0, |node| node.entries().len())
     };
@@ -240,6 +271,22 @@ mod tests {
             &[&*format!("{label}lets more pods be evicted at a time: maxUnavailable 10% → 50%")],
         );
         told(&with("minAvailable: 50%"), &with("minAvailable: 2"), &[]);
+        for all in ["maxUnavailable: 100%", "minAvailable: 0", "minAvailable: 0%"] {
+            let (key, value) = all.split_once(": ").unwrap();
+            let words = format!("lets all pods be evicted at once: {key} {value}");
+            let expected = format!("011 error PodDisruptionBudget b: {words}");
+            for before in ["maxUnavailable: 1", "minAvailable: 50%"] {
+                told(&with(before), &with(all), &[&*expected]);
+            }
+            assert_eq!(judged(&with(all), &running), [""; 0], "it protects none");
+        }
+        let other = with("minAvailable: 2").replace("name: b}", "name: zz}");
+        told(&with("minAvailable: 2"), &other, &[]);
+        told(
+            &with("minAvailable: 2"),
+            &with("minAvailable: 2").replace("{app: d}}, min", "{app: d, zone: x}}, min"),
+            &[&*format!("{label}protects only pods with zone=x")],
+        );
         let scaler = |spec: &str| {
             format!(
                 "{running}{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {{name: s}}, spec: {{{spec}, scaleTargetRef: {{kind: Deployment, name: d}}}}}}"

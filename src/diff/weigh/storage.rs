@@ -72,7 +72,7 @@ const NO_SOURCE: [&str; 9] = [
 ];
 
 /// Judges a `PersistentVolume` on both sides.
-pub(super) fn volume(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn volume(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     found.extend(shrunk(before, after, "spec.capacity", &["spec", "capacity", "storage"]));
     found.extend(deleting(
@@ -104,7 +104,7 @@ fn classed(before: &Node, after: &Node) -> Option<Judgement> {
 }
 
 /// Judges a `PersistentVolumeClaim` on both sides.
-pub(super) fn claim(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn claim(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     found.extend(of_claim(before, after));
 }
@@ -131,14 +131,14 @@ fn of_claim(before: &Node, after: &Node) -> Vec<Judgement> {
 }
 
 /// Judges a `StorageClass`, or a `VolumeSnapshotClass`, on both sides.
-pub(super) fn class(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn class(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     found.extend(deleting(before, after, "reclaimPolicy", &["reclaimPolicy"], "Delete"));
     found.extend(deleting(before, after, "deletionPolicy", &["deletionPolicy"], "Retain"));
 }
 
 /// Judges the claims of a `StatefulSet`, and its removal.
-pub(super) fn stateful_set(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn stateful_set(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
     let retention = ["spec", "persistentVolumeClaimRetentionPolicy"];
     let Some(after) = sides.after else {
@@ -222,7 +222,7 @@ fn claim_of(volume: &Node) -> Option<&str> {
 }
 
 /// Judges the volumes of pods that were claims.
-pub(super) fn mounted(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(super) fn mounted(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     for [before, after] in &pods(sides) {
         let (old, new) = (Volumes::of(before), Volumes::of(after));
         let mut places: BTreeMap<&str, &str> = BTreeMap::new();

@@ -16,7 +16,17 @@ impl Work {
     /// The work that these objects allow.
     pub(super) fn of(sides: [Option<&Node>; 2]) -> Self {
         let size: usize = sides.into_iter().flatten().map(Node::count_below).sum();
-        Self(Cell::new(size.saturating_mul(STEPS_OF_NODE).saturating_add(STEPS)))
+        Self::new(size.saturating_mul(STEPS_OF_NODE).saturating_add(STEPS))
+    }
+
+    /// As many steps as this.
+    pub(super) const fn new(steps: usize) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    /// True if no step is left: something was not compared.
+    pub(super) const fn is_over(&self) -> bool {
+        self.0.get() == 0
     }
 
     /// Takes steps. False if there are not as many left.

@@ -137,12 +137,15 @@ struct Member<'a> {
 #[serde(tag = "effect", rename_all = "kebab-case")]
 enum EffectJson<'a> {
     Lost {
+        rule: Option<&'static str>,
         what: &'a str,
     },
     Recreated {
+        rule: Option<&'static str>,
         why: &'a [String],
     },
     Restarted {
+        rule: Option<&'static str>,
         why: &'a [String],
     },
     Image {
@@ -151,6 +154,9 @@ enum EffectJson<'a> {
         after: &'a str,
     },
     PodSecurity {
+        /// The rule that is violated if the pods may do more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<&'static str>,
         turned: &'static str,
         before: Option<&'static str>,
         after: Option<&'static str>,
@@ -271,10 +277,11 @@ fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<GroupJson<'a>
 }
 
 fn effect(effect: &Effect) -> EffectJson<'_> {
+    let rule = effect.rule().map(|rule| rule.id);
     match effect {
-        Effect::Lost(what) => EffectJson::Lost { what },
-        Effect::Recreated(why) => EffectJson::Recreated { why },
-        Effect::Restarted(why) => EffectJson::Restarted { why },
+        Effect::Lost(what) => EffectJson::Lost { rule, what },
+        Effect::Recreated(why) => EffectJson::Recreated { rule, why },
+        Effect::Restarted(why) => EffectJson::Restarted { rule, why },
         Effect::Image(image) => {
             EffectJson::Image { name: &image.name, before: &image.before, after: &image.after }
         }
@@ -286,6 +293,7 @@ fn effect(effect: &Effect) -> EffectJson<'_> {
             path: &judgement.path,
         },
         Effect::Security(security) => EffectJson::PodSecurity {
+            rule,
             turned: match security.turned() {
                 Turned::Looser => "looser",
                 Turned::Aside => "neither",
@@ -293,13 +301,13 @@ fn effect(effect: &Effect) -> EffectJson<'_> {
             },
             before: security.before.map(Set::as_str),
             after: security.after.map(Set::as_str),
-            violated: security.violated.iter().map(rule).collect(),
-            satisfied: security.satisfied.iter().map(rule).collect(),
+            violated: security.violated.iter().map(cause).collect(),
+            satisfied: security.satisfied.iter().map(cause).collect(),
         },
     }
 }
 
-fn rule(cause: &Cause) -> RuleJson<'_> {
+fn cause(cause: &Cause) -> RuleJson<'_> {
     let Cause { rule, level, containers } = cause;
     RuleJson {
         rule: rule.id,

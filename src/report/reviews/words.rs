@@ -94,15 +94,19 @@ pub(super) fn visible(text: &str) -> String {
 pub(super) fn summary(review: &Review) -> Words {
     let Summary { targets, different, failed, failed_alike, added, removed, changed, .. } =
         review.summary();
-    let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
-    let Summary { granted, exposed, .. } = review.summary();
+    let Summary { restarted, recreated, lost, looser, weakened, tightened, .. } = review.summary();
+    let Summary { granted, exposed, at_risk, broken, less_available, .. } = review.summary();
     let numbers = [
         (lost, "LOST"),
         (granted, if granted == 1 { "GRANTS RIGHTS" } else { "GRANT RIGHTS" }),
+        (at_risk, "DATA AT RISK"),
         (exposed, "EXPOSED"),
         (recreated, "must be recreated"),
         (removed, "removed"),
-        (loosened, "LOOSER"),
+        (looser, "LOOSER"),
+        (weakened, "WEAKER"),
+        (broken, if broken == 1 { "BREAKS" } else { "BREAK" }),
+        (less_available, "LESS AVAILABLE"),
         (restarted, if restarted == 1 { "restarts" } else { "restart" }),
         (changed, "changed"),
         (added, "new"),

@@ -1,92 +1,197 @@
-//! Bindings: new ones, new subjects, and roles with more rights.
+//! Bindings: subjects that get rights which they did not have, by whatever role and binding.
 
 use std::collections::BTreeSet;
 
-use super::rights::{Grown, grown};
+use super::rights::{RoleKey, Subject, role_of, subjects, told as subject_told};
 use super::roles::told;
+use super::sets::{Grown, grown};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::differences::PRIVILEGE_GRANTED;
-use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
 
 /// The roles of Kubernetes for people, the weakest first: each has the rights of those before it.
 const ORDERED: [&str; 4] = ["view", "edit", "admin", "cluster-admin"];
 
-/// A subject: kind, namespace, name.
-type Subject = (String, String, String);
-
 /// Judges a `RoleBinding` or a `ClusterRoleBinding`.
-pub(in crate::diff::weigh) fn binding(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
-    let Some((kind, name)) = role(after) else { return };
+    let scope = |side: usize| match sides.kind {
+        "ClusterRoleBinding" => "",
+        _ if sides.before.is_none() => sides.namespace(1),
+        _ => sides.namespace(side),
+    };
+    let Some(role) = role_of(after, scope(1)) else { return };
     let old: BTreeSet<Subject> = match sides.before {
         // The subjects under the names and in the namespaces that their objects have now.
-        Some(before) => subjects(before, sides.namespace(0))
+        Some(before) => subjects(before, scope(0))
             .into_iter()
             .flat_map(|subject| moved(sides, subject))
             .collect(),
         None => BTreeSet::new(),
     };
-    let gained: Vec<Subject> = subjects(after, sides.namespace(1))
-        .into_iter()
-        .filter(|subject| !old.contains(subject))
-        .collect();
+    let mut gained: Vec<Subject> = Vec::new();
+    let mut rights = None;
+    for subject in subjects(after, scope(1)) {
+        if old.contains(&subject) || gained.contains(&subject) {
+            continue;
+        }
+        match gain(sides, &subject, &role, [scope(0), scope(1)]) {
+            Gain::Nothing => continue,
+            Gain::Role => {}
+            Gain::Rights(judged) => rights = Some(judged),
+        }
+        gained.push(subject);
+        if gained.len() >= MOST_SUBJECTS {
+            break;
+        }
+    }
     let is_of_cluster = sides.kind == "ClusterRoleBinding";
-    let reach = if is_of_cluster { " in the whole cluster" } else { "" };
     if !gained.is_empty() {
-        let phrase = Phrase::new("gives ").name(name).say(format!("{reach} to "));
-        let phrase = phrase.each(&gained, |phrase, (kind, namespace, name)| {
-            let dash = if namespace.is_empty() { "" } else { "/" };
-            phrase.name(&format!("{kind} {namespace}{dash}{name}"))
-        });
-        let severity = severity(name, is_of_cluster, &gained);
+        let reach = if is_of_cluster { " in the whole cluster" } else { "" };
+        let phrase = Phrase::new("gives ").name(&role[2]).say(format!("{reach} to "));
+        let phrase = phrase.each(&gained, subject_told);
+        let mut severity = severity(&role[2], is_of_cluster, &gained);
+        let phrase = match rights {
+            // The rules of a role that has changed are told with it.
+            Some(judged) if is_known(sides, &role) => {
+                severity = severity.max(judged.severity);
+                phrase.say(": ").and(judged.phrase)
+            }
+            Some(judged) => {
+                severity = severity.max(judged.severity);
+                phrase
+            }
+            None => phrase,
+        };
         let path = if sides.before.is_some() { "subjects" } else { "" };
         found.push(Judgement::new(&PRIVILEGE_GRANTED, path, phrase).with_severity(severity));
     }
     if let Some(before) = sides.before
-        && let Some((old_kind, old_name)) = role(before)
+        && let Some(old) = role_of(before, scope(0))
     {
-        found.extend(role_changed(sides, (old_kind, old_name), (kind, name), is_of_cluster));
+        found.extend(role_changed(sides, &old, &role, is_of_cluster));
     }
+}
+
+/// The maximum number of subjects that are told, and compared.
+const MOST_SUBJECTS: usize = 1024;
+
+/// True if a role is the same on both sides.
+fn is_known(sides: &Sides<'_, '_>, role: &RoleKey) -> bool {
+    let [old, new] = [0, 1].map(|side| sides.whole.rights(side).role(role));
+    old.is_some() && old == new
+}
+
+/// The gain of a subject by a role.
+enum Gain {
+    Nothing,
+    /// The role, of which the rules are not known.
+    Role,
+    Rights(Judgement),
+}
+
+/// The gain of a subject by a role in a namespace, compared with what it could do there before.
+fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str; 2]) -> Gain {
+    // The names of a moved account before.
+    let olds = formerly(sides, subject);
+    let whole = sides.whole;
+    let mut bindings = olds.iter().flat_map(|old| whole.rights(0).bindings_for(old, scopes[0]));
+    let has_role = |one: &RoleKey| {
+        one == role
+            || one[0] == role[0]
+                && (sides.renames().follows(&one[2], &role[2]).is_some() || is_weaker(role, one))
+    };
+    if whole.work.takes(8)
+        && bindings.any(|one| has_role(&one.role) && has_same_rules(sides, &one.role, role))
+    {
+        return Gain::Nothing;
+    }
+    let takes = |steps| whole.work.takes(steps);
+    let new = whole.rights(1).rules(role, &takes);
+    let (Held::Rules(old), Some(new)) = (held(sides, 0, &olds, scopes[0]), new) else {
+        return Gain::Role;
+    };
+    let grown = grown(&old, &new, sides.renames(), &whole.work);
+    match told(&grown, None) {
+        Some(judged) => Gain::Rights(judged),
+        // A role without rules may get some elsewhere.
+        None if new.is_empty() => Gain::Role,
+        None => Gain::Nothing,
+    }
+}
+
+/// True if the rules of a role that has another name are the same, as far as both are known.
+fn has_same_rules(sides: &Sides<'_, '_>, old: &RoleKey, new: &RoleKey) -> bool {
+    let takes = |steps| sides.whole.work.takes(steps);
+    let rules = |side: usize, key| sides.whole.rights(side).rules(key, &takes);
+    match (rules(0, old), rules(1, new)) {
+        // What a role of the same name gains is told with the role.
+        _ if old == new => true,
+        (Some(old), Some(new)) => {
+            let grown = grown(&old, &new, sides.renames(), &sides.whole.work);
+            matches!(grown, Grown::By(rights) if rights.is_empty())
+        }
+        _ => true,
+    }
+}
+
+/// True if a role of Kubernetes for people has no rights that the other one does not have.
+fn is_weaker(role: &RoleKey, other: &RoleKey) -> bool {
+    let strength = |of: &RoleKey| {
+        ORDERED.iter().position(|one| *one == of[2]).filter(|_| of[0] == "ClusterRole")
+    };
+    match (strength(role), strength(other)) {
+        (Some(own), Some(other)) => own <= other,
+        // The first role of all others is `cluster-admin`: it has all rights.
+        (None, Some(other)) => other + 1 == ORDERED.len(),
+        _ => false,
+    }
+}
+
+/// The rules that subjects have.
+pub(super) enum Held {
+    Rules(Vec<Node>),
+    /// A role is not in the render, or there are too many rules.
+    Unknown,
+}
+
+/// The rules that bindings of a render give to subjects in a namespace, or in the whole cluster if it is empty.
+pub(super) fn held(sides: &Sides<'_, '_>, side: usize, olds: &[Subject], scope: &str) -> Held {
+    let (rights, work) = (sides.whole.rights(side), &sides.whole.work);
+    let mut rules = Vec::new();
+    for binding in olds.iter().flat_map(|old| rights.bindings_for(old, scope)) {
+        let Some(more) = rights.rules(&binding.role, &|steps| work.takes(steps)) else {
+            return Held::Unknown;
+        };
+        if !work.takes(1 + more.len()) {
+            return Held::Unknown;
+        }
+        rules.extend(more);
+    }
+    Held::Rules(rules)
 }
 
 /// The judgement on a binding that leads to another role.
 fn role_changed(
-    sides: &Sides<'_>,
-    (old_kind, old_name): (&str, &str),
-    (kind, name): (&str, &str),
+    sides: &Sides<'_, '_>,
+    old: &RoleKey,
+    new: &RoleKey,
     is_of_cluster: bool,
 ) -> Option<Judgement> {
-    let is_renamed = || sides.renames().follows(old_name, name).is_some();
-    if (old_kind, old_name) == (kind, name) || old_kind == kind && is_renamed() {
+    let is_renamed = || sides.renames().follows(&old[2], &new[2]).is_some();
+    let is_same = (&old[0], &old[2]) == (&new[0], &new[2]);
+    if is_same || old[0] == new[0] && is_renamed() || is_weaker(new, old) {
         return None;
     }
-    let strength = |kind: &str, name: &str| {
-        ORDERED.iter().position(|one| *one == name).filter(|_| kind == "ClusterRole")
-    };
-    if let (Some(old), Some(new)) = (strength(old_kind, old_name), strength(kind, name))
-        && new < old
-    {
-        return None;
-    }
-    // The first role of all others is `cluster-admin`: nothing has more rights.
-    if (old_kind, old_name) == ("ClusterRole", "cluster-admin") {
-        return None;
-    }
-    let rules = |side: usize, kind: &str, name: &str| {
-        let role = sides.role(side, kind, name)?;
-        Some(items(present(role, "rules")))
-    };
-    let phrase = Phrase::new("leads to ").name(name).say(" in place of ").name(old_name);
-    let usual = if is_strong(name, is_of_cluster) { Severity::Error } else { Severity::Warning };
-    let (severity, phrase) = match (rules(0, old_kind, old_name), rules(1, kind, name)) {
+    let takes = |steps| sides.whole.work.takes(steps);
+    let rules = |side: usize, key| sides.whole.rights(side).rules(key, &takes);
+    let phrase = Phrase::new("leads to ").name(&new[2]).say(" in place of ").name(&old[2]);
+    let usual = if is_strong(&new[2], is_of_cluster) { Severity::Error } else { Severity::Warning };
+    let (severity, phrase) = match (rules(0, old), rules(1, new)) {
         (Some(old), Some(new)) => {
-            let grown = grown(old, new, sides.renames(), &sides.work());
-            if matches!(&grown, Grown::By(rights) if rights.is_empty()) {
-                return None;
-            }
-            let judged = told(&grown)?;
+            let grown = grown(&old, &new, sides.renames(), &sides.whole.work);
+            let judged = told(&grown, None)?;
             (judged.severity, phrase.say(": ").and(judged.phrase))
         }
         _ => (usual, phrase),
@@ -113,7 +218,7 @@ fn severity(role: &str, is_of_cluster: bool, gained: &[Subject]) -> Severity {
 }
 
 /// A subject where it is after the change: where its `ServiceAccount` is, or in the namespace of the binding; or the same.
-fn moved(sides: &Sides<'_>, subject: Subject) -> Vec<Subject> {
+fn moved(sides: &Sides<'_, '_>, subject: Subject) -> Vec<Subject> {
     let (kind, namespace, name) = &subject;
     let mut places = Vec::new();
     if kind == "ServiceAccount" {
@@ -129,20 +234,14 @@ fn moved(sides: &Sides<'_>, subject: Subject) -> Vec<Subject> {
     places
 }
 
-/// The kind and the name of the role of a binding.
-fn role(binding: &Node) -> Option<(&str, &str)> {
-    let role = below(binding, &["roleRef"])?;
-    Some((text(role, "kind")?, text(role, "name")?))
-}
-
-fn subjects(binding: &Node, namespace: &str) -> Vec<Subject> {
-    let subject = |node: &Node| {
-        let (kind, name) = (text(node, "kind")?, text(node, "name")?);
-        let own = match kind {
-            "ServiceAccount" => text(node, "namespace").unwrap_or(namespace),
-            _ => "",
-        };
-        Some((kind.to_owned(), own.to_owned(), name.to_owned()))
-    };
-    items(present(binding, "subjects")).iter().filter_map(subject).collect()
+/// A subject where it was before the change: where its `ServiceAccount` was, or the same.
+fn formerly(sides: &Sides<'_, '_>, subject: &Subject) -> Vec<Subject> {
+    let (kind, namespace, name) = subject;
+    let mut olds = vec![subject.clone()];
+    if kind == "ServiceAccount"
+        && let Some((namespace, name)) = sides.whole.formerly(namespace, name)
+    {
+        olds.push((kind.clone(), namespace.clone(), name.clone()));
+    }
+    olds
 }

@@ -1,237 +1,195 @@
-//! Rights as sets: verbs on resources, on named objects and on URLs. Sets are kept as factors; wildcards match what they
-//! match in the API server. (Kubernetes, `plugin/pkg/auth/authorizer/rbac`, `pkg/apis/rbac/v1/evaluation_helpers.go`.)
+//! The roles and bindings of a render: the rules that reach a role, and the subjects that a role reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::Renames;
-use crate::diff::weigh::work::Work;
-use crate::harden::value::items;
+use crate::diff::weigh::Phrase;
+use crate::diff::weigh::selectors::Conditions;
+use crate::harden::selector::selects;
+use crate::harden::value::{below, items, present, text};
+use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
 
-/// The rights that the second rules give and the first do not.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Grown {
-    /// These, of which there may be none.
-    By(Vec<Right>),
-    /// The rules are too large to be compared.
-    Unknown,
-}
+/// A subject: kind, namespace, name.
+pub(super) type Subject = (String, String, String);
 
-/// Verbs on a resource or a URL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Right {
-    pub(super) verbs: Vec<String>,
-    pub(super) on: On,
-}
+/// A role: kind, namespace (empty for a `ClusterRole`), name.
+pub(super) type RoleKey = [String; 3];
 
-/// The object of a right.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum On {
-    Resource { group: String, resource: String, is_named: bool },
-    Url(String),
-}
-
-/// A rule of a role: a product of sets.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Grant<'a> {
-    groups: BTreeSet<&'a str>,
-    resources: BTreeSet<&'a str>,
-    /// The names of objects; empty for all.
-    names: BTreeSet<&'a str>,
-    urls: BTreeSet<&'a str>,
-    verbs: BTreeSet<&'a str>,
-}
-
-impl<'a> Grant<'a> {
-    fn of(rule: &'a Node) -> Self {
-        let set = |key: &str| items(rule.get(key)).iter().filter_map(Node::as_text).collect();
-        Self {
-            groups: set("apiGroups"),
-            resources: set("resources"),
-            names: set("resourceNames"),
-            urls: set("nonResourceURLs"),
-            verbs: set("verbs"),
-        }
-    }
-}
-
-/// Verbs as bits. `*` is all of them, and so those that no rule names.
-type Verbs = u128;
-const ALL: Verbs = Verbs::MAX;
-/// The number of verbs that can be told apart: the last bit stands for all others.
-const MOST_VERBS: usize = 127;
-
-/// The numbers of verbs.
-struct Words<'a>(Vec<&'a str>);
-
-impl<'a> Words<'a> {
-    fn of(grants: &[Grant<'a>]) -> Option<Self> {
-        let all: BTreeSet<&str> = grants.iter().flat_map(|grant| &grant.verbs).copied().collect();
-        (all.len() <= MOST_VERBS).then(|| Self(all.into_iter().collect()))
-    }
-
-    fn bits(&self, verbs: &BTreeSet<&str>) -> Verbs {
-        if verbs.contains("*") {
-            return ALL;
-        }
-        let places = verbs.iter().filter_map(|verb| self.0.binary_search(verb).ok());
-        places.fold(0, |bits, place| bits | 1 << place)
-    }
-
-    fn names(&self, bits: Verbs) -> Vec<String> {
-        // The rest of `*` is told as `*`: it includes verbs that no rule names.
-        if bits >> MOST_VERBS == 1 {
-            return vec!["*".to_owned()];
-        }
-        let is_in = |place: &usize| bits >> place & 1 == 1;
-        (0..self.0.len()).filter(is_in).map(|place| self.0[place].to_owned()).collect()
-    }
-}
-
-/// The verbs that rules give on a resource: on all objects, and on named ones.
+/// The roles and bindings of a render. Reading them is linear.
 #[derive(Default)]
-struct Given<'a> {
-    all: Verbs,
-    named: BTreeMap<&'a str, Verbs>,
+pub(in crate::diff::weigh) struct Rights<'a> {
+    roles: BTreeMap<RoleKey, &'a Node>,
+    /// The `ClusterRoles` that collect the rules of others: name and selectors.
+    collecting: Vec<(&'a str, &'a [Node])>,
+    bindings: Vec<Binding>,
+    /// Indices of bindings by role.
+    of_role: BTreeMap<RoleKey, Vec<usize>>,
+    /// Indices of bindings by subject.
+    of_subject: BTreeMap<Subject, Vec<usize>>,
 }
 
-/// The rights of rules, by group and resource, and by URL.
-#[derive(Default)]
-struct Index<'a> {
-    resources: BTreeMap<(&'a str, &'a str), Given<'a>>,
-    urls: BTreeMap<&'a str, Verbs>,
+/// A binding.
+pub(super) struct Binding {
+    /// The namespace in which it holds; empty for the whole cluster.
+    pub(super) namespace: String,
+    pub(super) role: RoleKey,
+    pub(super) subjects: Vec<Subject>,
 }
 
-impl<'a> Index<'a> {
-    /// `None` if that is too much work.
-    fn of(grants: &[Grant<'a>], words: &Words<'a>, work: &Work) -> Option<Self> {
-        let mut index = Self::default();
-        for grant in grants {
-            let verbs = words.bits(&grant.verbs);
-            for pair in pairs(grant, work) {
-                let given = index.resources.entry(pair?).or_default();
-                if grant.names.is_empty() {
-                    given.all |= verbs;
-                } else if !work.takes(grant.names.len()) {
-                    return None;
+impl<'a> Rights<'a> {
+    pub(in crate::diff::weigh) fn of(render: &'a ResMap) -> Self {
+        let mut rights = Self::default();
+        let of_group = |of: &&Resource| of.gvk().group == "rbac.authorization.k8s.io";
+        for object in render.iter().filter(of_group) {
+            let namespace = object.id().effective_namespace();
+            match object.kind() {
+                "Role" => rights.add_role(["Role", namespace, object.name()], object.node()),
+                "ClusterRole" => {
+                    rights.add_role(["ClusterRole", "", object.name()], object.node());
+                    if let Some(selectors) = selectors(object.node()) {
+                        rights.collecting.push((object.name(), selectors));
+                    }
                 }
-                for &name in &grant.names {
-                    *given.named.entry(name).or_default() |= verbs;
+                "RoleBinding" => rights.add_binding(namespace, object.node()),
+                "ClusterRoleBinding" => rights.add_binding("", object.node()),
+                _ => {}
+            }
+        }
+        rights
+    }
+
+    fn add_role(&mut self, key: [&str; 3], node: &'a Node) {
+        self.roles.insert(key.map(str::to_owned), node);
+    }
+
+    fn add_binding(&mut self, namespace: &str, node: &Node) {
+        let Some(role) = role_of(node, namespace) else { return };
+        let number = self.bindings.len();
+        let subjects = subjects(node, namespace);
+        self.of_role.entry(role.clone()).or_default().push(number);
+        for subject in &subjects {
+            self.of_subject.entry(subject.clone()).or_default().push(number);
+        }
+        self.bindings.push(Binding { namespace: namespace.to_owned(), role, subjects });
+    }
+
+    pub(super) fn role(&self, key: &RoleKey) -> Option<&'a Node> {
+        self.roles.get(key).copied()
+    }
+
+    /// The rules of a role, with those that it collects. `None` if it is not in the render.
+    pub(super) fn rules(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<Node>> {
+        let role = self.role(key)?;
+        let mut rules = items(present(role, "rules")).to_vec();
+        for selector in selectors(role).unwrap_or_default() {
+            for (_, other) in
+                self.roles.range(["ClusterRole".to_owned(), String::new(), String::new()]..)
+            {
+                if !takes(1) {
+                    return Some(rules);
+                }
+                let is_other = !std::ptr::eq(*other, role);
+                if is_other && selects(selector, below(other, &["metadata", "labels"])) {
+                    rules.extend_from_slice(items(present(other, "rules")));
                 }
             }
-            for &url in &grant.urls {
-                *index.urls.entry(url).or_default() |= verbs;
-            }
         }
-        Some(index)
+        Some(rules)
     }
 
-    /// The verbs on a resource: on all objects, or on one of this name.
-    fn verbs(&self, (group, resource): (&str, &str), name: Option<&str>) -> Verbs {
-        let of_subresource = resource.split_once('/').map(|(_, part)| format!("*/{part}"));
-        let resources = [Some(resource), Some("*"), of_subresource.as_deref()];
-        let mut verbs = 0;
-        for group in [group, "*"] {
-            for resource in resources.into_iter().flatten() {
-                let Some(given) = self.resources.get(&(group, resource)) else { continue };
-                let of_name = name.and_then(|name| given.named.get(name)).copied();
-                verbs |= given.all | of_name.unwrap_or_default();
-            }
-        }
-        verbs
+    /// The `ClusterRoles` of the render that collect the rules of one with these labels.
+    pub(super) fn collectors(
+        &self,
+        role: Option<&Node>,
+        takes: &dyn Fn(usize) -> bool,
+    ) -> BTreeSet<&'a str> {
+        let Some(role) = role else { return BTreeSet::new() };
+        let labels = below(role, &["metadata", "labels"]);
+        let own = below(role, &["metadata"]).and_then(|metadata| text(metadata, "name"));
+        let collects = |(name, given): &&(&'a str, &'a [Node])| {
+            takes(given.len()) && Some(*name) != own && given.iter().any(|one| selects(one, labels))
+        };
+        self.collecting.iter().filter(collects).map(|(name, _)| *name).collect()
     }
 
-    /// The verbs on a URL, or on all that begin with what is before its `*`.
-    fn verbs_of_url(&self, url: &str, work: &Work) -> Option<Verbs> {
-        let mut verbs = self.urls.get(url).copied().unwrap_or_default();
-        let stem = url.strip_suffix('*').unwrap_or(url);
-        let beginnings = stem.char_indices().map(|(end, _)| &stem[..end]).chain([stem]);
-        for beginning in beginnings {
-            if !work.takes(1) {
-                return None;
-            }
-            verbs |= self.urls.get(&*format!("{beginning}*")).copied().unwrap_or_default();
+    /// The bindings of a role.
+    pub(super) fn bindings_of(&self, role: &RoleKey) -> impl Iterator<Item = &Binding> {
+        let places = self.of_role.get(role).into_iter().flatten();
+        places.filter_map(|place| self.bindings.get(*place))
+    }
+
+    /// The bindings of a subject that hold in a namespace; for an empty one, those that hold in the whole cluster.
+    pub(super) fn bindings_for(
+        &self,
+        subject: &Subject,
+        namespace: &str,
+    ) -> impl Iterator<Item = &Binding> {
+        let places = self.of_subject.get(subject).into_iter().flatten();
+        let all = places.filter_map(|place| self.bindings.get(*place));
+        all.filter(move |one| one.namespace.is_empty() || one.namespace == namespace)
+    }
+
+    /// Appends the subjects to which the render gives some roles, and where; nothing if there are none.
+    pub(super) fn reached(&self, phrase: Phrase, roles: &[RoleKey]) -> Phrase {
+        let bindings: Vec<&Binding> =
+            roles.iter().flat_map(|role| self.bindings_of(role)).take(MOST_TOLD).collect();
+        let subjects: BTreeSet<&Subject> = bindings.iter().flat_map(|one| &one.subjects).collect();
+        if subjects.is_empty() {
+            return phrase;
         }
-        Some(verbs)
+        let phrase = phrase.say(", for ").each(subjects, told);
+        let places: BTreeSet<&str> = bindings.iter().map(|one| &*one.namespace).collect();
+        match places.contains("") {
+            true => phrase.say(" in the whole cluster"),
+            false => phrase.say(" in namespace ").few(places),
+        }
     }
 }
 
-/// The pairs of a group and a resource of a rule, each taken from the work; the last one is `None` if it is used up.
-fn pairs<'g, 'a>(
-    grant: &'g Grant<'a>,
-    work: &'g Work,
-) -> impl Iterator<Item = Option<(&'a str, &'a str)>> + use<'g, 'a> {
-    let mut is_over = false;
-    let pairs = grant
-        .groups
-        .iter()
-        .flat_map(|&group| grant.resources.iter().map(move |&resource| (group, resource)));
-    pairs.map_while(move |pair| {
-        if is_over {
-            return None;
-        }
-        is_over = !work.takes(1);
-        Some((!is_over).then_some(pair))
-    })
+/// The maximum number of bindings of which the subjects are told.
+const MOST_TOLD: usize = 256;
+
+/// Appends a subject.
+pub(super) fn told(phrase: Phrase, (kind, namespace, name): &Subject) -> Phrase {
+    let dash = if namespace.is_empty() { "" } else { "/" };
+    phrase.name(&format!("{kind} {namespace}{dash}{name}"))
 }
 
-/// Compares the rules of two roles. `renames` has the new names of objects.
-pub(super) fn grown(before: &[Node], after: &[Node], renames: &Renames, work: &Work) -> Grown {
-    let mut old: Vec<Grant<'_>> = before.iter().map(Grant::of).collect();
-    let new_names: BTreeMap<&str, String> = old
-        .iter()
-        .flat_map(|grant| &grant.names)
-        .filter_map(|name| Some((*name, renames.new_name(name)?)))
-        .collect();
-    for grant in &mut old {
-        let renamed: Vec<&str> =
-            grant.names.iter().filter_map(|name| new_names.get(name).map(String::as_str)).collect();
-        grant.names.extend(renamed);
-    }
-    let mut new: Vec<Grant<'_>> = after.iter().map(Grant::of).collect();
-    let known: BTreeSet<&Grant<'_>> = old.iter().collect();
-    new.retain(|grant| !known.contains(grant));
-    if new.is_empty() {
-        return Grown::By(Vec::new());
-    }
-    compare(&old, &new, work).map_or(Grown::Unknown, Grown::By)
+/// The selectors by which a role collects the rules of others.
+fn selectors(role: &Node) -> Option<&[Node]> {
+    let rule = present(role, "aggregationRule")?;
+    Some(items(present(rule, "clusterRoleSelectors")))
 }
 
-fn compare(old: &[Grant<'_>], new: &[Grant<'_>], work: &Work) -> Option<Vec<Right>> {
-    let (old_words, new_words) = (Words::of(old)?, Words::of(new)?);
-    let all: BTreeSet<&str> = old_words.0.into_iter().chain(new_words.0).collect();
-    let words = (all.len() <= MOST_VERBS).then(|| Words(all.into_iter().collect()))?;
-    let index = Index::of(old, &words, work)?;
-    let mut resources: BTreeMap<(&str, &str, bool), Verbs> = BTreeMap::new();
-    let mut urls: BTreeMap<&str, Verbs> = BTreeMap::new();
-    for grant in new {
-        let verbs = words.bits(&grant.verbs);
-        for pair in pairs(grant, work) {
-            let pair = pair?;
-            let missing = |name| verbs & !index.verbs(pair, name);
-            let is_named = !grant.names.is_empty();
-            let missing = match is_named {
-                false => missing(None),
-                true if !work.takes(grant.names.len()) => return None,
-                true => grant.names.iter().fold(0, |all, &name| all | missing(Some(name))),
-            };
-            if missing != 0 {
-                *resources.entry((pair.0, pair.1, is_named)).or_default() |= missing;
-            }
-        }
-        for &url in &grant.urls {
-            let missing = verbs & !index.verbs_of_url(url, work)?;
-            if missing != 0 {
-                *urls.entry(url).or_default() |= missing;
-            }
-        }
-    }
-    let of_resources = resources.into_iter().map(|((group, resource, is_named), missing)| {
-        let (group, resource) = (group.to_owned(), resource.to_owned());
-        Right { verbs: words.names(missing), on: On::Resource { group, resource, is_named } }
-    });
-    let of_urls = urls
-        .into_iter()
-        .map(|(url, missing)| Right { verbs: words.names(missing), on: On::Url(url.to_owned()) });
-    Some(of_resources.chain(of_urls).collect())
+/// The conditions by which a role collects the rules of others.
+pub(super) fn conditions(role: &Node) -> Vec<Conditions> {
+    selectors(role).unwrap_or_default().iter().map(Conditions::of).collect()
+}
+
+/// The role of a binding in a namespace.
+pub(super) fn role_of(binding: &Node, namespace: &str) -> Option<RoleKey> {
+    let role = below(binding, &["roleRef"])?;
+    let (kind, name) = (text(role, "kind")?, text(role, "name")?);
+    let namespace = if kind == "Role" { namespace } else { "" };
+    Some([kind, namespace, name].map(str::to_owned))
+}
+
+/// The subjects of a binding. A user with the name of a `ServiceAccount` is that.
+pub(super) fn subjects(binding: &Node, namespace: &str) -> Vec<Subject> {
+    let subject = |node: &Node| {
+        let (kind, name) = (text(node, "kind")?, text(node, "name")?);
+        let (kind, own, name) = match kind {
+            "ServiceAccount" => (kind, text(node, "namespace").unwrap_or(namespace), name),
+            "User" => match name.strip_prefix("system:serviceaccount:") {
+                Some(account) => {
+                    let (namespace, name) = account.split_once(':')?;
+                    ("ServiceAccount", namespace, name)
+                }
+                None => (kind, "", name),
+            },
+            _ => (kind, "", name),
+        };
+        Some((kind.to_owned(), own.to_owned(), name.to_owned()))
+    };
+    items(present(binding, "subjects")).iter().filter_map(subject).collect()
 }

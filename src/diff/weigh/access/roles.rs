@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::rights::{Grown, On, Right, grown};
+use super::rights::{RoleKey, conditions};
+use super::sets::{Grown, On, Right, grown};
+use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::differences::PRIVILEGE_GRANTED;
@@ -19,18 +21,78 @@ const COLLECTING: [(&str, &str); 3] = [
 ];
 
 /// Judges a Role or a `ClusterRole`.
-pub(in crate::diff::weigh) fn role(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
-    let before = sides.before;
-    let old = items(before.and_then(|before| present(before, "rules")));
-    let new = items(present(after, "rules"));
-    found.extend(told(&grown(old, new, sides.renames(), &sides.work())));
+    let (before, whole) = (sides.before, sides.whole);
+    let key = |side: usize| -> Option<RoleKey> {
+        let id = sides.object.ids[side].as_ref()?;
+        let namespace = if sides.kind == "Role" { sides.namespace(side) } else { "" };
+        Some([sides.kind, namespace, &id.name].map(str::to_owned))
+    };
+    let takes = |steps| whole.work.takes(steps);
+    let rules = |side: usize| Some(whole.rights(side).rules(&key(side)?, &takes)?);
+    let (old, new) = (rules(0).unwrap_or_default(), rules(1).unwrap_or_default());
+    let collectors = whole.rights(1).collectors(Some(after), &takes);
+    let cluster = |name: &str| ["ClusterRole", "", name].map(str::to_owned);
+    let mut reached: Vec<RoleKey> = key(1).into_iter().collect();
+    reached.extend(collectors.iter().map(|name| cluster(name)));
+    let parts = parts(Some(after));
+    reached.extend(parts.iter().map(|name| cluster(name)));
+    let growth = match after.get("aggregationRule") {
+        None => grown(&old, &new, sides.renames(), &sides.work()),
+        Some(_) => grown(&old, &new, sides.renames(), &whole.work),
+    };
+    if before.is_some() || !is_renamed(sides, &new) {
+        let is_part = before.is_some() && !parts.is_empty();
+        let phrase = match parts.last().filter(|_| is_part) {
+            Some(part) => {
+                Phrase::new(" as a part of the role ").name(part).say(" of each namespace")
+            }
+            None => Phrase::default(),
+        };
+        found.extend(told(&growth, Some(whole.rights(1).reached(phrase, &reached))));
+    }
+    let was = whole.rights(0).collectors(before, &takes);
+    for collector in collectors.difference(&was) {
+        let key = cluster(collector);
+        let Some(old) = whole.rights(0).rules(&key, &takes) else { continue };
+        let growth = grown(&old, &new, sides.renames(), &whole.work);
+        let phrase = whole.rights(1).reached(Phrase::default(), std::slice::from_ref(&key));
+        let Some(judged) = told(&growth, Some(phrase)) else { continue };
+        let phrase = Phrase::new("its rules become part of the ClusterRole ").name(collector);
+        let phrase = phrase.say(", which ").and(judged.phrase);
+        found.push(judgement("metadata.labels", phrase).with_severity(judged.severity));
+    }
     found.extend(collected(before, after));
     found.extend(aggregated(before, after));
+    if whole.work.is_over() {
+        let phrase = Phrase::new("is not judged with the other roles: they are too many");
+        found.push(judgement("rules", phrase).with_severity(Severity::Warning));
+    }
 }
 
-/// The judgement on rights that have grown.
-pub(super) fn told(grown: &Grown) -> Option<Judgement> {
+/// True if a role that is new only has the rules of one of the same kind and namespace that is gone.
+fn is_renamed(sides: &Sides<'_, '_>, new: &[Node]) -> bool {
+    let whole = sides.whole;
+    let mut gone = whole.pairs.iter().filter(|pair| pair.after.is_none());
+    gone.any(|pair| {
+        let Some(role) = pair.before.and_then(|place| whole.renders[0].get(place)) else {
+            return false;
+        };
+        let is_meant = role.kind() == sides.kind
+            && role.gvk().group == sides.group
+            && (sides.kind == "ClusterRole"
+                || role.id().effective_namespace() == sides.namespace(1));
+        let old = items(present(role.node(), "rules"));
+        is_meant && whole.work.takes(old.len() + new.len()) && {
+            let grown = grown(old, new, sides.renames(), &whole.work);
+            matches!(grown, Grown::By(rights) if rights.is_empty())
+        }
+    })
+}
+
+/// The judgement on rights that have grown, with words at its end.
+pub(super) fn told(grown: &Grown, end: Option<Phrase>) -> Option<Judgement> {
     let rights = match grown {
         Grown::By(rights) if rights.is_empty() => return None,
         Grown::By(rights) => rights,
@@ -39,10 +101,11 @@ pub(super) fn told(grown: &Grown) -> Option<Judgement> {
             return Some(judgement("rules", phrase).with_severity(Severity::Warning));
         }
     };
-    let danger = rights.iter().find_map(dangerous);
-    let severity = if danger.is_some() { Severity::Error } else { Severity::Warning };
-    if let Some(Danger::Everything) = danger {
-        return Some(judgement("rules", Phrase::new("may now do everything on all resources")));
+    let end = end.unwrap_or_default();
+    let dangers: BTreeSet<Danger> = rights.iter().filter_map(dangerous).collect();
+    if dangers.contains(&Danger::Everything) {
+        let phrase = Phrase::new("may now do everything on all resources").and(end);
+        return Some(judgement("rules", phrase));
     }
     // Those with the same verbs together; first the dangerous ones.
     let mut by_verbs: BTreeMap<(bool, &[String]), BTreeSet<&On>> = BTreeMap::new();
@@ -57,12 +120,24 @@ pub(super) fn told(grown: &Grown) -> Option<Judgement> {
         };
         phrase.each(on, subject)
     });
-    let phrase = match danger {
-        Some(Danger::By(words)) => phrase.say(format!(" ({words})")),
-        Some(Danger::Everything) | None => phrase,
+    let words: Vec<&str> = dangers.iter().filter_map(|danger| danger.words()).collect();
+    let phrase = match &words[..] {
+        [] => phrase,
+        [words @ .., last] if words.len() < MOST_WORDS => {
+            let all: Vec<&str> = words.iter().chain([last]).copied().collect();
+            phrase.say(format!(" ({})", all.join("; ")))
+        }
+        words => {
+            let (shown, others) = words.split_at(MOST_WORDS);
+            phrase.say(format!(" ({}; and {} more)", shown.join("; "), others.len()))
+        }
     };
-    Some(judgement("rules", phrase).with_severity(severity))
+    let severity = if words.is_empty() { Severity::Warning } else { Severity::Error };
+    Some(judgement("rules", phrase.and(end)).with_severity(severity))
 }
+
+/// The maximum number of dangers of which the words are told.
+const MOST_WORDS: usize = 3;
 
 fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&PRIVILEGE_GRANTED, path, phrase)
@@ -85,13 +160,24 @@ fn subject(phrase: Phrase, on: &On) -> Phrase {
     }
 }
 
-/// A danger that a right brings.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A danger that a right brings; the worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Danger {
     /// Everything is allowed.
     Everything,
+    /// A row of the table.
+    Row(usize),
+}
+
+impl Danger {
     /// The words for the rights.
-    By(&'static str),
+    fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Everything => None,
+            // Rows with the same words are one danger.
+            Self::Row(place) => DANGEROUS.get(place).map(|row| row.words),
+        }
+    }
 }
 
 /// A row of the table of dangerous rights.
@@ -100,6 +186,20 @@ struct Row {
     resources: Vec<&'static str>,
     verbs: Vec<&'static str>,
     words: &'static str,
+}
+
+impl Row {
+    /// True if a resource, which may be a wildcard, is one of this row.
+    fn has(&self, resource: &str) -> bool {
+        let subresource = |of: &str| of.split_once('/').map(|(_, part)| part.to_owned());
+        let part = resource.strip_prefix("*/");
+        resource == "*"
+            || self.resources.iter().any(|own| {
+                *own == resource
+                    || part.is_some_and(|part| subresource(own).is_some_and(|own| own == part))
+                    || own.strip_suffix('*').is_some_and(|stem| resource.starts_with(stem))
+            })
+    }
 }
 
 static DANGEROUS: LazyLock<Vec<Row>> = LazyLock::new(|| {
@@ -120,23 +220,27 @@ fn dangerous(right: &Right) -> Option<Danger> {
     if resource == "*" && matches!(&**group, "" | "*") && right.verbs == ["*"] && !is_named {
         return Some(Danger::Everything);
     }
-    let is_meant = |row: &&Row| {
+    let is_meant = |row: &Row| {
         (group == "*" || *group == row.group)
-            && (resource == "*" || row.resources.contains(&&**resource))
+            && row.has(resource)
             && row.verbs.iter().any(|verb| has(verb))
     };
-    let row = DANGEROUS.iter().find(is_meant)?;
-    Some(Danger::By(row.words))
+    let place = DANGEROUS.iter().position(is_meant)?;
+    // The first row with these words.
+    let words = DANGEROUS.get(place)?.words;
+    DANGEROUS.iter().position(|row| row.words == words).map(Danger::Row)
+}
+
+/// The roles of Kubernetes of which a role is a part by its labels, the weakest last.
+fn parts(node: Option<&Node>) -> Vec<&'static str> {
+    let of = node.and_then(|node| below(node, &["metadata", "labels"]));
+    let wanted: BTreeSet<&str> =
+        labels(of).filter(|(_, value)| *value == "true").map(|(key, _)| key).collect();
+    COLLECTING.iter().filter(|(key, _)| wanted.contains(key)).map(|(_, role)| *role).collect()
 }
 
 /// The role becomes a part of another one of Kubernetes.
 fn collected(before: Option<&Node>, after: &Node) -> Option<Judgement> {
-    let parts = |node: Option<&Node>| -> Vec<&'static str> {
-        let of = node.and_then(|node| below(node, &["metadata", "labels"]));
-        let wanted: BTreeSet<&str> =
-            labels(of).filter(|(_, value)| *value == "true").map(|(key, _)| key).collect();
-        COLLECTING.iter().filter(|(key, _)| wanted.contains(key)).map(|(_, role)| *role).collect()
-    };
     let (old, new) = (parts(before), parts(Some(after)));
     // A part of `edit` is not one of `view`, but of `admin`.
     let is_news = |role: &&&str| {
@@ -150,14 +254,26 @@ fn collected(before: Option<&Node>, after: &Node) -> Option<Judgement> {
 
 /// The role collects the rules of more roles.
 fn aggregated(before: Option<&Node>, after: &Node) -> Option<Judgement> {
-    let selectors = |node: Option<&Node>| -> BTreeSet<String> {
-        let rule = node.and_then(|node| below(node, &["aggregationRule", "clusterRoleSelectors"]));
-        items(rule).iter().map(crate::diff::weigh::canonical).collect()
-    };
-    let old = selectors(before);
-    if selectors(Some(after)).is_subset(&old) {
+    let old = before.map(conditions).unwrap_or_default();
+    let is_known = |own: &Conditions| old.iter().take(MOST_SELECTORS).any(|one| own.is_within(one));
+    let new = conditions(after);
+    let more: Vec<&Conditions> =
+        new.iter().take(MOST_SELECTORS).filter(|own| !is_known(own)).collect();
+    if more.iter().any(|one| one.is_empty()) {
+        let phrase = Phrase::new("collects the rules of all ClusterRoles");
+        return Some(judgement("aggregationRule", phrase));
+    }
+    let words: Vec<String> = more.iter().map(|one| one.told().join(" and ")).collect();
+    if words.is_empty() && new.len() <= MOST_SELECTORS {
         return None;
     }
-    let phrase = Phrase::new("collects the rules of more ClusterRoles, by their labels");
+    let phrase = Phrase::new("collects the rules of more ClusterRoles");
+    let phrase = match words.is_empty() {
+        true => phrase.say(": its selectors are too many to be compared"),
+        false => phrase.say(", those with ").few(words.iter().map(String::as_str)),
+    };
     Some(judgement("aggregationRule", phrase).with_severity(Severity::Warning))
 }
+
+/// The maximum number of selectors of a role that are compared with each other.
+const MOST_SELECTORS: usize = 256;

@@ -102,8 +102,177 @@ fn roles_reach_others() {
     told(
         &collects("{matchLabels: {a: b}}"),
         &collects("{matchLabels: {a: b}}, {matchLabels: {c: d}}"),
-        &["006 warning ClusterRole r: collects the rules of more ClusterRoles, by their labels"],
+        &["006 warning ClusterRole r: collects the rules of more ClusterRoles, those with c=d"],
     );
+}
+
+/// The rights that are dangerous by themselves, with the words for them.
+const DANGEROUS: [(&str, &str, &str, &str); 24] = [
+    ("''", "pods/exec", "create", "runs commands"),
+    ("''", "'*/exec'", "create", "runs commands"),
+    ("'*'", "'*/exec'", "create", "runs commands"),
+    ("''", "serviceaccounts/token", "create", "makes tokens"),
+    ("''", "'*/token'", "create", "makes tokens"),
+    ("''", "nodes/proxy", "get", "reaches the kubelet"),
+    ("''", "'*/proxy'", "get", "reaches the kubelet"),
+    ("'*'", "'*'", "get", "reads Secrets"),
+    ("''", "'*'", "list", "reads Secrets"),
+    ("''", "pods", "create", "runs pods"),
+    ("apps", "daemonsets", "create", "runs pods"),
+    ("apps", "deployments", "patch", "runs pods"),
+    ("apps", "statefulsets", "create", "runs pods"),
+    ("batch", "cronjobs", "create", "runs pods"),
+    ("batch", "jobs", "create", "runs pods"),
+    ("''", "users", "impersonate", "acts as others"),
+    ("''", "groups", "impersonate", "acts as others"),
+    ("authentication.k8s.io", "userextras/scopes", "impersonate", "acts as others"),
+    ("rbac.authorization.k8s.io", "clusterroles", "escalate", "gives itself"),
+    ("rbac.authorization.k8s.io", "clusterroles", "bind", "gives itself"),
+    (
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+        "patch",
+        "changes every object",
+    ),
+    ("apiregistration.k8s.io", "apiservices", "create", "takes the place"),
+    (
+        "certificates.k8s.io",
+        "certificatesigningrequests/approval",
+        "update",
+        "approves certificates",
+    ),
+    ("certificates.k8s.io", "signers", "approve", "signs certificates"),
+];
+
+#[test]
+fn dangerous_rights_are_errors_with_their_reason() {
+    for (groups, resources, verbs, words) in DANGEROUS {
+        let told = judged(&role(""), &role(&rule(groups, resources, verbs)));
+        assert!(told[0].starts_with("006 error") && told[0].contains(words), "{told:?}");
+        assert_eq!(judged(&role(&rule(groups, resources, verbs)), &role("")), [""; 0]);
+    }
+    let both = rule("''", "secrets, pods/exec, configmaps", "create, get");
+    told(
+        &role(""),
+        &role(&both),
+        &[
+            "006 error ClusterRole r: may now create, get pods/exec, secrets; create, get configmaps (reads Secrets; runs commands in containers)",
+        ],
+    );
+}
+
+#[test]
+fn roles_add_to_those_that_collect_them() {
+    let base = |selector: &str| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: all}}, aggregationRule: {{clusterRoleSelectors: [{selector}]}}, rules: []}}\n---\n{}",
+            binding("ClusterRoleBinding", "all", "{kind: Group, name: ops}")
+        )
+    };
+    let plain = role(&rule("''", "secrets", "get"));
+    let labelled = plain.replace("name: r", "name: r, labels: {part: ops}");
+    for selector in [
+        "{matchLabels: {part: ops}}",
+        "{matchExpressions: [{key: part, operator: In, values: [ops]}]}",
+    ] {
+        told(
+            &format!("{}{plain}", base(selector)),
+            &format!("{}{labelled}", base(selector)),
+            &[
+                "006 error ClusterRole r: its rules become part of the ClusterRole all, which may now get secrets (reads Secrets), for Group ops in the whole cluster",
+            ],
+        );
+        let more = labelled.replace("[get]", "[get, list]");
+        told(
+            &format!("{}{labelled}", base(selector)),
+            &format!("{}{more}", base(selector)),
+            &[
+                "006 error ClusterRole r: may now list secrets (reads Secrets), for Group ops in the whole cluster",
+            ],
+        );
+        let told = judged(
+            &format!("{}{labelled}", base("{matchLabels: {part: none}}")),
+            &format!("{}{labelled}", base(selector)),
+        );
+        assert_eq!(
+            told,
+            [
+                "006 error ClusterRole all: may now get secrets (reads Secrets), for Group ops in the whole cluster",
+                "006 warning ClusterRole all: collects the rules of more ClusterRoles, those with part=ops",
+            ]
+        );
+    }
+    let wide = "{matchExpressions: [{key: part, operator: Exists}]}";
+    let narrow = "{matchLabels: {part: ops}}";
+    assert_eq!(
+        judged(&format!("{}{plain}", base(wide)), &format!("{}{plain}", base(narrow))),
+        [""; 0],
+        "a narrower selector"
+    );
+    let edit = plain.replace(
+        "name: r",
+        "name: r, labels: {rbac.authorization.k8s.io/aggregate-to-edit: 'true'}",
+    );
+    told(
+        &edit,
+        &edit.replace("[get]", "[get, list]"),
+        &[
+            "006 error ClusterRole r: may now list secrets (reads Secrets) as a part of the role edit of each namespace",
+        ],
+    );
+}
+
+#[test]
+fn other_names_for_the_same_rights_are_no_grant() {
+    let reads = role(&rule("''", "secrets", "get"));
+    let named = reads.replace("name: r", "name: other");
+    let bound = |name: &str, role: &str| {
+        binding("RoleBinding", role, WEB).replace("name: b}", &format!("name: {name}}}"))
+    };
+    for (before, after) in [
+        (reads.clone(), named.clone()),
+        (bound("b", "view"), bound("zz", "view")),
+        (format!("{reads}{}", bound("b", "r")), format!("{named}{}", bound("zz", "other"))),
+        (
+            bound("b", "view"),
+            bound("b", "view").replace(WEB, "{kind: User, name: 'system:serviceaccount:shop:web'}"),
+        ),
+    ] {
+        assert_eq!(judged(&before, &after), [""; 0], "{before}{after}");
+        assert_eq!(judged(&after, &before), [""; 0], "{before}{after}");
+    }
+    let more = named.replace("[get]", "[get, list]");
+    let told =
+        judged(&format!("{reads}{}", bound("b", "r")), &format!("{more}{}", bound("zz", "other")));
+    assert!(told.iter().all(|one| one.starts_with("006 error")) && told.len() == 2, "{told:?}");
+    // The same role for others, or in the whole cluster, is one.
+    let cluster = bound("zz", "view").replace("RoleBinding", "ClusterRoleBinding");
+    assert_eq!(
+        judged(&bound("b", "view"), &cluster),
+        [
+            "006 warning ClusterRoleBinding zz: gives view in the whole cluster to ServiceAccount shop/web"
+        ]
+    );
+}
+
+#[test]
+fn pods_run_as_accounts_with_more_rights() {
+    let pod = |account: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p, namespace: shop}}, spec: {{serviceAccountName: {account}, containers: [{{name: c}}]}}}}\n---\n"
+        )
+    };
+    let rights = role(&rule("''", "secrets", "get")) + &binding("ClusterRoleBinding", "r", WEB);
+    let told = judged(&format!("{rights}{}", pod("weak")), &format!("{rights}{}", pod("web")));
+    assert_eq!(
+        told,
+        [
+            "006 error Pod p: runs as the ServiceAccount web, and may now get secrets (reads Secrets)",
+            "001 note Pod p: runs as the ServiceAccount web in place of weak",
+        ]
+    );
+    let told = judged(&format!("{rights}{}", pod("web")), &format!("{rights}{}", pod("weak")));
+    assert_eq!(told, ["001 note Pod p: runs as the ServiceAccount weak in place of web"]);
 }
 
 fn binding(kind: &str, role: &str, subjects: &str) -> String {

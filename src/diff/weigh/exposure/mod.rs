@@ -5,8 +5,10 @@ mod peers;
 mod policies;
 mod routes;
 mod services;
+#[cfg(test)]
+mod tests;
 
-pub(super) use policies::{network_policy, other_policy};
+pub(super) use policies::{Policies, network_policy, other_policy, policed, policies};
 pub(super) use routes::{gateway, ingress, route};
 pub(super) use services::service;
 

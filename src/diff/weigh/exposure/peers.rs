@@ -3,27 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::addresses::Range;
+use crate::diff::weigh::Phrase;
+use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::work::Work;
-use crate::diff::weigh::{Phrase, canonical};
-use crate::harden::selector::labels;
 use crate::harden::value::{integer, items, present, text};
 use crate::yaml::Node;
-
-/// The conditions of a label selector: each as a text with one meaning. Without any, it selects all.
-pub(super) type Conditions = BTreeSet<String>;
-
-pub(super) fn conditions(selector: &Node) -> Conditions {
-    let of_labels = labels(present(selector, "matchLabels"));
-    // A single value is the same as a label.
-    let of_expression = |one: &Node| match (text(one, "key"), items(one.get("values"))) {
-        (Some(key), [value]) if text(one, "operator") == Some("In") => {
-            format!("{key}={}", value.as_text().unwrap_or_default())
-        }
-        _ => canonical(one),
-    };
-    let expressions = items(present(selector, "matchExpressions")).iter().map(of_expression);
-    of_labels.map(|(key, value)| format!("{key}={value}")).chain(expressions).collect()
-}
 
 /// A peer, or all of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +70,7 @@ fn peer(node: &Node) -> Peer {
             except: except.filter_map(Range::parse).collect(),
         };
     }
-    let of = |key: &str| present(node, key).map(conditions);
+    let of = |key: &str| present(node, key).map(Conditions::of);
     Peer::Pods { namespaces: of("namespaceSelector"), pods: of("podSelector").unwrap_or_default() }
 }
 
@@ -118,9 +102,9 @@ impl Peer {
                     (None, None) => true,
                     (None, Some(others)) => others.is_empty(),
                     (Some(_), None) => false,
-                    (Some(own), Some(others)) => others.is_subset(own),
+                    (Some(own), Some(others)) => own.is_within(others),
                 };
-                is_within && of.is_subset(pods)
+                is_within && pods.is_within(of)
             }
             _ => self == other,
         }
@@ -129,7 +113,7 @@ impl Peer {
     /// Appends the peer to a phrase.
     fn told(&self, phrase: Phrase) -> Phrase {
         let selected = |phrase: Phrase, conditions: &Conditions| {
-            phrase.few(conditions.iter().map(String::as_str))
+            phrase.few(conditions.told().iter().map(String::as_str))
         };
         match self {
             Self::All => phrase.say("everywhere"),
@@ -191,20 +175,28 @@ impl Port {
     }
 }
 
-/// The traffic that is allowed after and not before. `None` if comparing is too much work.
+/// The traffic that is allowed by some rules and by none of those before. `None` if comparing is too much work.
 pub(super) fn gained<'a>(
-    before: &Allowed,
+    before: &[&Allowed],
     after: &'a Allowed,
     work: &Work,
 ) -> Option<Vec<&'a (Peer, Port)>> {
+    let number: usize = before.iter().map(|of| of.len()).sum();
     let mut gained = Vec::new();
-    for pair in after.iter().filter(|pair| !before.contains(pair)) {
+    for pair in after {
+        if !work.takes(before.len()) {
+            return None;
+        }
+        if before.iter().any(|of| of.contains(pair)) {
+            continue;
+        }
         // Exceptions and conditions of a pair are compared with those of each other one.
-        if !work.takes(before.len().saturating_mul(1 + pair.0.size())) {
+        if !work.takes(number.saturating_mul(1 + pair.0.size())) {
             return None;
         }
         let (peer, port) = pair;
-        if !before.iter().any(|(of, ports)| port.is_in(ports) && peer.is_in(of)) {
+        let mut known = before.iter().copied().flatten();
+        if !known.any(|(of, ports)| port.is_in(ports) && peer.is_in(of)) {
             gained.push(pair);
         }
     }
@@ -217,7 +209,7 @@ impl Peer {
             Self::All => 0,
             Self::Addresses { except, .. } => except.len(),
             Self::Pods { namespaces, pods } => {
-                pods.len() + namespaces.as_ref().map_or(0, BTreeSet::len)
+                pods.len() + namespaces.as_ref().map_or(0, Conditions::len)
             }
         }
     }

@@ -1,14 +1,20 @@
 //! Network policies: directions that are no longer restricted, and traffic that is allowed.
 //!
-//! Policies add up: pods that one of them selects for a direction are restricted there to what all of them allow. So a
-//! policy that is removed opens pods only if no other one selects them, and a new one allows more only if another one
-//! restricts its pods.
+//! Policies add up: pods that one of them selects for a direction are restricted there to what all of them allow. So it
+//! is compared, for the pods that a policy selects, what all policies of their namespace allow before and after. Pods of
+//! other renders are judged by the selector: those with the labels that it asks for, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judgement;
-use super::peers::{Conditions, Peer, Port, allowed, conditions, gained, told};
-use crate::diff::weigh::{Judgement, Phrase, Sides};
+use super::peers::{Allowed, Peer, Port, allowed, gained, told};
+use crate::diff::weigh::selectors::Conditions;
+use crate::diff::weigh::work::Work;
+use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, canonical};
 use crate::harden::Severity;
+use crate::harden::selector::selects;
 use crate::harden::value::{below, items, present};
+use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
 
 /// A direction of traffic.
@@ -18,15 +24,18 @@ struct Direction {
     peers: &'static str,
     words: &'static str,
     from: &'static str,
+    /// The joint before the pods.
+    of: &'static str,
 }
 
-const DIRECTIONS: [Direction; 2] = [
+static DIRECTIONS: [Direction; 2] = [
     Direction {
         kind: "Ingress",
         rules: "ingress",
         peers: "from",
         words: "incoming traffic",
         from: "from ",
+        of: " to ",
     },
     Direction {
         kind: "Egress",
@@ -34,13 +43,14 @@ const DIRECTIONS: [Direction; 2] = [
         peers: "to",
         words: "outgoing traffic",
         from: "to ",
+        of: " of ",
     },
 ];
 
 impl Direction {
     /// The rules of a policy that restricts this direction.
-    fn of<'a>(&self, policy: Option<&'a Node>) -> Option<&'a [Node]> {
-        let spec = policy.and_then(|policy| present(policy, "spec"))?;
+    fn of<'a>(&self, policy: &'a Node) -> Option<&'a [Node]> {
+        let spec = present(policy, "spec")?;
         let rules = present(spec, self.rules);
         let is_restricted = match items(present(spec, "policyTypes")) {
             [] => self.kind == "Ingress" || rules.is_some_and(|rules| !rules.is_empty()),
@@ -50,263 +60,401 @@ impl Direction {
     }
 }
 
-/// Judges a `NetworkPolicy` of Kubernetes.
-pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    let is_gone = sides.after.is_none();
-    if is_gone && !sides.leaves_pods(sides.before.and_then(selector)) {
-        return;
-    }
-    let mut opened = Vec::new();
-    for direction in &DIRECTIONS {
-        match [sides.before, sides.after].map(|policy| direction.of(policy)) {
-            [Some(old), Some(new)] => found.extend(widened(sides, direction, old, new)),
-            [Some(old), None] => {
-                let is_open = old.iter().any(|rule| {
-                    [direction.peers, "ports"]
-                        .iter()
-                        .all(|key| items(present(rule, key)).is_empty())
-                });
-                if !is_open && !is_isolated(sides, 1, sides.before, direction) {
-                    opened.push(direction.words);
-                }
-            }
-            [None, Some(new)] => {
-                if is_isolated(sides, 0, sides.after, direction) {
-                    found.extend(widened(sides, direction, &[], new));
-                }
-            }
-            [None, None] => {}
-        }
-    }
-    if !opened.is_empty() {
-        let opened = opened.join(" and ");
-        let phrase = Phrase::new(format!("no longer restricts {opened} of its pods"));
-        let path = if is_gone { "" } else { "spec.policyTypes" };
-        found.push(judgement(path, phrase).with_severity(Severity::Error));
-    }
-    found.extend(deselected(sides));
+/// A policy, as far as it is compared.
+#[derive(Debug)]
+pub(in crate::diff::weigh) struct Policy<'a> {
+    name: &'a str,
+    node: &'a Node,
+    conditions: Conditions,
+    /// For each direction that it restricts, what it allows; `None` if its rules are too many.
+    allowed: [Option<Option<Allowed>>; 2],
 }
 
-/// The judgement on traffic that the rules of a direction allow, and did not before.
-fn widened(
-    sides: &Sides<'_>,
-    direction: &Direction,
-    old: &[Node],
-    new: &[Node],
-) -> Option<Judgement> {
-    let (path, work) = ("spec", sides.work());
-    let compare = || {
-        let [old, new] = [old, new].map(|rules| allowed(rules, direction.peers, &work));
-        let (old, new) = (old?, new?);
-        let gained = gained(&old, &new, &work)?;
-        Some((!gained.is_empty()).then(|| {
-            let is_all = gained.iter().any(|one| matches!(one, (Peer::All, Port::All)));
-            let phrase = match is_all {
-                true => Phrase::new("allows all ").say(direction.words),
-                false => {
-                    let words = format!("allows more {} {}", direction.words, direction.from);
-                    told(Phrase::new(words), &gained)
-                }
-            };
-            let severity = if is_all { Severity::Error } else { Severity::Warning };
-            judgement(path, phrase).with_severity(severity)
-        }))
+/// The policies of a render, by namespace.
+pub(in crate::diff::weigh) type Policies<'a> = BTreeMap<&'a str, Vec<Policy<'a>>>;
+
+/// Reads the policies of a render.
+pub(in crate::diff::weigh) fn policies(render: &ResMap) -> Policies<'_> {
+    let mut policies = Policies::new();
+    let is_meant = |of: &&Resource| {
+        of.kind() == "NetworkPolicy"
+            && matches!(&*of.gvk().group, "networking.k8s.io" | "extensions")
     };
-    compare().unwrap_or_else(|| {
-        let words = "may allow more: its rules are too many to be compared";
-        Some(judgement(path, Phrase::new(words)))
-    })
+    for object in render.iter().filter(is_meant) {
+        let of_namespace = policies.entry(object.id().effective_namespace()).or_default();
+        of_namespace.push(Policy::of(object.name(), object.node()));
+    }
+    policies
+}
+
+impl<'a> Policy<'a> {
+    fn of(name: &'a str, node: &'a Node) -> Self {
+        let work = Work::of([Some(node), None]);
+        let allowed =
+            DIRECTIONS.each_ref().map(|one| Some(allowed(one.of(node)?, one.peers, &work)));
+        Self { name, node, conditions: Conditions::of_optional(selector(node)), allowed }
+    }
+
+    fn selects(&self, pods: &Pods<'_>) -> bool {
+        match pods {
+            Pods::With(conditions) => conditions.is_within(&self.conditions),
+            Pods::Labelled(labels) => {
+                selector(self.node).is_none_or(|selector| selects(selector, *labels))
+            }
+        }
+    }
 }
 
 fn selector(policy: &Node) -> Option<&Node> {
     below(policy, &["spec", "podSelector"])
 }
 
-fn conditions_of(policy: Option<&Node>) -> Conditions {
-    policy.and_then(selector).map(conditions).unwrap_or_default()
+/// Pods on one side.
+#[derive(Clone, Copy)]
+enum Pods<'a> {
+    /// Those of a workload, by the labels of its template.
+    Labelled(Option<&'a Node>),
+    /// Pods of other renders, of which only what a selector asks for is known.
+    With(&'a Conditions),
 }
 
-/// True if another policy of a render restricts the pods of a policy in a direction.
-fn is_isolated(
-    sides: &Sides<'_>,
-    side: usize,
-    policy: Option<&Node>,
-    direction: &Direction,
-) -> bool {
-    let own = conditions_of(policy);
-    sides.others_of_kind(side).any(|other| {
-        direction.of(Some(other)).is_some() && conditions_of(Some(other)).is_subset(&own)
+/// Pods on both sides, each with the policies of its namespace that select them.
+struct Subject<'a, 'p> {
+    /// The workload; `None` for pods of other renders.
+    name: Option<String>,
+    policies: [Vec<&'p Policy<'a>>; 2],
+}
+
+/// All comparisons of policies are used up.
+struct Exhausted;
+
+impl<'a> Whole<'a> {
+    /// The policies of a namespace that select pods.
+    fn selecting(
+        &self,
+        side: usize,
+        namespace: &str,
+        pods: &Pods<'_>,
+    ) -> Result<Vec<&Policy<'a>>, Exhausted> {
+        let all = self.policies(side).get(namespace).map(Vec::as_slice).unwrap_or_default();
+        let steps = |policy: &Policy<'_>| 1 + policy.conditions.len();
+        if !self.work.takes(all.iter().map(steps).sum()) {
+            return Err(Exhausted);
+        }
+        Ok(all.iter().filter(|policy| policy.selects(pods)).collect())
+    }
+}
+
+impl Subject<'_, '_> {
+    /// True if a policy restricts the pods in a direction on a side.
+    fn is_restricted(&self, side: usize, direction: usize) -> bool {
+        self.policies[side].iter().any(|policy| policy.allowed[direction].is_some())
+    }
+
+    /// The traffic that is allowed before. `None` if it is too much.
+    fn allowed_before(&self, direction: usize) -> Option<Vec<&Allowed>> {
+        let of = self.policies[0].iter().filter_map(|policy| policy.allowed[direction].as_ref());
+        of.map(Option::as_ref).collect()
+    }
+
+    /// True if all traffic was allowed before.
+    fn was_open(&self, direction: usize) -> bool {
+        let open = (Peer::All, Port::All);
+        let mut all = self.policies[0].iter();
+        all.any(
+            |policy| matches!(&policy.allowed[direction], Some(Some(all)) if all.contains(&open)),
+        )
+    }
+}
+
+/// Judges a `NetworkPolicy` of Kubernetes.
+pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Ok(subjects) = subjects(sides) else {
+        let words = "is not judged: the policies of its namespace are too many to be compared";
+        return found.push(judgement("", Phrase::new(words)));
+    };
+    let own = [sides.before, sides.after].map(|node| node.map(|node| Policy::of("", node)));
+    let ids = [0, 1].map(|side| sides.object.ids[side].as_ref().map(|id| &*id.name));
+    let mut seen = BTreeSet::new();
+    let mut opened: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let mut grown: BTreeMap<usize, (BTreeSet<&(Peer, Port)>, Vec<&str>)> = BTreeMap::new();
+    let mut is_unknown = false;
+    for subject in &subjects {
+        let places = |side: usize| -> Vec<*const Policy<'_>> {
+            subject.policies[side].iter().map(|policy| std::ptr::from_ref(*policy)).collect()
+        };
+        let name = subject.name.as_deref().unwrap_or_default();
+        let key = (places(0), places(1));
+        let is_known = !seen.insert(key);
+        let has = |side: usize| {
+            let mut all = subject.policies[side].iter();
+            all.any(|policy| Some(policy.name) == ids[side])
+        };
+        for direction in 0..DIRECTIONS.len() {
+            if !subject.is_restricted(0, direction) {
+                continue;
+            }
+            let restricts = |side: usize| {
+                has(side) && own[side].as_ref().is_some_and(|own| own.allowed[direction].is_some())
+            };
+            if !subject.is_restricted(1, direction) {
+                if restricts(0) && !subject.was_open(direction) {
+                    opened.entry(direction).or_default().push(name);
+                }
+                continue;
+            }
+            // Subjects with the same policies are allowed the same.
+            if is_known || !restricts(1) {
+                continue;
+            }
+            let Some(Some(new)) = own[1].as_ref().and_then(|own| own.allowed[direction].as_ref())
+            else {
+                is_unknown = true;
+                continue;
+            };
+            let before = subject.allowed_before(direction);
+            match before.and_then(|before| gained(&before, new, &sides.whole.work)) {
+                Some(gained) if gained.is_empty() => {}
+                Some(gained) => {
+                    let (all, names) = grown.entry(direction).or_default();
+                    all.extend(gained);
+                    names.push(name);
+                }
+                None => is_unknown = true,
+            }
+        }
+    }
+    let opened: Vec<(usize, Vec<&str>)> = opened.into_iter().collect();
+    let has_named = subjects.iter().any(|subject| subject.name.is_some());
+    found.extend(unrestricted(sides, &opened, has_named));
+    for (direction, (gained, names)) in grown {
+        found.push(widened(&DIRECTIONS[direction], &gained, &names));
+    }
+    if is_unknown {
+        let words = "may allow more: its rules are too many to be compared";
+        found.push(judgement("spec", Phrase::new(words)));
+    }
+}
+
+/// The judgement on directions that no policy restricts any more.
+fn unrestricted(
+    sides: &Sides<'_, '_>,
+    opened: &[(usize, Vec<&str>)],
+    has_named: bool,
+) -> Option<Judgement> {
+    let (_, names) = opened.first()?;
+    let directions: Vec<&str> =
+        opened.iter().map(|(direction, _)| DIRECTIONS[*direction].words).collect();
+    let phrase = Phrase::new(format!("no longer restricts {} of ", directions.join(" and ")));
+    let is_moved = sides.namespace(0) != sides.namespace(1) && sides.after.is_some();
+    let named: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
+    let phrase = match named.is_empty() {
+        false => phrase.few(named),
+        true if is_moved => phrase.say("the pods in namespace ").name(sides.namespace(0)),
+        true if has_named => phrase.say("the other pods of its namespace"),
+        true => phrase.say("its pods"),
+    };
+    let (path, phrase) = match (sides.before, sides.after) {
+        (Some(before), Some(after)) => {
+            let [old, new] = [before, after].map(|node| Conditions::of_optional(selector(node)));
+            match new.beyond(&old) {
+                gone if gone.is_empty() => ("spec.policyTypes", phrase),
+                gone => {
+                    let phrase = phrase.say(": it selects only those with ");
+                    ("spec.podSelector", phrase.few(gone.iter().map(String::as_str)))
+                }
+            }
+        }
+        _ => ("", phrase),
+    };
+    Some(judgement(path, phrase).with_severity(Severity::Error))
+}
+
+/// The judgement on traffic that is allowed, and was not before.
+fn widened(direction: &Direction, gained: &BTreeSet<&(Peer, Port)>, names: &[&str]) -> Judgement {
+    let is_all = gained.iter().any(|one| matches!(one, (Peer::All, Port::All)));
+    let phrase = match is_all {
+        true => Phrase::new("allows all ").say(direction.words),
+        false => {
+            let words = format!("allows more {} {}", direction.words, direction.from);
+            told(Phrase::new(words), &gained.iter().copied().collect::<Vec<_>>())
+        }
+    };
+    let named = names.iter().copied().filter(|name| !name.is_empty());
+    let phrase = match named.clone().next() {
+        Some(_) => phrase.say(direction.of).few(named),
+        None => phrase,
+    };
+    let severity = if is_all { Severity::Error } else { Severity::Warning };
+    judgement("spec", phrase).with_severity(severity)
+}
+
+/// The pods that a policy selects before or after, and that are there on both sides.
+fn subjects<'a, 's>(sides: &Sides<'s, 'a>) -> Result<Vec<Subject<'a, 's>>, Exhausted> {
+    let whole = sides.whole;
+    let nodes = [sides.before, sides.after];
+    let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut selected = [false, false];
+    for (side, node) in nodes.iter().enumerate() {
+        let Some(node) = node else { continue };
+        let places = whole.selected(side, sides.namespace(side), selector(node));
+        selected[side] = !places.is_empty();
+        pairs.extend(whole.pairs_of(side, &places));
+    }
+    if whole.searches.get() == 0 {
+        return Err(Exhausted);
+    }
+    let mut subjects = Vec::new();
+    for (before, after) in pairs {
+        let objects = [(0, before), (1, after)].map(|(side, place)| whole.renders[side].get(place));
+        let [Some(before), Some(after)] = objects else { continue };
+        let of = |side: usize, object: &'a Resource| {
+            let pods = Pods::Labelled(labels(object));
+            whole.selecting(side, object.id().effective_namespace(), &pods)
+        };
+        subjects.push(Subject {
+            name: Some(format!("{} {}", after.kind(), after.name())),
+            policies: [of(0, before)?, of(1, after)?],
+        });
+    }
+    for (side, node) in nodes.iter().enumerate() {
+        let Some(node) = node else { continue };
+        let conditions = Conditions::of_optional(selector(node));
+        // Pods of other renders, unless those of this one are all that it selects.
+        let has_others = !selected[side] || conditions.is_empty();
+        let stays = side == 1 || sides.leaves_pods(selector(node)) && stays(sides);
+        if has_others && stays {
+            let pods = Pods::With(&conditions);
+            let of = |of_side| whole.selecting(of_side, sides.namespace(side), &pods);
+            subjects.push(Subject { name: None, policies: [of(0)?, of(1)?] });
+        }
+    }
+    Ok(subjects)
+}
+
+/// False if the namespace of a policy is removed with it.
+fn stays(sides: &Sides<'_, '_>) -> bool {
+    let namespace = sides.namespace(0);
+    let has = |side: usize| {
+        let mut all = sides.whole.all_of_kind(side, "Namespace");
+        all.any(|one| one.name() == namespace)
+    };
+    !has(0) || has(1)
+}
+
+/// The labels of the pods of a workload.
+fn labels(object: &Resource) -> Option<&Node> {
+    let path = crate::harden::template(&object.gvk().group, object.kind())?;
+    below(below(object.node(), path)?, &["metadata", "labels"])
+}
+
+/// Judges a workload whose pods policies select by other labels, or in another namespace, than before.
+pub(in crate::diff::weigh) fn policed(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let path = crate::harden::template(sides.group, sides.kind).unwrap_or_default();
+    let labels = |node| below(node, path).and_then(|pod| below(pod, &["metadata", "labels"]));
+    let (old, new) = (labels(before), labels(after));
+    let namespaces = [0, 1].map(|side| sides.namespace(side));
+    let is_same = old.map(canonical) == new.map(canonical) && namespaces[0] == namespaces[1];
+    let whole = sides.whole;
+    if is_same || whole.policies(0).is_empty() {
+        return;
+    }
+    let of = |side: usize, labels| whole.selecting(side, namespaces[side], &Pods::Labelled(labels));
+    let (Ok(selected), Ok(selecting)) = (of(0, old), of(1, new)) else {
+        let words = "is not judged: the policies of its namespace are too many to be compared";
+        return found.push(judgement("", Phrase::new(words)));
+    };
+    let subject = Subject { name: None, policies: [selected, selecting] };
+    for (number, direction) in DIRECTIONS.iter().enumerate() {
+        if !subject.is_restricted(0, number) {
+            continue;
+        }
+        let judged = match subject.is_restricted(1, number) {
+            false if subject.was_open(number) => None,
+            false => left(sides, &subject, number, old),
+            true => joined(sides, &subject, number),
+        };
+        found.extend(judged.map(|phrase| {
+            judgement(direction.kind, phrase)
+                .with_severity(Severity::Error)
+                .at("spec.template.metadata.labels".to_owned())
+        }));
+    }
+}
+
+/// The words for pods that policies selected, which are still there, and no longer do.
+fn left(
+    sides: &Sides<'_, '_>,
+    subject: &Subject<'_, '_>,
+    direction: usize,
+    labels: Option<&Node>,
+) -> Option<Phrase> {
+    let now = sides.whole.policies(1).get(sides.namespace(0))?;
+    // A policy that has changed itself is told.
+    let is_there = |name: &str| {
+        let pods = Pods::Labelled(labels);
+        now.iter().any(|policy| {
+            policy.name == name && policy.allowed[direction].is_some() && policy.selects(&pods)
+        })
+    };
+    let of = subject.policies[0].iter().filter(|policy| policy.allowed[direction].is_some());
+    let names: Vec<&str> = of.map(|policy| policy.name).filter(|name| is_there(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let phrase = Phrase::new("is no longer selected by NetworkPolicy ").few(names);
+    let words = DIRECTIONS[direction].words;
+    let phrase = phrase.say(format!(": its {words} is not restricted"));
+    Some(match sides.namespace(0) == sides.namespace(1) {
+        true => phrase,
+        false => phrase.say(" in namespace ").name(sides.namespace(1)),
     })
 }
 
-/// The judgement on a selector that leaves out pods which it selected.
-fn deselected(sides: &Sides<'_>) -> Option<Judgement> {
-    let (before, after) = (sides.before?, sides.after?);
-    let (old, new) = (conditions_of(Some(before)), conditions_of(Some(after)));
-    // Pods whose labels changed together with the selector are still selected.
-    if new.is_subset(&old) || sides.keeps_pods(selector(before), selector(after)) {
-        return None;
-    }
-    let is_restricted = |direction: &&Direction| {
-        direction.of(Some(before)).is_some() && !is_isolated(sides, 1, Some(before), direction)
+/// The words for pods that a policy selects now and did not before, and that allows more.
+fn joined(sides: &Sides<'_, '_>, subject: &Subject<'_, '_>, direction: usize) -> Option<Phrase> {
+    let known: BTreeSet<&str> = subject.policies[0].iter().map(|policy| policy.name).collect();
+    let before = subject.allowed_before(direction);
+    let was_there = |policy: &Policy<'_>| {
+        let all = sides.whole.policies(0).get(sides.namespace(1));
+        all.is_some_and(|all| {
+            all.iter().any(|one| one.name == policy.name && one.node == policy.node)
+        })
     };
-    DIRECTIONS.iter().find(is_restricted)?;
-    let gone: Vec<&str> = new.difference(&old).map(String::as_str).collect();
-    let phrase = Phrase::new("selects only pods with ").few(gone);
-    Some(judgement("spec.podSelector", phrase))
+    for policy in &subject.policies[1] {
+        let Some(allowed) = &policy.allowed[direction] else { continue };
+        // A policy that is new or has changed is told itself.
+        if known.contains(policy.name) || !was_there(policy) {
+            continue;
+        }
+        let compared = allowed.as_ref().zip(before.as_ref());
+        let compared = compared.and_then(|(new, old)| gained(old, new, &sides.whole.work));
+        let phrase = Phrase::new("is now selected by NetworkPolicy ").name(policy.name);
+        let Some(gained) = compared else {
+            return Some(phrase.say(", which may allow more"));
+        };
+        if gained.is_empty() {
+            continue;
+        }
+        let Direction { words, from, .. } = &DIRECTIONS[direction];
+        return Some(match gained.iter().any(|one| matches!(one, (Peer::All, Port::All))) {
+            true => phrase.say(format!(", which allows all {words}")),
+            false => told(phrase.say(format!(", which allows more {words} {from}")), &gained),
+        });
+    }
+    None
 }
 
 /// Judges policies of other kinds, of which only the removal is understood.
-pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
-    if sides.after.is_none() {
+pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), None) = (sides.before, sides.after) else { return };
+    if !sides.leaves_pods(None) {
+        return;
+    }
+    // The same policy under another name restricts as much.
+    if !sides.whole.has_like(sides.kind, sides.namespace(0), present(before, "spec")) {
         let phrase = Phrase::new("no longer restricts traffic");
         found.push(judgement("", phrase).with_severity(Severity::Error));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::diff::weigh::tests::{judged, told};
-
-    fn policy(name: &str, spec: &str) -> String {
-        format!(
-            "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}}}, spec: {{{spec}}}}}\n---\n"
-        )
-    }
-
-    fn pod(name: &str, labels: &str) -> String {
-        format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, labels: {{{labels}}}}}}}\n---\n"
-        )
-    }
-
-    const LABEL: &str = "007 warning NetworkPolicy p: ";
-
-    #[test]
-    fn rules_allow_more() {
-        let from = |rules: &str| policy("p", &format!("podSelector: {{}}, ingress: [{rules}]"));
-        for (before, after, words) in [
-            (
-                "{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
-                "{from: [{ipBlock: {cidr: 10.0.0.0/7}}]}",
-                "allows more incoming traffic from 10.0.0.0/7",
-            ),
-            (
-                "{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}",
-                "{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
-                "allows more incoming traffic from 10.0.0.0/8",
-            ),
-            (
-                "{from: [{podSelector: {matchLabels: {a: b, c: d}}}]}",
-                "{from: [{podSelector: {matchLabels: {a: b}}}]}",
-                "allows more incoming traffic from pods a=b of the namespace",
-            ),
-            (
-                "{from: [{podSelector: {}}]}",
-                "{from: [{podSelector: {}, namespaceSelector: {}}]}",
-                "allows more incoming traffic from all pods of all namespaces",
-            ),
-            (
-                "{ports: [{port: 80}]}",
-                "{ports: [{port: 80}, {port: 443}]}",
-                "allows more incoming traffic from everywhere on TCP 443",
-            ),
-            (
-                "{ports: [{port: 80, endPort: 90}]}",
-                "{ports: [{port: 80, endPort: 99}]}",
-                "allows more incoming traffic from everywhere on TCP 80-99",
-            ),
-        ] {
-            told(&from(before), &from(after), &[&*format!("{LABEL}{words}")]);
-        }
-        let all = "007 error NetworkPolicy p: allows all incoming traffic";
-        told(&from("{from: [{podSelector: {}}]}"), &from("{}"), &[all]);
-        told(&from(""), &from("{}"), &[all]);
-        let one =
-            "{from: [{podSelector: {matchLabels: {a: b}}}, {podSelector: {matchLabels: {c: d}}}]}";
-        let same = "{from: [{podSelector: {matchExpressions: [{key: c, operator: In, values: [d]}]}}]}, {from: [{podSelector: {matchLabels: {a: b}}}]}";
-        told(&from(one), &from(same), &[]);
-    }
-
-    #[test]
-    fn policies_that_are_gone_open_pods_that_stay() {
-        let (web, policed) =
-            (pod("web", "app: web"), policy("p", "podSelector: {matchLabels: {app: web}}"));
-        let open = "007 error NetworkPolicy p: no longer restricts incoming traffic of its pods";
-        let other = pod("other", "app: other");
-        told(&format!("{web}{policed}"), &web, &[open]);
-        assert_eq!(judged(&format!("{web}{policed}{other}"), &other), [""; 0], "its pods are gone");
-        let denied = policy("deny", "podSelector: {}");
-        let allows =
-            policy("p", "podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 80}]}]");
-        assert_eq!(judged(&format!("{web}{denied}{allows}"), &format!("{web}{denied}")), [""; 0]);
-        let words =
-            "007 warning NetworkPolicy p: allows more incoming traffic from everywhere on TCP 80";
-        assert_eq!(judged(&format!("{web}{denied}"), &format!("{web}{denied}{allows}")), [words]);
-        let both = policy("p", "podSelector: {}, policyTypes: [Ingress, Egress]");
-        let one = policy("p", "podSelector: {}, policyTypes: [Ingress]");
-        told(
-            &both,
-            &one,
-            &["007 error NetworkPolicy p: no longer restricts outgoing traffic of its pods"],
-        );
-    }
-
-    #[test]
-    fn selectors_leave_out_pods() {
-        let all = policy("p", "podSelector: {}");
-        let some = policy("p", "podSelector: {matchLabels: {app: web}}");
-        told(&all, &some, &[&*format!("{LABEL}selects only pods with app=web")]);
-        let with = |label: &str| {
-            pod("web", &format!("app: {label}"))
-                + &policy("p", &format!("podSelector: {{matchLabels: {{app: {label}}}}}"))
-        };
-        told(&with("a"), &with("b"), &[]);
-    }
-
-    fn any_rule() -> impl Strategy<Value = String> {
-        let peer = prop::sample::select(vec![
-            "{ipBlock: {cidr: 10.0.0.0/8}}",
-            "{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}",
-            "{ipBlock: {cidr: 10.1.2.0/24}}",
-            "{podSelector: {}}",
-            "{podSelector: {matchLabels: {a: b}}}",
-            "{podSelector: {matchLabels: {a: b}}, namespaceSelector: {}}",
-            "{namespaceSelector: {matchLabels: {a: b}}}",
-        ]);
-        let port = prop::sample::select(vec![
-            "{port: 80}",
-            "{port: 80, endPort: 90}",
-            "{port: http}",
-            "{protocol: UDP}",
-        ]);
-        let lists = (prop::collection::vec(peer, 0..3), prop::collection::vec(port, 0..3));
-        lists.prop_map(|(peers, ports)| {
-            format!("{{from: [{}], ports: [{}]}}", peers.join(", "), ports.join(", "))
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
-
-        /// Fewer rules, in any order, never allow more.
-        #[test]
-        fn fewer_rules_never_allow_more(
-            rules in prop::collection::vec(any_rule(), 1..5),
-            kept in prop::collection::vec(prop::bool::ANY, 5),
-        ) {
-            let with = |rules: Vec<&str>| {
-                policy("p", &format!("podSelector: {{}}, ingress: [{}]", rules.join(", ")))
-            };
-            let kept = rules.iter().zip(&kept).filter(|(_, kept)| **kept);
-            let mut kept: Vec<&str> = kept.map(|(rule, _)| &**rule).collect();
-            kept.reverse();
-            let some = with(kept);
-            let all = with(rules.iter().map(String::as_str).collect());
-            prop_assert_eq!(judged(&all, &all), [""; 0]);
-            prop_assert_eq!(judged(&all, &some), [""; 0]);
-        }
     }
 }

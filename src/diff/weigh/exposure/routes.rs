@@ -74,7 +74,7 @@ fn covers(paths: &BTreeSet<Served>, path: &Served) -> bool {
 }
 
 /// Judges an Ingress of Kubernetes.
-pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     found.extend(grown(&of_ingress(sides.before), &of_ingress(Some(after)), "spec.rules"));
     let Some(before) = sides.before else { return };
@@ -168,7 +168,7 @@ fn annotations(before: &Node, after: &Node) -> Vec<Judgement> {
 }
 
 /// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of `OpenShift`.
-pub(in crate::diff::weigh) fn route(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn route(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let is_openshift = sides.kind == "Route";
     let of = if is_openshift { of_openshift } else { of_gateway_route };
@@ -223,7 +223,7 @@ fn of_gateway_route(route: Option<&Node>) -> Entries {
 }
 
 /// Judges a Gateway of the Gateway API or of Istio.
-pub(in crate::diff::weigh) fn gateway(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn gateway(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let (old, new) = (of_gateway(sides.before), of_gateway(Some(after)));
     found.extend(grown(&old, &new, "spec"));

@@ -59,7 +59,7 @@ fn is_internal(service: &Node) -> bool {
 }
 
 /// Judges a Service.
-pub(in crate::diff::weigh) fn service(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let (old, new) = (Reach::of(sides.before), Reach::of(Some(after)));
     if new > old {

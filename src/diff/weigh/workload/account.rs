@@ -8,7 +8,7 @@ use crate::harden::{Severity, pod_templates};
 use super::protection::account_of;
 
 /// Judges a `ServiceAccount` that is there on both sides.
-pub(in crate::diff::weigh) fn account(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn account(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     const FIELD: &str = "automountServiceAccountToken";
     let keeps_out = |node| is_false(present(node, FIELD));

@@ -2,6 +2,7 @@
 //! effect, which may be that of its pod.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::harden::value::{below, integer, is_false, is_true, items, present, text};
 use crate::harden::{PodTemplate, Severity};
@@ -21,13 +22,16 @@ pub(super) struct Setting {
     pub(super) is_of_security: bool,
 }
 
+/// Settings by their keys.
+pub(super) type ByKey = BTreeMap<Cow<'static, str>, Setting>;
+
 /// The settings of one container, or of the pod.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     /// Those that protect.
-    pub(super) protections: Vec<Setting>,
+    pub(super) protections: ByKey,
     /// Those that let it do more.
-    pub(super) liberties: Vec<Setting>,
+    pub(super) liberties: ByKey,
 }
 
 impl Settings {
@@ -37,7 +41,8 @@ impl Settings {
         value: &str,
         rules: &'static [&'static str],
     ) {
-        self.protections.push(Setting::new(key, value, Severity::Warning, rules));
+        let setting = Setting::new(key, value, Severity::Warning, rules);
+        self.protections.insert(setting.key.clone(), setting);
     }
 
     fn allows(
@@ -46,23 +51,24 @@ impl Settings {
         value: &str,
         rules: &'static [&'static str],
     ) {
-        self.liberties.push(Setting::new(key, value, Severity::Error, rules));
+        let setting = Setting::new(key, value, Severity::Error, rules);
+        self.liberties.insert(setting.key.clone(), setting);
     }
 
     /// The protections that are no longer there, in place of which there is no other one.
     pub(super) fn lost_in<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Setting> {
-        let has = |list: &[Setting], key: &str| list.iter().any(|one| one.key == key);
-        let is_kept = move |one: &Setting| match &*one.key {
+        let is_kept = move |key: &str| match key {
             // A value that allows more is told instead.
             "runAsUser" => {
-                ["runAsUser", "runAsNonRoot"].iter().any(|key| has(&after.protections, key))
-                    || has(&after.liberties, "runAsUser")
+                ["runAsUser", "runAsNonRoot"].iter().any(|key| after.protections.contains_key(*key))
+                    || after.liberties.contains_key("runAsUser")
             }
-            key if key.starts_with(DROP) => has(&after.protections, DROP_ALL),
-            key => has(&after.liberties, key),
+            key if key.starts_with(DROP) => after.protections.contains_key(DROP_ALL),
+            key => after.liberties.contains_key(key),
         };
-        let is_lost = move |one: &&Setting| !has(&after.protections, &one.key) && !is_kept(one);
-        self.protections.iter().filter(is_lost)
+        let is_lost =
+            move |one: &&Setting| !after.protections.contains_key(&one.key) && !is_kept(&one.key);
+        self.protections.values().filter(is_lost)
     }
 
     /// The liberties that there were not before.
@@ -70,7 +76,7 @@ impl Settings {
         &'a self,
         before: &'a Self,
     ) -> impl Iterator<Item = &'a Setting> {
-        let has = |key: &str| before.liberties.iter().any(|one| one.key == key);
+        let has = |key: &str| before.liberties.contains_key(key);
         let is_known = move |one: &Setting| {
             has(&one.key)
                 || one.key.starts_with(ADD) && has(ADD_ALL)
@@ -80,7 +86,7 @@ impl Settings {
                     has(HOST_ROOT) || ends.take(DEEPEST).any(|end| has(&above(end)))
                 })
         };
-        self.liberties.iter().filter(move |one| !is_known(one))
+        self.liberties.values().filter(move |one| !is_known(one))
     }
 }
 
@@ -92,8 +98,6 @@ const HOST_PATH: &str = "hostPath: ";
 const HOST_ROOT: &str = "hostPath: /";
 /// The maximum number of directories above one of a node that are looked for.
 const DEEPEST: usize = 64;
-/// The maximum number of values of a list that are looked at; a container of a cluster has a few.
-const MOST: usize = 256;
 
 impl Setting {
     fn new(
@@ -153,7 +157,7 @@ pub(super) fn of_container(container: &Node, name: &str, pod: &PodTemplate<'_>) 
         if is_set(container) || path[0] == "resources" && is_set(pod.spec) {
             let setting =
                 Setting { is_of_security: false, ..Setting::new(title, "", severity, &[]) };
-            settings.protections.push(setting);
+            settings.protections.insert(setting.key.clone(), setting);
         }
     }
     settings
@@ -161,7 +165,7 @@ pub(super) fn of_container(container: &Node, name: &str, pod: &PodTemplate<'_>) 
 
 fn capabilities(node: Option<&Node>, settings: &mut Settings) {
     let list = |field: &str| {
-        let list = items(node.and_then(|node| present(node, field))).iter().take(MOST);
+        let list = items(node.and_then(|node| present(node, field))).iter();
         list.filter_map(Node::as_text).collect::<Vec<_>>()
     };
     let rules = &["added-capabilities", "drop-all-capabilities"];
@@ -172,8 +176,8 @@ fn capabilities(node: Option<&Node>, settings: &mut Settings) {
         settings.protects(format!("{DROP}{name}"), "", &["drop-all-capabilities"]);
     }
     // With all of them, each other one is dropped too.
-    if settings.protections.iter().any(|one| one.key == DROP_ALL) {
-        settings.protections.retain(|one| one.key == DROP_ALL);
+    if settings.protections.contains_key(DROP_ALL) {
+        settings.protections.retain(|key, _| key == DROP_ALL || !key.starts_with(DROP));
     }
 }
 
@@ -226,7 +230,7 @@ pub(super) fn of_whole_pod(pod: &PodTemplate<'_>) -> Settings {
             settings.allows(key, "true", rules);
         }
     }
-    for volume in items(of_pod(pod, &["volumes"])).iter().take(MOST) {
+    for volume in items(of_pod(pod, &["volumes"])) {
         let path = present(volume, "hostPath").and_then(|host| text(host, "path"));
         if let Some(path) = path {
             let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
@@ -241,7 +245,7 @@ pub(super) fn of_whole_pod(pod: &PodTemplate<'_>) -> Settings {
     }
     if is_true(of_pod(pod, &["shareProcessNamespace"])) {
         let shared = Setting::new("shareProcessNamespace", "true", Severity::Warning, &[]);
-        settings.liberties.push(shared);
+        settings.liberties.insert(shared.key.clone(), shared);
     }
     settings
 }

@@ -25,7 +25,7 @@ const MOVING: [&str; 13] = [
 ];
 
 /// Judges the images of containers that are there on both sides.
-pub(in crate::diff::weigh) fn images(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn images(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let mut told: Vec<(String, String)> = Vec::new();
     let pods = super::pods(sides);
     let pairs = pods.iter().flat_map(|[old, new]| paired(&old.containers, &new.containers));
@@ -71,8 +71,46 @@ fn of_image(before: &str, after: &str) -> Option<Judgement> {
         .then(|| judged(Severity::Warning, phrase("takes another major version of ")))
 }
 
-/// The numbers at the beginning of a tag.
-struct Version(Vec<u64>);
+/// The numbers at the beginning of a tag, and the stage before a release that follows them.
+struct Version {
+    numbers: Vec<u64>,
+    stage: Stage,
+}
+
+/// A stage before a release, with its number; the release is the last one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Before(u8, u64),
+    Release,
+}
+
+/// Words for the stages before a release, the earliest first.
+const STAGES: [&[&str]; 5] = [
+    &["snapshot", "nightly", "canary", "dev"],
+    &["alpha", "a"],
+    &["beta", "b"],
+    &["preview", "pre", "milestone", "m"],
+    &["rc", "cr"],
+];
+
+impl Stage {
+    /// The stage in what follows the numbers of a tag: `-rc.1`, `-alpine-beta2`, `rc1`.
+    fn of(rest: &str) -> Self {
+        let rest = rest.to_ascii_lowercase();
+        let mut words =
+            rest.split(['-', '.', '_', '+']).skip_while(|word| word.is_empty()).peekable();
+        while let Some(word) = words.next() {
+            let end = word.find(|one: char| one.is_ascii_digit()).unwrap_or(word.len());
+            let (name, number) = word.split_at(end);
+            if let Some(stage) = STAGES.iter().position(|names| names.contains(&name)) {
+                let next = words.peek().filter(|_| number.is_empty());
+                let number = next.copied().unwrap_or(number).parse().unwrap_or(0);
+                return Self::Before(u8::try_from(stage).unwrap_or(0), number);
+            }
+        }
+        Self::Release
+    }
+}
 
 impl Version {
     /// `None` for a tag that begins with no number.
@@ -86,19 +124,20 @@ impl Version {
         }
         let numbers = tag[..end].split('.').map(str::parse).take(4);
         let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
-        Some(Self(numbers))
+        Some(Self { numbers, stage: Stage::of(&tag[end..]) })
     }
 
-    /// True if the numbers that both have are lower.
+    /// True if the numbers that both have are lower, or if they are the same and its stage is earlier.
     fn is_below(&self, other: &Self) -> bool {
-        let common = self.0.len().min(other.0.len());
-        self.0[..common] < other.0[..common]
+        let common = self.numbers.len().min(other.numbers.len());
+        let (own, others) = (&self.numbers[..common], &other.numbers[..common]);
+        own < others || own == others && self.stage < other.stage
     }
 
     /// True for a higher first number, unless that is a year or a date.
     fn is_another_major(&self, other: &Self) -> bool {
         const YEAR: u64 = 1000;
-        match (self.0.first(), other.0.first()) {
+        match (self.numbers.first(), other.numbers.first()) {
             (Some(own), Some(other)) => own > other && *other < YEAR,
             _ => false,
         }
@@ -125,6 +164,14 @@ mod tests {
             ("a:1.10", "a:1.9", Some(format!("{lower}1.10 → 1.9"))),
             ("a:2", "a:1.9", Some(format!("{lower}2 → 1.9"))),
             ("a:1", "a:1.2", None),
+            ("a:1.2.0", "a:1.2.0-rc1", Some(format!("{lower}1.2.0 → 1.2.0-rc1"))),
+            ("a:1.2.0-rc1", "a:1.2.0", None),
+            ("a:1.2.0-rc.2", "a:1.2.0-rc.1", Some(format!("{lower}1.2.0-rc.2 → 1.2.0-rc.1"))),
+            ("a:1.2.0-rc1", "a:1.2.0-beta2", Some(format!("{lower}1.2.0-rc1 → 1.2.0-beta2"))),
+            ("a:1.2.0-alpine", "a:1.2.0-debian", None),
+            ("a:1.2.0", "a:1.2.0-alpine", None),
+            ("a:1.2.0", "a:1.2.1-rc1", None),
+            ("a:1.2.0", "a:1.2.0rc1", Some(format!("{lower}1.2.0 → 1.2.0rc1"))),
             ("a:2025.1", "a:2026.1", None),
             ("a:20250101", "a:20240101", Some(format!("{lower}20250101 → 20240101"))),
             (

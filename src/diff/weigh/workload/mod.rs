@@ -8,7 +8,7 @@ mod quality;
 
 pub(super) use account::account;
 pub(super) use images::images;
-pub(super) use protection::protection;
+pub(super) use protection::{account_of, protection};
 pub(super) use quality::quality;
 
 use super::Sides;
@@ -16,7 +16,7 @@ use crate::diff::containers::paired_pods;
 use crate::harden::PodTemplate;
 
 /// The pods of an object that is there on both sides, before and after.
-pub(super) fn pods<'a>(sides: &'a Sides<'_>) -> Vec<[PodTemplate<'a>; 2]> {
+pub(super) fn pods<'a>(sides: &'a Sides<'_, '_>) -> Vec<[PodTemplate<'a>; 2]> {
     let Some([before, after]) = sides.resources() else { return Vec::new() };
     paired_pods(before, after)
 }

@@ -1,5 +1,6 @@
 //! KR-DIF-001: probes, limits and hardening that containers and pods lose.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::controls::{Setting, Settings, of_container, of_whole_pod};
@@ -15,7 +16,7 @@ use crate::yaml::Node;
 const MOST: usize = 512;
 
 /// Judges the pods of an object that is there on both sides.
-pub(in crate::diff::weigh) fn protection(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn protection(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let verdict = sides.object.effects.iter().find_map(|effect| match effect {
         Effect::Security(security) if security.turned() == Turned::Looser => Some(security),
         _ => None,
@@ -24,8 +25,9 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_>, found: &mut Vec<Judg
         let mut turned = Changed { verdict, by_words: BTreeMap::new() };
         turned.compare("", "", &of_whole_pod(&before), &of_whole_pod(&after));
         let pairs = paired(&before.containers, &after.containers);
+        let usual = OnceCell::new();
         for pair in pairs.iter().take(MOST) {
-            turned.add(pair, [&before, &after]);
+            turned.add(pair, [&before, &after], &usual);
         }
         turned.tell(found);
         if pairs.len() > MOST {
@@ -54,28 +56,21 @@ struct Changed<'a> {
 
 impl Changed<'_> {
     /// Adds the differences of a container that was there before, or of a new one.
-    fn add(&mut self, pair: &Paired<'_>, [before, after]: [&PodTemplate<'_>; 2]) {
+    fn add(
+        &mut self,
+        pair: &Paired<'_>,
+        [before, after]: [&PodTemplate<'_>; 2],
+        usual: &OnceCell<Option<Settings>>,
+    ) {
         let Some((_, name, node)) = pair.after else { return };
         let new = of_container(node, name, after);
         if let Some((_, was, node)) = pair.before {
             let label = if was == name { name.to_owned() } else { format!("{name} (was {was})") };
             return self.compare(name, &label, &of_container(node, was, before), &new);
         }
-        // A new container should have what all others had.
-        let mut others = before.containers.iter().take(MOST);
-        let Some((_, first, node)) = others.next() else { return };
-        let mut usual = of_container(node, first, before);
-        usual.protections.retain(|one| one.is_of_security);
-        for (_, other, node) in others {
-            let other = of_container(node, other, before);
-            let has = |list: &[Setting], one: &Setting| list.iter().any(|its| its.key == one.key);
-            usual.protections.retain(|one| has(&other.protections, one));
-            let more = other.liberties.iter().filter(|one| !has(&usual.liberties, one));
-            let more: Vec<Setting> = more.cloned().collect();
-            usual.liberties.extend(more);
-        }
+        let Some(usual) = usual.get_or_init(|| usual_of(before)) else { return };
         self.note(Verb::Lacks, name, name, usual.lost_in(&new));
-        self.note(Verb::Gains, name, name, new.gained_since(&usual));
+        self.note(Verb::Gains, name, name, new.gained_since(usual));
     }
 
     fn compare(&mut self, name: &str, label: &str, old: &Settings, new: &Settings) {
@@ -131,8 +126,22 @@ impl Changed<'_> {
     }
 }
 
+/// The settings that a new container should have: those that protected all others, and the liberties of any of them.
+fn usual_of(before: &PodTemplate<'_>) -> Option<Settings> {
+    let mut others = before.containers.iter().take(MOST);
+    let (_, first, node) = others.next()?;
+    let mut usual = of_container(node, first, before);
+    usual.protections.retain(|_, one| one.is_of_security);
+    for (_, other, node) in others {
+        let other = of_container(node, other, before);
+        usual.protections.retain(|key, _| other.protections.contains_key(key));
+        usual.liberties.extend(other.liberties);
+    }
+    Some(usual)
+}
+
 /// The judgement on pods that mount the token of their `ServiceAccount`, and did not before.
-fn token(sides: &Sides<'_>, [before, after]: [&PodTemplate<'_>; 2]) -> Option<Judgement> {
+fn token(sides: &Sides<'_, '_>, [before, after]: [&PodTemplate<'_>; 2]) -> Option<Judgement> {
     let keeps_out = |side: usize, spec: &Node| {
         let own = present(spec, "automountServiceAccountToken");
         // Without the field in both, it is mounted.
@@ -154,12 +163,12 @@ fn token(sides: &Sides<'_>, [before, after]: [&PodTemplate<'_>; 2]) -> Option<Ju
 }
 
 /// The name of the `ServiceAccount` of a pod.
-pub(super) fn account_of(spec: &Node) -> &str {
+pub(in crate::diff::weigh) fn account_of(spec: &Node) -> &str {
     let own = ["serviceAccountName", "serviceAccount"].iter().find_map(|key| text(spec, key));
     own.filter(|name| !name.is_empty()).unwrap_or("default")
 }
 
-fn account(sides: &Sides<'_>, [before, after]: [&Node; 2]) -> Option<Judgement> {
+fn account(sides: &Sides<'_, '_>, [before, after]: [&Node; 2]) -> Option<Judgement> {
     let (old, new) = (account_of(before), account_of(after));
     let is_other = new != old && new != "default" && sides.renames().follows(old, new).is_none();
     is_other.then(|| {

@@ -9,7 +9,7 @@ use crate::schema::Schema;
 use crate::yaml::Node;
 
 /// Judges the class of the pods of a workload that is there on both sides.
-pub(in crate::diff::weigh) fn quality(sides: &Sides<'_>, found: &mut Vec<Judgement>) {
+pub(in crate::diff::weigh) fn quality(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     if !changes_resources(sides) {
         return;
@@ -22,7 +22,7 @@ pub(in crate::diff::weigh) fn quality(sides: &Sides<'_>, found: &mut Vec<Judgeme
 }
 
 /// True if a change is in the resources of a container, or a container is new or gone.
-pub(in crate::diff::weigh) fn changes_resources(sides: &Sides<'_>) -> bool {
+pub(in crate::diff::weigh) fn changes_resources(sides: &Sides<'_, '_>) -> bool {
     sides.object.changes.iter().any(|change| {
         let is_meant = |step: &Step| matches!(step, Step::Key(key) if matches!(&**key, "resources" | "overhead"));
         let steps = change.path.steps();
