@@ -484,6 +484,90 @@ fn a_dry_run_pairs_targets_that_were_renamed() {
 }
 
 #[test]
+fn targets_that_do_not_render_the_same_twice_are_refused() {
+    let scene = Scene::new();
+    let (script, count) = (scene.source().join("app/run.sh"), scene.top().join("count"));
+    scene.write("app/kustomization.yaml", "resources: [../base]\ngenerators: [generator.yaml]\n");
+    scene.write(
+        "app/generator.yaml",
+        "apiVersion: example.com/v1\nkind: Generator\nmetadata:\n  name: g\n  annotations:\n    \
+         config.kubernetes.io/function: |\n      exec: {path: ./run.sh}\n",
+    );
+    // The first run of the function writes 1, the second one 2.
+    let write = |value: &str| {
+        let text = format!(
+            "#!/bin/sh\ncat > /dev/null\nn=$(cat '{0}' || echo 0)\nn=$((n + 1))\necho $n > '{0}'\n\
+             printf 'apiVersion: config.kubernetes.io/v1\\nkind: ResourceList\\nitems:\\n\
+             - {{apiVersion: v1, kind: ConfigMap, metadata: {{name: c}}, data: {{n: \"%s\"}}}}\\n' \"{value}\"\n",
+            count.display()
+        );
+        scene.write("app/run.sh", &text);
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        scene.commit(value);
+    };
+    let arguments = ["app", "--branch", "b", "--enable-alpha-plugins", "--enable-exec"];
+    let runs = || fs::read_to_string(&count).unwrap_or_default().trim().to_owned();
+    write("$n");
+    for more in [&[][..], &["--per", "object"], &["--dry-run"]] {
+        let before = runs().parse().unwrap_or(0);
+        let ran = scene.run(&[&arguments[..], more].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.contains("`app` does not render the same twice: `app/"), "{ran:?}");
+        assert_eq!(runs(), (before + 2).to_string());
+    }
+    assert_eq!(scene.git(&["branch", "--list", "b"]), "");
+    let out = scene.top().join("out");
+    let path = out.to_str().unwrap();
+    let ran = scene.run(&["app", "--output", path, "--enable-alpha-plugins", "--enable-exec"]);
+    assert_eq!((ran.code, out.exists()), (2, false), "{ran:?}");
+    // The same function with a result that does not depend on the number of runs.
+    write("always");
+    let before: usize = runs().parse().unwrap();
+    scene.done(&arguments);
+    assert_eq!(runs(), (before + 2).to_string());
+    // A target whose output is there already is rendered once.
+    scene.done(&arguments);
+    assert_eq!(runs(), (before + 3).to_string());
+}
+
+#[test]
+fn targets_are_hardened_as_by_build() {
+    let scene = Scene::new();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: app, image: 'web@sha256:0123456789012345678901234567890123456789012345678901234567890123'}]\n";
+    scene.write("app/kustomization.yaml", "resources: [pod.yaml]\n");
+    scene.write("app/pod.yaml", pod);
+    scene.commit("app");
+    let hardened = ["app", "--branch", "b", "--harden=baseline", "--harden-report", "../report"];
+    scene.done(&hardened);
+    let built = Command::new(env!("CARGO_BIN_EXE_krender"))
+        .args(["build", "app", "--harden=baseline"])
+        .current_dir(scene.source())
+        .output()
+        .unwrap();
+    let built = String::from_utf8(built.stdout).unwrap();
+    assert!(built.contains("kind: Pod"), "{built}");
+    assert_eq!(scene.show("b:app/manifest.yaml"), built);
+    assert!(scene.show("b:hydrator.metadata").contains("\"krender hydrate --harden=baseline@v"));
+    assert!(fs::read_to_string(scene.top().join("report")).unwrap().contains("\"target\":\"app\""));
+    assert_eq!(scene.run(&[&hardened[..], &["--dry-run"]].concat()).code, 0);
+    // What cannot be fixed is not written.
+    scene.write("app/pod.yaml", &pod.replace("spec:\n", "spec:\n  hostNetwork: true\n"));
+    scene.commit("host");
+    let tip = scene.git(&["rev-parse", "b"]);
+    let ran = scene.run(&["app", "--branch", "b", "--harden=baseline", "--fix-level", "none"]);
+    assert!(ran.code == 2 && ran.err.contains("host-network"), "{ran:?}");
+    assert_eq!(scene.git(&["rev-parse", "b"]), tip);
+    // What is fixed is told and written.
+    let fixed = ["app", "--branch", "b", "--harden=baseline", "--fix-level", "override"];
+    let ran = scene.done(&fixed);
+    assert!(ran.err.contains("hostNetwork"), "{ran:?}");
+    let shown = scene.show("b:app/manifest.yaml");
+    assert!(shown.contains("kind: Pod") && !shown.contains("hostNetwork"), "{shown}");
+    assert_eq!(scene.run(&[&fixed[..], &["--dry-run"]].concat()).code, 0);
+    assert_eq!(scene.run(&["app", "--branch", "b", "--dry-run"]).code, 1);
+}
+
+#[test]
 fn bare_repositories_and_other_ids_are_fine() {
     let scene = Scene::with(&["init", "-q", "-b", "main", "--object-format=sha256"]);
     scene.done(ALL);

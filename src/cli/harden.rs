@@ -138,6 +138,25 @@ impl Hardening {
         Ok(Some(Work { settings, fixes, configuration: digest, remarks }))
     }
 
+    /// The flags as words of a command line, except for the report.
+    pub(super) fn words(&self) -> Vec<String> {
+        let Some(Asked(profile)) = self.harden else { return Vec::new() };
+        let mut words = vec![match profile {
+            Some(profile) => format!("--harden={profile}"),
+            None => "--harden".to_owned(),
+        }];
+        if let Some(level) = self.fix_level.and_then(|level| level.to_possible_value()) {
+            words.extend(["--fix-level".to_owned(), level.get_name().to_owned()]);
+        }
+        for (flag, value) in
+            [("--harden-config", &self.harden_config), ("--config-from", &self.config_from)]
+        {
+            words.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+        }
+        words.extend(self.allow_ignores.then(|| "--allow-ignores".to_owned()));
+        words
+    }
+
     /// True if a flag asks for hardening.
     pub(super) const fn is_asked_for(&self) -> bool {
         self.harden.is_some()

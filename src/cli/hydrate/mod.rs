@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::diff::{NOT_DONE, ReviewForm};
+use super::harden::Hardening;
 use super::reading::{Jobs, Reading};
 use super::select::Select;
 use super::terminal::{self, Format};
@@ -105,6 +106,9 @@ pub(super) struct Hydrate {
     format: ReviewForm,
 
     #[command(flatten)]
+    hardening: Hardening,
+
+    #[command(flatten)]
     jobs: Jobs,
 
     #[command(flatten)]
@@ -152,6 +156,9 @@ impl Hydrate {
         self.check()?;
         let threads = self.jobs.threads();
         let source: &source::Source = super::until_exit(self.find_source(sources, &threads)?);
+        if let Some(work) = &source.hardening {
+            work.tell(source.loader.sources(), format);
+        }
         let mut is_told = false;
         for _ in 0..TRIES {
             let destination = self.destination(source)?;
@@ -175,6 +182,7 @@ impl Hydrate {
             let is_in_the_way = is_foreign && destination.read(METADATA)?.is_some();
             self.refuse_blocked(&plan, is_in_the_way && !self.adopt)?;
             if !is_told {
+                self.hardening.report(&rendered.hardened())?;
                 self.tell_secrets(&rendered, format)?;
                 tell_replaced(&plan, format);
                 is_told = true;
@@ -341,6 +349,7 @@ impl Hydrate {
             revision: self.source.as_deref(),
             url: self.repo_url.as_deref(),
             per_object: self.per == Per::Object,
+            hardening: &self.hardening,
         };
         source::Source::find(&asked, &options, &self.reading, threads)
     }

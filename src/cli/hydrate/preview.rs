@@ -54,7 +54,7 @@ pub(super) fn show(
     };
     let after = |name: &str| -> Result<Side> {
         let Some(place) = places.get(name) else { return Ok(Side::Absent) };
-        Ok(Side::Rendered(run.build_from(&place.directory, &mut Vec::new())?.into()))
+        Ok(Side::Rendered(source.render(&run, place, &mut Vec::new(), &mut None)?.into()))
     };
     let (old, new): (Vec<&str>, Vec<&str>) = targets
         .iter()

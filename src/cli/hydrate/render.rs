@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use super::Per;
 use super::destination::Destination;
 use super::source::{Source, TargetPlace};
+use serde_json::Value;
+
 use crate::cli::diff::git;
 use crate::cli::reading::Reading;
 use crate::cli::terminal::Format;
@@ -40,6 +42,8 @@ struct Outcome {
     warnings: Vec<Warning>,
     /// Secrets with values, by name.
     secrets: Vec<String>,
+    /// The changes of hardening, as in a report.
+    hardened: Option<Value>,
 }
 
 /// A file that was rendered.
@@ -61,8 +65,8 @@ pub(super) fn all(
     let names: Vec<&str> = source.targets.iter().map(|target| &*target.directory).collect();
     run.expect(&names);
     let is_there = |path: &str, id: Id| Ok(destination.existing(path)? == Existing::File(id));
-    let work =
-        |number: usize| one(&run, &source.targets[number], per, destination.id_length(), &is_there);
+    let length = destination.id_length();
+    let work = |number: usize| one(source, &run, &source.targets[number], per, length, &is_there);
     let mut targets = Vec::with_capacity(names.len());
     in_order(names.len(), threads, work, |_, outcome| {
         targets.push(outcome);
@@ -98,7 +102,7 @@ pub(super) fn again(
     for (place, first) in both.into_iter().rev() {
         let Ok(first) = &first.files else { continue };
         let length = first.first().map_or(20, |file| file.id.length());
-        let second = one(&run, place, per, length, &|_, _| Ok(true))
+        let second = one(source, &run, place, per, length, &|_, _| Ok(true))
             .files
             .map_err(|error| error.step("while rendering it for the second time, to compare"))?;
         let ids = |files: &[RenderedFile]| -> BTreeMap<String, Id> {
@@ -119,6 +123,7 @@ pub(super) fn again(
 
 /// Renders a target. Contents for which `is_there` is true are not kept.
 fn one(
+    source: &Source,
     run: &Run<'_>,
     place: &TargetPlace,
     per: Per,
@@ -130,8 +135,9 @@ fn one(
         files: Ok(Vec::new()),
         warnings: Vec::new(),
         secrets: Vec::new(),
+        hardened: None,
     };
-    let built = run.build_from(&place.directory, &mut outcome.warnings);
+    let built = source.render(run, place, &mut outcome.warnings, &mut outcome.hardened);
     outcome.files = built.and_then(|built| {
         let values = built.resources.iter().filter(|resource| has_values(resource));
         outcome.secrets =
@@ -192,11 +198,16 @@ impl AllRendered {
     /// Prints warnings and failures.
     pub(super) fn tell(&self, sources: &Sources, format: Format) {
         let mut told = Told::default();
-        for Outcome { target, files, warnings, secrets: _ } in &self.targets {
+        for Outcome { target, files, warnings, .. } in &self.targets {
             told.add(target, warnings.clone(), files.as_ref().err().cloned());
         }
         told.warn(sources, format);
         told.close("; nothing was written", sources, format);
+    }
+
+    /// The changes of hardening of all targets.
+    pub(super) fn hardened(&self) -> Vec<Value> {
+        self.targets.iter().filter_map(|outcome| outcome.hardened.clone()).collect()
     }
 
     /// Secrets with values.

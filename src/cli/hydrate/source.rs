@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::cli::diff::git;
+use crate::cli::harden::{Hardening, Work};
 use crate::cli::patterns::{Found, Patterns};
 use crate::cli::reading::{Reading, working_directory};
 use crate::cli::select::{self, Select, Selected};
 use crate::{
-    Threads, build,
+    Threads,
+    build::{self, Built},
+    config::Warning,
     error::{Code, Error, Result},
     external::git::Repository,
     fleet,
@@ -27,6 +32,7 @@ pub(super) struct Asked<'a> {
     /// The URL to publish; `None` is that of `origin`.
     pub(super) url: Option<&'a str>,
     pub(super) per_object: bool,
+    pub(super) hardening: &'a Hardening,
 }
 
 /// The commit to render.
@@ -36,6 +42,8 @@ pub(super) struct Source {
     pub(super) revision: Revision,
     pub(super) loader: Loader,
     pub(super) build: build::Options,
+    /// Hardening, with the configuration of the commit.
+    pub(super) hardening: Option<Work>,
     pub(super) targets: Vec<TargetPlace>,
     /// URL of the repository.
     pub(super) url: Option<String>,
@@ -77,6 +85,7 @@ impl Source {
         let revision = revision.with_links(repository.links_to(&named));
         let (loader, _) = git::side(revision.clone(), options, &reading.remote)?;
         let build = reading.options(threads.clone());
+        let hardening = asked.hardening.work(&loader, build.plugins.today)?;
         let mut source = Self {
             commit: SourceCommit::parse(id, &content),
             url: match asked.url {
@@ -94,6 +103,7 @@ impl Source {
             revision,
             loader,
             build,
+            hardening,
         };
         source.find_targets(asked)?;
         source.command = source.command(asked)?;
@@ -205,12 +215,31 @@ impl Source {
         {
             words.extend(patterns.iter().flat_map(|pattern| [flag.to_owned(), quoted(pattern)]));
         }
+        words.extend(asked.hardening.words().iter().map(|word| quoted(word)));
         words.extend(asked.per_object.then(|| "--per object".to_owned()));
         for directory in asked.directories {
             let path = below(self.loader.root(directory)?.path(), self.repository.top())?;
             words.push(if path.is_empty() { ".".to_owned() } else { quoted(&path) });
         }
         Ok(words.join(" "))
+    }
+
+    /// Renders a target, and hardens it if that is asked for. `hardened` gets the changes, as in a report.
+    pub(super) fn render(
+        &self,
+        run: &fleet::Run<'_>,
+        place: &TargetPlace,
+        warnings: &mut Vec<Warning>,
+        hardened: &mut Option<Value>,
+    ) -> Result<Built> {
+        let mut built = run.build_from(&place.directory, warnings)?;
+        if let Some(work) = &self.hardening {
+            let done = work.run(&mut built.resources, run.loader().sources(), &built.schema)?;
+            warnings.extend(done.warnings(&built.resources));
+            *hardened = Some(done.as_json(&place.directory, &built.resources));
+            done.outcome()?;
+        }
+        Ok(built)
     }
 
     /// Refuses targets with changes in the working tree that are not committed: their manifests would not be those of the
@@ -271,7 +300,7 @@ fn below(path: &Path, top: &Path) -> Result<String> {
 
 /// A word of a shell command.
 fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-=@".contains(letter);
     match word.chars().all(is_plain) && !word.is_empty() {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
