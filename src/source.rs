@@ -1,5 +1,6 @@
 //! Texts that were read, and positions in them: all spans of a run share one address space.
 
+use std::collections::BTreeSet;
 use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -69,7 +70,7 @@ impl Default for Span {
 }
 
 /// The format of a text that was read for a Secret; it determines which parts are secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secrecy {
     /// The whole text is secret.
     Whole,
@@ -280,7 +281,7 @@ pub struct Location {
 #[derive(Debug, Default)]
 pub struct Sources {
     sources: RwLock<Vec<Arc<Source>>>,
-    secrets: RwLock<Vec<(Span, Secrecy)>>,
+    secrets: RwLock<BTreeSet<(Span, Secrecy)>>,
 }
 
 impl Sources {
@@ -396,6 +397,12 @@ impl Sources {
         Ok(source)
     }
 
+    /// All texts, in the order of reading.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Source>> {
+        read(&self.sources).clone()
+    }
+
     /// True if a text has a name for which `is_meant` is true.
     #[must_use]
     pub fn has(&self, is_meant: impl Fn(&str) -> bool) -> bool {
@@ -405,7 +412,7 @@ impl Sources {
     /// Marks a part of a text as secret because of its use, which the text itself does not show.
     pub fn keep_secret(&self, span: Span, secrecy: Secrecy) {
         if !span.is_none() {
-            write(&self.secrets).push((span, secrecy));
+            write(&self.secrets).insert((span, secrecy));
         }
     }
 
@@ -420,9 +427,9 @@ impl Sources {
     #[must_use]
     pub fn secrets_in(&self, source: &Source) -> Vec<(Range<usize>, Secrecy)> {
         let whole = source.whole();
-        let is_in = |span: &Span| span.start() >= whole.start() && span.start() <= whole.end();
+        let first = (Span::new(whole.start(), 0), Secrecy::Whole);
         let secrets = read(&self.secrets);
-        let inside = secrets.iter().filter(|(span, _)| is_in(span));
+        let inside = secrets.range(first..).take_while(|(span, _)| span.start() <= whole.end());
         inside.map(|(span, secrecy)| (source.range_of(*span), *secrecy)).collect()
     }
 

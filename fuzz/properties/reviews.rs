@@ -54,9 +54,9 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
             before: rendered(before),
             after: rendered(after),
         };
-        let options =
-            diff::Options { mask: Some(vec![7]), renders: true, ..diff::Options::default() };
-        Review::of(vec![TargetReview::of(&target, &options)])
+        let mask = Some(diff::Masking::new([7]));
+        let options = diff::Options { mask, renders: true, ..diff::Options::default() };
+        Review::of(vec![TargetReview::of(&target, &options)], &options)
     };
     assert!(!review(before.clone(), before.clone()).is_different());
     let review = review(before, after);

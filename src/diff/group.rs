@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Image, Object, Rank, Status, TargetReview, moved, parts};
+use super::{Effect, Image, Object, Options, Rank, Status, TargetReview, moved, parts};
 
 /// The differences of all targets.
 #[derive(Debug)]
@@ -43,9 +43,12 @@ pub struct Section<'a> {
 }
 
 impl Review {
-    /// Groups the differences of all targets. Takes linear time, and a sort.
+    /// Masks copies of secret values, and groups the differences of all targets. Takes linear time, and a sort.
     #[must_use]
-    pub fn of(mut targets: Vec<TargetReview>) -> Self {
+    pub fn of(mut targets: Vec<TargetReview>, options: &Options) -> Self {
+        if let Some(mask) = &options.mask {
+            mask.cover(&mut targets);
+        }
         moved::note_moved_objects(&mut targets);
         let mut groups = parts::groups(&targets);
         groups.sort_by_cached_key(order);

@@ -1,11 +1,8 @@
-//! Masks for values of Secrets: they are replaced by hashes before objects are compared, in Secrets, in objects that
-//! create Secrets, and wherever a value of a Secret of the same target is repeated.
+//! Masks for values of Secrets: they are replaced by hashes before objects are compared, in Secrets and in objects that
+//! create or contain Secrets. Copies elsewhere are masked at the end of a run, when all values are known: [`super::copies`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::text_of;
@@ -18,26 +15,21 @@ use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence};
 /// Annotation in which `kubectl apply` stores the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Secret values of a target, on both sides, and the key of the hashes that replace them.
+/// Masks for the objects of a target.
 pub(super) struct Masks<'a> {
-    key: &'a [u8],
-    values: SecretValues,
+    hashes: &'a Hashes,
     /// Names of objects that are a Secret on one side and of another kind on the other.
     turned: BTreeSet<(String, String)>,
 }
 
 impl<'a> Masks<'a> {
-    /// Collects the secret values of both sides. Linear in the objects, and in the text of Secrets.
-    pub(super) fn of(sides: [&ResMap; 2], key: &'a [u8]) -> Self {
-        let mut values = SecretValues::default();
+    /// Finds the objects that are Secrets on one side only. Linear in the objects.
+    pub(super) fn of(sides: [&ResMap; 2], hashes: &'a Hashes) -> Self {
         // For each name and side: true if there is a Secret, and if there is another object with data.
         let mut names: BTreeMap<(String, String), [[bool; 2]; 2]> = BTreeMap::new();
         for (side, resources) in sides.iter().enumerate() {
             for resource in *resources {
                 let is_secret = is_secret(resource.kind());
-                if is_secret {
-                    values.add_secret(resource.node());
-                }
                 if is_secret || resource.node().get("data").is_some() {
                     names.entry(name_of(resource)).or_default()[side][usize::from(!is_secret)] =
                         true;
@@ -49,21 +41,20 @@ impl<'a> Masks<'a> {
         };
         let turned = names.into_iter().filter(|(_, sides)| is_turned(sides));
         let turned = turned.map(|(name, _)| name).collect();
-        values.finish();
-        Self { key, values, turned }
+        Self { hashes, turned }
     }
 
-    /// Replaces each secret value of an object by a hash. Equal values have equal hashes. Without the key, hashes
-    /// cannot be compared with those of guessed values.
+    /// Replaces each secret value of an object by a hash.
     pub(super) fn mask(&self, node: &mut Node, resource: &Resource) {
-        if self.turned.contains(&name_of(resource)) {
+        // Those of a Secret are hidden below, once.
+        if !is_secret(resource.kind()) && self.turned.contains(&name_of(resource)) {
             for field in ["data", "stringData", "binaryData"] {
                 if let Some(values) = node.get_mut(field) {
                     self.hide_each(values);
                 }
             }
         }
-        let place = SecretPlace { is_identity: false, is_text: false, makes_secrets: false };
+        let place = SecretPlace { is_identity: false, makes_secrets: false };
         // A list instead of calls of itself: documents may be 10,000 levels deep, and threads have small stacks.
         let mut pending = vec![(node, place)];
         while let Some((node, place)) = pending.pop() {
@@ -110,9 +101,6 @@ impl<'a> Masks<'a> {
                 "data" if place.makes_secrets && value.as_sequence().is_none() => {
                     self.hide_each(value);
                 }
-                "data" | "value" | "args" | "command" => {
-                    pending.push((value, SecretPlace { is_text: true, ..place }));
-                }
                 _ => pending.push((value, place)),
             }
         }
@@ -136,24 +124,14 @@ impl<'a> Masks<'a> {
                     }
                 }
             }
-            pending.push((value, SecretPlace { is_identity, is_text, ..place }));
+            pending.push((value, SecretPlace { is_identity, ..place }));
         }
     }
 
     /// A text with its secrets masked; `None` if there are none.
     fn text(&self, text: &str, place: SecretPlace) -> Option<String> {
-        if place.is_identity {
-            return None;
-        }
-        if self.values.is_strong(text) || place.is_text && self.values.is_weak(text) {
-            return Some(self.hash(text));
-        }
-        let masked = self.values.replaced(text, |value| self.hash(value));
-        let shown = masked.as_deref().unwrap_or(text);
-        match embeds_secret(shown) {
-            true => Some(with_values(shown, |value| self.hash(value))),
-            false => masked,
-        }
+        let is_meant = !place.is_identity && embeds_secret(text);
+        is_meant.then(|| with_values(text, |value| self.hashes.of(value)))
     }
 
     /// Masks each value of a mapping, or any other node as a whole.
@@ -166,16 +144,23 @@ impl<'a> Masks<'a> {
 
     fn hide(&self, value: &mut Node) {
         let text = value.as_text().map_or_else(|| text_of(value), str::to_owned);
-        *value = Scalar::string(&self.hash(&text), Span::NONE).into();
+        *value = Scalar::string(&self.hashes.of(&text), Span::NONE).into();
     }
+}
 
-    fn hash(&self, text: &str) -> String {
-        if text.starts_with(PREFIX) && text.len() == PREFIX.len() + 2 * BYTES {
-            return text.to_owned();
-        }
+/// Hashes that replace values. Equal values have equal hashes. Without the key, hashes cannot be compared with those of
+/// guessed values.
+#[derive(Debug)]
+pub(super) struct Hashes {
+    pub(super) key: Vec<u8>,
+}
+
+impl Hashes {
+    /// The hash of a value.
+    pub(super) fn of(&self, text: &str) -> String {
         // The inner hash of the key has a fixed length, so that key and value cannot be confused.
         let digest =
-            Sha256::new().chain_update(Sha256::digest(self.key)).chain_update(text).finalize();
+            Sha256::new().chain_update(Sha256::digest(&self.key)).chain_update(text).finalize();
         format!("{PREFIX}{}", hex(&digest[..BYTES]))
     }
 }
@@ -192,8 +177,6 @@ type Pending<'n> = Vec<(&'n mut Node, SecretPlace)>;
 struct SecretPlace {
     /// True for parts of the object's id.
     is_identity: bool,
-    /// True for data, environment variables, arguments and annotations, which values of Secrets are copied to.
-    is_text: bool,
     /// True if the object creates Secrets.
     makes_secrets: bool,
 }
@@ -201,87 +184,6 @@ struct SecretPlace {
 /// The namespace of an object, and its name without a generator's hash.
 fn name_of(resource: &Resource) -> (String, String) {
     (resource.namespace().to_owned(), super::pair::stem(resource))
-}
-
-/// The values of Secrets, as text and in base64.
-#[derive(Default)]
-struct SecretValues {
-    /// Values that are most likely secrets.
-    strong: BTreeSet<String>,
-    /// Values that may also be words or names.
-    weak: BTreeSet<String>,
-    /// Searcher for strong values within text.
-    finder: Option<AhoCorasick>,
-}
-
-impl SecretValues {
-    /// Maximum length of values that are searched within text.
-    const LONGEST: usize = 4096;
-
-    fn add_secret(&mut self, node: &Node) {
-        for (key, value) in node.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
-            if matches!(key.text(), "apiVersion" | "kind" | "metadata" | "type" | "immutable") {
-                continue;
-            }
-            let entries = value.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
-            for text in entries.filter_map(|(_, value)| value.as_text()) {
-                self.add(text);
-                if key.text() == "data" {
-                    let packed: String = text.split_whitespace().collect();
-                    let bytes = BASE64_STANDARD.decode(packed).unwrap_or_default();
-                    std::str::from_utf8(&bytes).into_iter().for_each(|text| self.add(text));
-                } else {
-                    self.add(&BASE64_STANDARD.encode(text));
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, text: &str) {
-        let text = text.trim();
-        // Names of users, services and hosts have this form.
-        let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte));
-        let is_number = text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if text.len() < 4 || is_number || matches!(text, "true" | "false" | "null" | "none") {
-            return;
-        }
-        match text.len() < 6 || is_name && text.len() < 64 {
-            true => self.weak.insert(text.to_owned()),
-            false => self.strong.insert(text.to_owned()),
-        };
-    }
-
-    fn finish(&mut self) {
-        let needles = self.strong.iter().filter(|value| value.len() <= Self::LONGEST);
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles);
-        self.finder = finder.ok().filter(|_| !self.strong.is_empty());
-    }
-
-    fn is_strong(&self, text: &str) -> bool {
-        self.strong.contains(text.trim())
-    }
-
-    fn is_weak(&self, text: &str) -> bool {
-        self.weak.contains(text.trim())
-    }
-
-    /// A text with its strong values replaced; `None` if there are none. A value inside of a longer word does not
-    /// count.
-    fn replaced(&self, text: &str, write: impl Fn(&str) -> String) -> Option<String> {
-        let finder = self.finder.as_ref()?;
-        let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-        let (mut out, mut done) = (String::new(), 0);
-        for found in finder.find_iter(text) {
-            let (before, after) =
-                (text[..found.start()].chars().next_back(), text[found.end()..].chars().next());
-            if !is_letter(before) && !is_letter(after) {
-                out += &text[done..found.start()];
-                out += &write(&text[found.range()]);
-                done = found.end();
-            }
-        }
-        (done > 0).then(|| out + &text[done..])
-    }
 }
 
 #[cfg(test)]
@@ -293,7 +195,8 @@ mod tests {
         let resource = resource(text);
         let mut node = resource.node().clone();
         let none = ResMap::new();
-        Masks::of([&none, &none], key.as_bytes()).mask(&mut node, &resource);
+        let hashes = Hashes { key: key.into() };
+        Masks::of([&none, &none], &hashes).mask(&mut node, &resource);
         text_of(&node)
     }
 
@@ -307,22 +210,5 @@ mod tests {
         assert_ne!(one, masked(text, "two"));
         let other = text.replace("Secret", "ConfigMap");
         assert!(masked(&other, "one").contains("k: value"));
-    }
-
-    #[test]
-    fn values_are_known_by_what_they_are_like() {
-        let mut values = SecretValues::default();
-        for text in ["true", "5432", "abc", "postgres", "hunter2", "12345678", "s3cr"] {
-            values.add(text);
-        }
-        values.finish();
-        assert_eq!(values.weak.into_iter().collect::<Vec<_>>(), ["postgres", "s3cr"]);
-        assert_eq!(values.strong.iter().collect::<Vec<_>>(), ["12345678", "hunter2"]);
-        let mut values = SecretValues::default();
-        values.add("hunter2");
-        values.finish();
-        let masked = |text: &str| values.replaced(text, |_| "*".to_owned());
-        assert_eq!(masked("db://u:hunter2@h?hunter22").as_deref(), Some("db://u:*@h?hunter22"));
-        assert_eq!(masked("hunter"), None);
     }
 }

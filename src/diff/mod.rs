@@ -9,6 +9,7 @@ use crate::text::wildcard::fits;
 
 mod compare;
 mod containers;
+mod copies;
 mod equal;
 mod findings;
 pub mod group;
@@ -43,6 +44,7 @@ use mask::Masks;
 use weigh::Whole;
 
 pub use compare::{Change, Consequence, What};
+pub use copies::Masking;
 pub use findings::{FindingChange, TurnedFinding, findings};
 pub use group::{ChangedImage, Group, Review, Section};
 pub(crate) use judge::moved;
@@ -65,8 +67,8 @@ pub struct Options {
     pub ignore: Vec<Ignore>,
     /// Objects that are compared; all if it is empty.
     pub only: Vec<Only>,
-    /// Key of the hashes that replace values of Secrets. `None` shows the values.
-    pub mask: Option<Vec<u8>>,
+    /// Masks for values of Secrets, with the values of the run. `None` shows the values.
+    pub mask: Option<Masking>,
     /// States of rules: a rule of `KR-DIF` that is off judges nothing, and the severities of others are set.
     pub rules: Vec<(&'static Rule, Holds)>,
     /// True if a review keeps the renders, which unified diffs and JSON require.
@@ -205,7 +207,7 @@ pub struct Object {
     pub carries: Vec<(String, bool)>,
     /// The other target that has the object on the other side, if it moved there without a change.
     pub elsewhere: Option<String>,
-    /// The object before and after.
+    /// The object before and after. With masks, only an object that is new or gone has them in a [`Review`].
     pub nodes: [Option<Node>; 2],
 }
 
@@ -223,11 +225,17 @@ pub struct Identity {
 }
 
 impl TargetReview {
-    /// Compares a target.
+    /// Compares a target. Secrets are masked in it; copies of their values in other objects are masked by
+    /// [`Review::of`], when the values of all targets are known.
     #[must_use]
     pub fn of(target: &Target, options: &Options) -> Self {
         let empty = Rendered { resources: ResMap::new(), schema: Schema::built_in() };
         let sides = [&target.before, &target.after];
+        for side in sides {
+            if let (Some(mask), Side::Rendered(rendered)) = (&options.mask, side) {
+                mask.add(&rendered.resources);
+            }
+        }
         let failures = sides.map(|side| match side {
             Side::Failed(failure) => Some(failure.clone()),
             Side::Absent | Side::Rendered(_) => None,
@@ -283,7 +291,7 @@ impl TargetReview {
             )
         };
         let renames = Renames::of(self.pairs.iter().map(both));
-        let masks = options.mask.as_deref().map(|key| Masks::of([before, after], key));
+        let masks = options.mask.as_ref().map(|mask| Masks::of([before, after], &mask.hashes));
         let seen = Seen { options, masks, schema: &schema, renames: &renames };
         for pair in &self.pairs {
             let (before, after) = both(pair);

@@ -292,7 +292,7 @@ pub(super) fn note_moved_objects(targets: &mut [TargetReview]) {
 mod tests {
     use super::*;
     use crate::diff::tests::{rendered, review};
-    use crate::diff::{Object, Review};
+    use crate::diff::{Object, Options, Review};
 
     fn config(name: &str, value: &str) -> String {
         format!(
@@ -425,7 +425,8 @@ mod tests {
                 review.name = format!("t{place}");
                 review
             };
-            let review = Review::of(sides.iter().enumerate().map(target).collect());
+            let targets = sides.iter().enumerate().map(target).collect();
+            let review = Review::of(targets, &Options::default());
             let objects = review.targets.iter().flat_map(|target| &target.objects);
             objects.map(|object: &Object| object.elsewhere.clone()).collect::<Vec<_>>()
         };

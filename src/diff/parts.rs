@@ -251,7 +251,7 @@ fn said(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use crate::diff::tests::review;
-    use crate::diff::{Effect, Review, Security};
+    use crate::diff::{Effect, Options, Review, Security};
 
     fn deployment(name: &str, port: u16, replicas: u16) -> String {
         format!(
@@ -264,7 +264,7 @@ mod tests {
     /// The differences: members, paths, and numbers of effects.
     fn told(sides: &[(String, String)]) -> Vec<Told> {
         let targets = sides.iter().map(|(before, after)| review(before, after)).collect();
-        let review = Review::of(targets);
+        let review = Review::of(targets, &Options::default());
         let group = |group: &crate::diff::Group| {
             let paths = group.object.changes.iter().map(|change| change.path.to_string());
             (group.members.clone(), paths.collect(), group.object.effects.len())
@@ -312,7 +312,7 @@ mod tests {
         };
         let sides = [new("x: 1, y: 2"), new("x: 1, y: 3"), new("x: 1")];
         let targets = sides.iter().map(|(before, after)| review(before, after)).collect();
-        let review = Review::of(targets);
+        let review = Review::of(targets, &Options::default());
         let members: Vec<usize> = review.groups.iter().map(|group| group.members.len()).collect();
         assert_eq!(members, [2, 1]);
         let shown = review.groups[0].object.nodes[1].as_ref().map(crate::diff::text_of);
@@ -332,7 +332,7 @@ mod tests {
         };
         let sides = [side("false"), side("false"), side("true")];
         let targets = sides.iter().map(|(before, after)| review(before, after)).collect();
-        let review = Review::of(targets);
+        let review = Review::of(targets, &Options::default());
         let security = |group: &crate::diff::Group| {
             let effects = group.object.effects.iter();
             let of = effects.filter(|effect| matches!(effect, Effect::Security(Security { .. })));

@@ -23,7 +23,7 @@ pub(crate) fn target(before: &str, after: &str) -> Target {
 }
 
 pub(crate) fn review(before: &str, after: &str) -> TargetReview {
-    let mask = Some(b"key".to_vec());
+    let mask = Some(Masking::new("key"));
     TargetReview::of(&target(before, after), &Options { renders: true, mask, ..Options::default() })
 }
 
@@ -200,8 +200,9 @@ proptest! {
 
     #[test]
     fn equal_differences_are_told_once((before, after) in renders()) {
-        let one = Review::of(vec![review(&before, &after)]);
-        let two = Review::of(vec![review(&before, &after), review(&before, &after)]);
+        let one = Review::of(vec![review(&before, &after)], &Options::default());
+        let both = vec![review(&before, &after), review(&before, &after)];
+        let two = Review::of(both, &Options::default());
         prop_assert_eq!(one.groups.len(), two.groups.len());
         prop_assert!(two.groups.iter().all(|group| group.targets() == [0, 1]));
         prop_assert_eq!(two.summary().changed, 2 * one.summary().changed);
@@ -214,7 +215,7 @@ proptest! {
     ) {
         let targets = [(&before, &after), (&other_before, &other_after), (&before, &other_after)];
         let targets = targets.map(|(before, after)| review(before, after));
-        let review = Review::of(targets.into());
+        let review = Review::of(targets.into(), &Options::default());
         let mut told: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
         for group in &review.groups {
             for &member in &group.members {

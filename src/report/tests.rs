@@ -187,7 +187,7 @@ fn of_reviews(text: &str, [before, after]: [&str; 2]) -> Vec<(&'static str, Stri
         let target = Target { name: format!("{text}{place}"), moved_from, before, after };
         TargetReview::of(&target, &options)
     });
-    let review = Review::of(reviews.collect());
+    let review = Review::of(reviews.collect(), &options);
     vec![
         ("review, text", reviews::text::write(&review, 10_000)),
         ("review, markdown", reviews::markdown::write(&review, reviews::markdown::Place::GitHub)),

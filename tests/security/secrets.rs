@@ -603,6 +603,55 @@ fn no_difference_shows_a_value_of_a_secret() {
     assert!(shown.contains("hunter2") && shown.contains("hunter3"), "{shown}");
 }
 
+/// A repository in which a target copies values of others, the first of which the change does not affect.
+fn copying(lab: &Lab) {
+    let config = |text: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{a: '{text}'}}\n")
+    };
+    lab.git(".", &["init", "-q", "-b", "main"]);
+    lab.write(
+        "a/kustomization.yaml",
+        "secretGenerator: [{name: s, literals: [password=hunter2]}]\n",
+    )
+    .write("b/kustomization.yaml", "resources: [c.yaml]\n")
+    .write("b/c.yaml", config("nothing"));
+    let commit = || {
+        lab.git(".", &["add", "."]);
+        lab.git(".", &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "c"]);
+    };
+    commit();
+    lab.write("b/c.yaml", config("db://u:hunter2@h and Basic bWU6aHVudGVyMg=="));
+    commit();
+    lab.write(
+        "live.yaml",
+        format!("{HEAD}data: {{p: aHVudGVyMg==}}\n---\n{}", config("was hunter2")),
+    );
+}
+
+/// Each command that prints a review hides values of other targets, of targets that are not rendered, and of clusters.
+#[test]
+fn no_review_shows_a_value_of_another_target() {
+    let lab = Lab::new();
+    copying(&lab);
+    for format in ["text", "unified", "markdown", "json", "html"] {
+        for arguments in [
+            &["diff", "--git", "HEAD~1..HEAD"][..],
+            &["diff", "--git", "HEAD..HEAD~1"],
+            &["diff", "--against-file", "live.yaml", "b", "--extra", "all"],
+            &["hydrate", "--all", ".", "--output", "out", "--dry-run", "--secrets", "write"],
+        ] {
+            let review = lab.krender(".", &[arguments, &["--format", format]].concat());
+            let text = review.stdout + &review.stderr;
+            assert_eq!(review.code, 1, "{arguments:?} {text}");
+            assert!(text.contains("masked-"), "{arguments:?} {format} {text}");
+            for value in ["hunter2", "aHVudGVyMg", "h1bnRlcj"] {
+                let line = text.lines().find(|line| line.contains(value));
+                assert_eq!(line, None, "{arguments:?} {format}");
+            }
+        }
+    }
+}
+
 /// Without a key, masks differ between runs, so that short values cannot be guessed. With a key, they are the same.
 #[test]
 fn masks_cannot_be_tried() {

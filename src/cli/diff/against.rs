@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::{Matches, TargetInput, tell};
+use super::{Matches, TargetInput, shield, tell};
 use crate::cli::{rendered, terminal::Format};
 use crate::{
     diff::{
@@ -60,7 +60,7 @@ pub(super) fn compare(
                 .help("name the directory of the target, and the file behind the flag"));
         }
     };
-    let shield = Shield::default();
+    let mut failed = None;
     if file == "-" && target == "-" {
         return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
     }
@@ -76,8 +76,8 @@ pub(super) fn compare(
             against(live, rendered, unrendered)?.map(Side::Rendered)
         }
         Err(error) => {
-            tell(&error, loader.sources(), &shield, ways.format, &mut BTreeSet::new());
-            let failure = Failure::of(&error, loader.sources(), &shield);
+            let failure = Failure::of(&error, loader.sources(), &Shield::default());
+            failed = Some(error);
             [Side::Absent, Side::Failed(failure)]
         }
     };
@@ -89,7 +89,12 @@ pub(super) fn compare(
     if let Some(settings) = ways.findings {
         review.findings = diff::findings(&target, &review.pairs, loader.sources(), settings);
     }
-    Ok((Review::of(vec![review]), matches))
+    let reviews = vec![review];
+    let shield = shield(ways.options, &reviews, loader.sources(), ways.format);
+    if let Some(error) = failed {
+        tell(&error, loader.sources(), &shield, ways.format, &mut BTreeSet::new());
+    }
+    Ok((Review::of(reviews, ways.options), matches))
 }
 
 /// The objects of a file, of standard input, or of the files of a folder.

@@ -28,7 +28,7 @@ use moved::Moved;
 use verdict::FailOn;
 
 use crate::{
-    diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
+    diff::{self, Failure, Ignore, Masking, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     fleet::Run,
     harden::{Date, Profile, Settings},
@@ -42,7 +42,7 @@ use crate::{
     },
     resource::{self, Resource, secret::Shield},
     schema::Schema,
-    source::Sources,
+    source::{Sources, Span},
     text::{escape, phrase},
     yaml::{Node, parse::Document},
 };
@@ -339,20 +339,24 @@ impl Diff {
             (review, errors)
         };
         let mut reviews = Vec::with_capacity(numbers.len());
-        let mut told = BTreeSet::new();
+        let mut failures: Vec<Error> = Vec::new();
         in_order(numbers.len(), threads, work, |_, (review, errors)| {
             // Failures that the change did not cause have a line at the end of the review.
             let is_old = review.status.is_failed_alike() && sides.targets.len() > 1
                 || review.failed_before.is_some();
-            for error in errors.iter().flatten().filter(|_| !is_old) {
-                tell(error, sources, &shield, format, &mut told);
-            }
+            failures.extend(errors.into_iter().flatten().filter(|_| !is_old));
             reviews.push(review);
             ControlFlow::Continue(())
         });
+        // Only now the Secrets of all targets are known.
+        let (shield, mut told) =
+            (self::shield(&options, &reviews, sources, format), BTreeSet::new());
+        for error in &failures {
+            tell(error, sources, &shield, format, &mut told);
+        }
         matches.search(&sides.others, runs[1], &sides.after, &options);
         matches.check(&self.only)?;
-        let review = Review::of(reviews);
+        let review = Review::of(reviews, &options);
         if review.is_different() {
             matches.tell_unused(&self.ignore, format);
         }
@@ -412,8 +416,8 @@ impl Diff {
             only: self.only.iter().map(|text| Only::parse(text)).collect::<Result<_>>()?,
             mask: match &self.mask_key {
                 _ if self.show_secrets => None,
-                Some(key) => Some(key.clone().into_bytes()),
-                None => Some(random_key()?),
+                Some(key) => Some(Masking::new(key.as_str())),
+                None => Some(Masking::new(random_key()?)),
             },
             renders: form.needs_renders(),
         })
@@ -606,6 +610,28 @@ fn standard_input(loader: &Loader, budget: &Budget) -> Result<Vec<Resource>> {
         return Err(rendered::no_objects("-"));
     }
     Ok(objects)
+}
+
+/// Adds the secret values in the texts of a run to those of its renders, and returns a shield that masks all of them. Warns
+/// if there are too many.
+pub(super) fn shield(
+    options: &diff::Options,
+    reviews: &[TargetReview],
+    sources: &Sources,
+    format: Format,
+) -> Shield {
+    let Some(mask) = &options.mask else { return Shield::default() };
+    if !reviews.iter().any(TargetReview::shows_text) {
+        return Shield::default();
+    }
+    mask.add_texts(sources);
+    let finder = mask.finder();
+    if finder.is_full() {
+        let text = "there are too many values of Secrets to search for all of them: all data, and all words \
+                    that look like a secret, are masked";
+        terminal::warning(text, Span::NONE, sources, format);
+    }
+    Shield::knowing(finder)
 }
 
 /// Writes a full error message to standard error: once, even if several targets or both sides have it.

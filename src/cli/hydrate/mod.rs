@@ -193,7 +193,7 @@ impl Hydrate {
                     &destination,
                     (&record, &plan, &files),
                     &threads,
-                    self.format,
+                    (self.format, format),
                 );
             }
             if self.write(source, &destination, &rendered, &plan, format)? {

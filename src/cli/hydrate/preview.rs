@@ -7,9 +7,13 @@ use std::process::ExitCode;
 use super::destination::Destination;
 use super::source::{Source, TargetPlace};
 use crate::cli::diff::{self as command, ReviewForm};
+use crate::cli::terminal::Format;
 use crate::{
     Threads,
-    diff::{Failure, Options, Rendered, Review, Side, Single, Target, TargetReview, moved_targets},
+    diff::{
+        Failure, Masking, Options, Rendered, Review, Side, Single, Target, TargetReview,
+        moved_targets,
+    },
     error::{Error, Result},
     fleet::Run,
     hydrate::{Hydrated, Plan, Record},
@@ -26,7 +30,7 @@ pub(super) fn show(
     destination: &Destination,
     (record, plan, files): (&Record, &Plan, &[Hydrated]),
     threads: &Threads,
-    form: ReviewForm,
+    (form, format): (ReviewForm, Format),
 ) -> Result<ExitCode> {
     let written = plan.write.iter().filter_map(|&number| Some(&*files.get(number)?.target));
     let removed = plan.remove.iter().filter_map(|path| Some(&*record.0.get(path)?.target));
@@ -39,7 +43,7 @@ pub(super) fn show(
     let places: BTreeMap<&str, &TargetPlace> =
         source.targets.iter().map(|place| (&*place.path, place)).collect();
     let options = Options {
-        mask: Some(command::random_key()?),
+        mask: Some(Masking::new(command::random_key()?)),
         renders: form.needs_renders(),
         ..Options::default()
     };
@@ -86,7 +90,9 @@ pub(super) fn show(
             (Ok(_), Err(_)) => ControlFlow::Break(()),
         }
     });
-    form.print(&Review::of(reviews?), Place::GitHub)?;
+    let reviews = reviews?;
+    command::shield(&options, &reviews, source.loader.sources(), format);
+    form.print(&Review::of(reviews, &options), Place::GitHub)?;
     let has_changes = plan.has_changes();
     Ok(if has_changes { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

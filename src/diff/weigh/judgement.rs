@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::harden::{Rule, Severity};
+use crate::text::phrase::shortened;
 
 /// Something that a difference does, and that a rule warns of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +63,22 @@ impl Phrase {
         self
     }
 
-    /// Appends a name or a value from input; a long one is cut.
+    /// Appends a name or a value from input. It is cut when it is shown: masks need the whole text.
     pub(super) fn name(mut self, name: &str) -> Self {
-        const LONGEST: usize = 100;
-        let cut = crate::text::phrase::shortened(name, LONGEST);
-        self.0.push(Part::Name(cut.into_owned()));
+        const LONGEST: usize = 1 << 16;
+        self.0.push(Part::Name(shortened(name, LONGEST).into_owned()));
         self
+    }
+
+    /// Replaces names and values from input.
+    pub(in crate::diff) fn replace_names(&mut self, replace: impl Fn(&str) -> Option<String>) {
+        for part in &mut self.0 {
+            if let Part::Name(name) = part
+                && let Some(replaced) = replace(name)
+            {
+                *name = replaced;
+            }
+        }
     }
 
     /// Appends the first few names, and the number of the others.
@@ -115,12 +126,21 @@ impl Phrase {
     }
 }
 
+impl Part {
+    /// The text to show: a long name is cut.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        const LONGEST: usize = 100;
+        match self {
+            Self::Words(text) => Cow::Borrowed(text),
+            Self::Name(text) => shortened(text, LONGEST),
+        }
+    }
+}
+
 /// The text, without marks or escapes.
 impl fmt::Display for Phrase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|part| match part {
-            Part::Words(text) => formatter.write_str(text),
-            Part::Name(text) => formatter.write_str(text),
-        })
+        self.0.iter().try_for_each(|part| formatter.write_str(&part.shown()))
     }
 }

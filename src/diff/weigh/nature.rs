@@ -94,6 +94,7 @@ fn is_version(change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff::Options;
     use crate::diff::tests::review;
 
     #[test]
@@ -103,7 +104,9 @@ mod tests {
                 "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: d, labels: {{app.kubernetes.io/version: '{version}'}}}}, spec: {{replicas: {replicas}, template: {{spec: {{containers: [{{name: a, image: 'web:{tag}'}}]}}}}}}}}\n---\n"
             )
         };
-        let nature = |before: &str, after: &str| Review::of(vec![review(before, after)]).nature();
+        let nature = |before: &str, after: &str| {
+            Review::of(vec![review(before, after)], &Options::default()).nature()
+        };
         let old = deployment("1.0", "1.0", 1);
         assert_eq!(nature(&old, &deployment("1.1", "1.1", 1)), Some(Nature::Images));
         assert_eq!(nature(&old, &deployment("1.1", "1.0", 2)), None);

@@ -363,7 +363,8 @@ mod tests {
             (0..30).map(object).collect()
         };
         let target = crate::diff::tests::target(&objects(1), &objects(2));
-        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        let review =
+            Review::of(vec![TargetReview::of(&target, &Options::default())], &Options::default());
         let titles: Vec<String> = headlines(&review).into_iter().map(|of| of.title).collect();
         assert_eq!(titles.len(), 21);
         assert_eq!((&*titles[0], &*titles[20]), ("Service s0", "10 more, see below"));

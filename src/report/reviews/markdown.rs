@@ -318,7 +318,8 @@ mod tests {
             (0..200).map(one).collect()
         };
         let target = crate::diff::tests::target(&object("old"), &object("new"));
-        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        let review =
+            Review::of(vec![TargetReview::of(&target, &Options::default())], &Options::default());
         let bytes = Markdown { size: Size { most: 4000, is_in_bytes: true } };
         let page = Page::of(&review, &bytes.limits());
         for page in [write(&review, Place::Characters(4000)), layout::write(&page, &bytes)] {
@@ -342,7 +343,8 @@ mod tests {
             (0..number).map(one).collect()
         };
         let target = crate::diff::tests::target(&object("old"), &object("new"));
-        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        let review =
+            Review::of(vec![TargetReview::of(&target, &Options::default())], &Options::default());
         write(&review, Place::GitHub)
     }
 
@@ -379,8 +381,10 @@ mod tests {
             target.name = format!("a/directory/with/a/long/name/{place}");
             TargetReview::of(&target, &Options::default())
         };
-        let page =
-            |number: usize| write(&Review::of((0..number).map(target).collect()), Place::GitHub);
+        let page = |number: usize| {
+            let targets = (0..number).map(target).collect();
+            write(&Review::of(targets, &Options::default()), Place::GitHub)
+        };
         assert!(!page(100).contains("too short"));
         let large = page(1000);
         assert!(large.chars().count() <= LONGEST && large.contains("are not shown at all"));

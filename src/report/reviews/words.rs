@@ -185,7 +185,7 @@ pub(super) fn reasons(object: &Object, why: &[String]) -> Words {
 pub(super) fn phrase(phrase: &Phrase) -> Words {
     phrase.parts().iter().fold(Words::default(), |words, part| match part {
         Part::Words(text) => words.say(text.as_ref()),
-        Part::Name(name) => words.name(name),
+        Part::Name(_) => words.name(part.shown()),
     })
 }
 

@@ -97,7 +97,9 @@ pub(super) fn values(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usi
             rest = item.trim_start();
         }
         around.retain(|(outer, _)| *outer < indent);
-        let Some((key, value)) = split_key(rest) else {
+        // A value that should be a text.
+        let is_within = around.iter().rev().skip(1).any(|(_, outer)| is_data(outer));
+        let Some((key, value)) = split_key(rest).filter(|_| !is_within) else {
             if rest
                 .contains(|letter: char| !letter.is_ascii_punctuation() && !letter.is_whitespace())
             {
@@ -117,6 +119,10 @@ pub(super) fn values(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usi
             within = Some(indent);
         }
     }
+}
+
+fn is_data(key: &str) -> bool {
+    matches!(key, "data" | "stringData")
 }
 
 /// Splits a line into a key and the text after its colon.
@@ -243,6 +249,10 @@ mod tests {
             "{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\":*\n  }\n}"
         );
         assert_eq!(masked("hunter2\n- {a: b}\n", values), "*\n- *\n");
+        assert_eq!(
+            masked("stringData:\n  a:\n    b: c\n  - d: e\n  f: g\n", values),
+            "stringData:\n  a:\n    *\n  - *\n  f: *\n"
+        );
     }
 
     #[test]

@@ -27,12 +27,21 @@ pub(super) struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// Marks every scalar below a node.
+    /// Marks every scalar below a node, and the keys of what should be a single value.
     pub(super) fn values(&mut self, node: &Node) {
+        self.values_within(node, false);
+    }
+
+    /// `is_value` is true below the value of a key.
+    fn values_within(&mut self, node: &Node, is_value: bool) {
         if let Some(list) = node.as_sequence() {
-            list.items().iter().for_each(|item| self.values(item));
+            list.items().iter().for_each(|item| self.values_within(item, is_value));
         } else if let Some(mapping) = node.as_mapping() {
-            mapping.iter().for_each(|(_, value)| self.values(value));
+            for (key, value) in mapping.iter() {
+                let key = if is_value { self.place(key.span()) } else { None };
+                self.ranges.extend(key);
+                self.values_within(value, true);
+            }
         } else if let Some(range) = self.place(node.span()) {
             self.properties(&range);
             self.ranges.push(range);

@@ -4,11 +4,16 @@
 //! Messages show source text, so this works on texts as written, even if they are not valid YAML. If in doubt, text is
 //! hidden.
 
+mod decoded;
+mod finder;
 mod generator;
 mod lines;
 mod manifest;
 mod marks;
+mod parts;
 mod shield;
+mod telling;
+mod values;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -20,8 +25,11 @@ use base64::prelude::BASE64_STANDARD;
 use crate::source::{Secrecy, Source};
 use crate::yaml::parse;
 
+pub use finder::{Finder, TextKind};
 pub use manifest::{embeds_secret, is_secret, is_selector, makes_secrets, mentions_secret};
 pub use shield::{MASK, Shield};
+pub use telling::says_secret;
+pub use values::SecretValues;
 
 /// The secret bytes of a text, sorted, each range within one line. `marks` are parts known to be secret from their use.
 /// A text that does not mention Secrets costs a single search.

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use super::finder::{Finder, TextKind};
 use super::lines;
+use super::telling::{Telling, telling};
 use crate::error::Error;
 use crate::index::Index;
 use crate::source::{FileId, Secrecy, Source, Sources, Span};
@@ -22,9 +24,17 @@ pub struct Shield {
     needles: Mutex<BTreeMap<FileId, Arc<Needles>>>,
     /// The needles of all texts that were read for Secrets, and the number of such texts.
     everywhere: Mutex<(usize, Arc<Needles>)>,
+    /// Searches for the values of all Secrets of a run.
+    finder: Option<Arc<Finder>>,
 }
 
 impl Shield {
+    /// A shield that also masks these values, in all texts.
+    #[must_use]
+    pub fn knowing(finder: Arc<Finder>) -> Self {
+        Self { finder: Some(finder), ..Self::default() }
+    }
+
     /// The secret bytes of a text of these sources, sorted, each range within one line.
     #[must_use]
     pub fn hidden(&self, source: &Source, sources: &Sources) -> Arc<[Range<usize>]> {
@@ -43,6 +53,8 @@ impl Shield {
                 marks.push((0..source.text().len(), Secrecy::Values));
             }
         }
+        let values = self.finder.iter().flat_map(|of| of.find(source.text(), TextKind::Message));
+        marks.extend(values.map(|range| (range, Secrecy::Whole)));
         let ranges: Arc<[Range<usize>]> = super::hidden(source, &marks).into();
         found().insert(source.id(), Arc::clone(&ranges));
         ranges
@@ -54,6 +66,19 @@ impl Shield {
     /// Linear in the length of the words, however many secrets there are, once the texts have been searched.
     #[must_use]
     pub fn redacted<'e>(&self, error: &'e Error, sources: &Sources) -> Cow<'e, Error> {
+        let error = self.without_needles(error, sources);
+        let Some(finder) = self.finder.as_deref().filter(|finder| !finder.is_empty()) else {
+            return error;
+        };
+        let masked = |text: &str| finder.replaced(text, TextKind::Message, |_| MASK.to_owned());
+        if !words(&error).any(|text| masked(text).is_some()) {
+            return error;
+        }
+        Cow::Owned(error.reworded(&|text| masked(text).unwrap_or_else(|| text.to_owned())))
+    }
+
+    /// An error whose words quote no secret of the texts around it.
+    fn without_needles<'e>(&self, error: &'e Error, sources: &Sources) -> Cow<'e, Error> {
         let spans = error.iter().flat_map(|error| {
             std::iter::once(error.span()).chain(error.notes().iter().map(|note| note.span))
         });
@@ -83,7 +108,12 @@ impl Shield {
         }
         let mut secrets: Vec<&str> = secrets.into_iter().collect();
         secrets.sort_by_key(|secret| Reverse(secret.len()));
-        Cow::Owned(error.reworded(&|text| without(text, &secrets)))
+        let is_word = |secret: &&str| telling(secret.as_bytes(), false) < Telling::Word;
+        let (quoted, anywhere): (Vec<&str>, Vec<&str>) = secrets.into_iter().partition(is_word);
+        Cow::Owned(error.reworded(&|text| {
+            let text = without(&without_credentials(text), &anywhere);
+            quoted.iter().fold(text, |text, secret| without_quoted(&text, secret))
+        }))
     }
 
     fn needles_everywhere(&self, sources: &Sources) -> Arc<Needles> {
@@ -240,9 +270,9 @@ fn add_needles(written: &str, secrets: &mut Vec<String>) {
         // A literal that is written as a field.
         add(value);
     }
-    if written.starts_with(['{', '[']) {
+    if written.contains(['{', '[']) {
         written
-            .split([':', ',', '{', '}', '[', ']', '='])
+            .split([':', ',', '{', '}', '[', ']', '=', ' '])
             .filter(|part| part.trim().len() >= SHORTEST)
             .for_each(&mut add);
     }
@@ -255,6 +285,38 @@ fn has_word(text: &str, word: &str) -> bool {
         !is_letter(text[..at].chars().next_back())
             && !is_letter(text[at + word.len()..].chars().next())
     })
+}
+
+/// Masks the credentials of URLs.
+fn without_credentials(text: &str) -> String {
+    let mut ranges = Vec::new();
+    lines::credentials(text, &mut ranges);
+    let mut text = text.to_owned();
+    ranges.into_iter().rev().for_each(|range| text.replace_range(range, MASK));
+    text
+}
+
+/// Masks a secret that may also be a word of the message: where it is quoted or assigned, also if it is cut there.
+fn without_quoted(text: &str, secret: &str) -> String {
+    let begin = &secret[..secret.floor_char_boundary(BEGINNING)];
+    let is_quote = |letter: char| matches!(letter, '`' | '"' | '\'');
+    let (mut out, mut shown) = (String::new(), 0);
+    for (at, _) in text.match_indices(begin).filter(|_| !begin.is_empty()) {
+        let length = common(&text[at..], secret);
+        let (before, after) = (text[..at].chars().next_back(), text[at + length..].chars().next());
+        let is_apart = before.is_some_and(is_quote) && after.is_some_and(is_quote)
+            || secret.len() >= SHORTEST
+                && before == Some('=')
+                && after.is_none_or(|letter| is_quote(letter) || letter.is_whitespace());
+        let is_cut =
+            before.is_some_and(|letter| letter == '=' || is_quote(letter)) && after == Some('…');
+        if at >= shown && (is_apart && length == secret.len() || is_cut) {
+            out += &text[shown..at];
+            out += MASK;
+            shown = at + length;
+        }
+    }
+    out + &text[shown..]
 }
 
 /// Masks secrets in words, and the beginnings of long ones, which messages truncate.
@@ -311,6 +373,30 @@ mod tests {
         );
         let other = Error::new(Code::InvalidValue, "found `hunter2`");
         assert!(matches!(shield.redacted(&other, &sources), Cow::Borrowed(_)));
+    }
+
+    /// Values that are words hide no words of messages; other values are hidden wherever they stand.
+    #[test]
+    fn messages_keep_their_words() {
+        let sources = Sources::new();
+        let text = "kind: Secret\nstringData:\n  a: 'true'\n  b: quotes\n  c: {d: &Zx9Qw8eR [*Yu5Op3As]}\n  e: frontend-of-the-shop\n";
+        let source = sources.add("s.yaml", text).unwrap();
+        let redacted = |words: &str| {
+            let error = Error::new(Code::InvalidValue, words).at(source.span(0, 4));
+            Shield::default().redacted(&error, &sources).message().to_owned()
+        };
+        for (words, expected) in [
+            ("it is not true: put it in quotes", "it is not true: put it in quotes"),
+            ("found `quotes`, a=quotes", "found `••••••`, a=••••••"),
+            (
+                "no anchor `Yu5Op3As`, did you mean Zx9Qw8eR",
+                "no anchor `••••••`, did you mean ••••••",
+            ),
+            ("found `frontend-of-th…`, frontend", "found `••••••…`, frontend"),
+            ("at https://me:frontend@host", "at https://••••••@host"),
+        ] {
+            assert_eq!(redacted(words), expected);
+        }
     }
 
     #[test]

@@ -1,0 +1,250 @@
+//! Masks for copies of secret values: in all that a review shows, in each target and on both sides, values of the Secrets
+//! of the whole run are replaced by hashes.
+//!
+//! This is done when all targets are compared, and before anything is grouped, cut or written. Values differ after it
+//! where they differ before, since their hashes do.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::compare::{Change, Consequence, What};
+use super::mask::Hashes;
+use super::path::Step;
+use super::{Effect, Failure, FindingChange, Identity, Object, Status, TargetReview};
+use crate::resource::ResMap;
+use crate::resource::secret::{Finder, MASK, SecretValues, TextKind, says_secret};
+use crate::source::Sources;
+use crate::sync::lock;
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Text};
+
+/// Masks for values of Secrets, with the values of a run.
+#[derive(Debug)]
+pub struct Masking {
+    pub(super) hashes: Hashes,
+    values: Mutex<SecretValues>,
+    finder: OnceLock<Arc<Finder>>,
+}
+
+impl Masking {
+    /// Masks with a key: with the same key, equal values have equal hashes in all runs.
+    #[must_use]
+    pub fn new(key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            hashes: Hashes { key: key.into() },
+            values: Mutex::default(),
+            finder: OnceLock::new(),
+        }
+    }
+
+    /// Adds the values of rendered Secrets, and of objects that make some.
+    pub fn add(&self, resources: &ResMap) {
+        let mut secrets = resources.iter().filter(|of| SecretValues::are_in(of.kind())).peekable();
+        if secrets.peek().is_some() {
+            let mut values = lock(&self.values);
+            secrets.for_each(|secret| values.add_object(secret.kind(), secret.node()));
+        }
+    }
+
+    /// Adds the values in texts that were read, also for targets that are not rendered.
+    pub fn add_texts(&self, sources: &Sources) {
+        lock(&self.values).add_texts(sources);
+    }
+
+    /// Searches for the values. Those that are added later do not count.
+    #[must_use]
+    pub fn finder(&self) -> Arc<Finder> {
+        Arc::clone(self.finder.get_or_init(|| Arc::new(lock(&self.values).finder())))
+    }
+
+    /// Masks all that reviews show.
+    pub(super) fn cover(&self, targets: &mut [TargetReview]) {
+        if !targets.iter().any(TargetReview::shows_text) {
+            return;
+        }
+        let finder = self.finder();
+        if finder.is_empty() {
+            return;
+        }
+        let covering = Covering { finder: &finder, hashes: &self.hashes };
+        targets.iter_mut().for_each(|target| covering.target(target));
+    }
+}
+
+impl TargetReview {
+    /// True if it shows more than the name of its target.
+    #[must_use]
+    pub fn shows_text(&self) -> bool {
+        !self.objects.is_empty()
+            || !self.findings.is_empty()
+            || self.failed_before.is_some()
+            || matches!(self.status, Status::Failed(_))
+    }
+}
+
+struct Covering<'a> {
+    finder: &'a Finder,
+    hashes: &'a Hashes,
+}
+
+impl Covering<'_> {
+    fn target(&self, target: &mut TargetReview) {
+        let failures = match &mut target.status {
+            Status::Failed(failures) => failures.as_mut_slice(),
+            Status::Same | Status::Changed | Status::Added | Status::Removed => &mut [],
+        };
+        let failures = failures.iter_mut().flatten().chain(&mut target.failed_before);
+        for Failure { message, code: _, place: _, more: _ } in failures {
+            let masked = self.finder.replaced(message, TextKind::Message, |_| MASK.to_owned());
+            *message = masked.unwrap_or_else(|| std::mem::take(message));
+        }
+        target.objects.iter_mut().for_each(|object| self.object(object));
+        for FindingChange { object, message, turned: _, rule: _, severity: _ } in
+            &mut target.findings
+        {
+            self.text(object, TextKind::Name);
+            self.text(message, TextKind::Message);
+        }
+        for growth in &mut target.growth {
+            self.text(&mut growth.namespace, TextKind::Name);
+        }
+        for node in target.renders.iter_mut().flatten() {
+            self.node(node, TextKind::Field);
+        }
+    }
+
+    fn object(&self, object: &mut Object) {
+        let Object {
+            ids,
+            stem,
+            renamed: _,
+            changes,
+            effects,
+            folded,
+            carries,
+            elsewhere: _,
+            nodes,
+        } = object;
+        for Identity { api_version, kind, namespace, name } in ids.iter_mut().flatten() {
+            [api_version, kind, namespace, name]
+                .into_iter()
+                .for_each(|text| self.text(text, TextKind::Name));
+        }
+        let carried = carries.iter_mut().map(|(label, _)| label);
+        for text in carried.chain(folded).chain([stem]) {
+            self.text(text, TextKind::Name);
+        }
+        changes.iter_mut().for_each(|change| self.change(change));
+        effects.iter_mut().for_each(|effect| self.effect(effect));
+        match nodes {
+            // Of objects on both sides only the changes are shown.
+            [before @ Some(_), after @ Some(_)] => (*before, *after) = (None, None),
+            nodes => nodes.iter_mut().flatten().for_each(|node| self.node(node, TextKind::Field)),
+        }
+    }
+
+    fn change(&self, change: &mut Change) {
+        let Change { path, what, follows, then } = change;
+        let mut kind = TextKind::Field;
+        for step in &mut path.0 {
+            if let Step::Key(key) = step {
+                kind = below(kind, key);
+            }
+            if let Step::Key(name) | Step::Item(name) = step
+                && let Some(masked) = self.masked(name, TextKind::Name)
+            {
+                *name = Text::from(masked);
+            }
+        }
+        match what {
+            What::Added(node) | What::Removed(node) => self.node(node, kind),
+            What::Changed(before, after) => {
+                [before, after].into_iter().for_each(|node| self.node(node, kind));
+            }
+            What::Reordered(before, after) => {
+                before.iter_mut().chain(after).for_each(|text| self.text(text, kind));
+            }
+        }
+        let then = then.iter_mut().map(|then| match then {
+            Consequence::Restart(why) | Consequence::Recreation(why) => why,
+        });
+        then.chain(follows).for_each(|text| self.text(text, TextKind::Name));
+    }
+
+    fn effect(&self, effect: &mut Effect) {
+        match effect {
+            Effect::Lost(_) => {}
+            Effect::Recreated(why) | Effect::Restarted(why) => {
+                why.iter_mut().for_each(|text| self.text(text, TextKind::Name));
+            }
+            Effect::Image(image) => {
+                [&mut image.name, &mut image.before, &mut image.after]
+                    .into_iter()
+                    .for_each(|text| self.text(text, TextKind::Field));
+            }
+            Effect::Security(security) => {
+                let causes = security.violated.iter_mut().chain(&mut security.satisfied);
+                for name in causes.flat_map(|cause| &mut cause.containers) {
+                    if let Some(masked) = self.masked(name, TextKind::Name) {
+                        *name = Text::from(masked);
+                    }
+                }
+            }
+            Effect::Judged(judgement) => {
+                judgement.phrase.replace_names(|name| self.masked(name, TextKind::Message));
+                if let Some(masked) = self.masked(&judgement.path, TextKind::Name) {
+                    judgement.path = masked.into();
+                }
+            }
+        }
+    }
+
+    /// Masks each text below a node, which may be 10,000 levels deep.
+    fn node(&self, node: &mut Node, kind: TextKind) {
+        let mut pending = vec![(node, kind)];
+        while let Some((node, kind)) = pending.pop() {
+            match node.kind() {
+                Kind::Scalar => {
+                    if let Some(masked) = node.as_text().and_then(|text| self.masked(text, kind)) {
+                        *node = Scalar::string(&masked, node.span()).into();
+                    }
+                }
+                Kind::Sequence => {
+                    let items = node.as_sequence_mut().map(Sequence::items_mut);
+                    pending.extend(items.into_iter().flatten().map(|item| (item, kind)));
+                }
+                Kind::Mapping => {
+                    let entries = node.as_mapping_mut().map(Mapping::entries_mut);
+                    for (key, value) in entries.into_iter().flatten() {
+                        pending.push((value, below(kind, key.text())));
+                        if let Some(masked) = self.masked(key.text(), TextKind::Name) {
+                            *key = Scalar::string(&masked, key.span());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn text(&self, text: &mut String, kind: TextKind) {
+        if let Some(masked) = self.masked(text, kind) {
+            *text = masked;
+        }
+    }
+
+    fn masked(&self, text: &str, kind: TextKind) -> Option<String> {
+        self.finder.replaced(text, kind, |value| self.hashes.of(value))
+    }
+}
+
+/// The kind of the texts of a field in others of a kind.
+fn below(kind: TextKind, key: &str) -> TextKind {
+    const DATA: [&str; 7] =
+        ["data", "stringData", "binaryData", "value", "args", "command", "annotations"];
+    match kind {
+        TextKind::Data => kind,
+        TextKind::Name | TextKind::Message | TextKind::Field => match key {
+            "name" | "namespace" => TextKind::Name,
+            _ if DATA.contains(&key) || says_secret(key) => TextKind::Data,
+            _ => TextKind::Field,
+        },
+    }
+}

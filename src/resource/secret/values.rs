@@ -1,0 +1,169 @@
+//! The values of all Secrets of a run, from which a [`Finder`] is made.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::decoded::BACKSLASHES;
+use super::finder::{Finder, Patterns};
+use super::manifest::{is_secret, makes_secrets, mentions_secret};
+use super::shield::Shield;
+use super::telling::says_secret;
+use super::{lines, parts};
+use crate::index::Index;
+use crate::source::{Source, Sources};
+use crate::yaml::Node;
+
+/// The number of bytes of values, above which all that looks like a secret counts as one.
+const MOST_BYTES: usize = 32 << 20;
+
+/// Values of Secrets. Each text is kept once, so that the same Secret in many targets costs a search for it.
+#[derive(Debug, Default)]
+pub struct SecretValues {
+    texts: Index<String, Reading>,
+    bytes: usize,
+}
+
+/// How a text is read; the same text may be several values.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reading {
+    is_text: bool,
+    is_base64: bool,
+    /// True if the key of the value says that it is secret.
+    is_named: bool,
+}
+
+impl SecretValues {
+    /// True for an object whose values [`SecretValues::add_object`] adds. This is cheap for others.
+    #[must_use]
+    pub fn are_in(kind: &str) -> bool {
+        mentions_secret(kind) || is_secret(kind)
+    }
+
+    /// Adds the values of a Secret, or of an object that makes one.
+    pub fn add_object(&mut self, kind: &str, node: &Node) {
+        if !is_secret(kind) {
+            if makes_secrets(kind) {
+                self.add_templates(node);
+            }
+            return;
+        }
+        for (key, value) in node.entries() {
+            match key.text() {
+                "apiVersion" | "kind" | "metadata" | "type" | "immutable" => {}
+                field => self.add_values(value, field == "data"),
+            }
+        }
+    }
+
+    /// Adds the values of Secrets in texts that were read, also of targets that are not rendered: manifests, patches,
+    /// entries and files of generators. Texts without any cost a search.
+    pub fn add_texts(&mut self, sources: &Sources) {
+        let shield = Shield::default();
+        let mut marked: BTreeMap<_, Arc<Source>> = BTreeMap::new();
+        for span in sources.secret_spans() {
+            marked.extend(sources.source_of(span).map(|source| (source.id(), source)));
+        }
+        for source in sources.all() {
+            if !marked.contains_key(&source.id()) && !may_have_values(source.text()) {
+                continue;
+            }
+            for range in shield.hidden(&source, sources).iter() {
+                self.add_written(&source.text()[range.clone()]);
+            }
+        }
+    }
+
+    /// Makes a finder for these values.
+    #[must_use]
+    pub fn finder(&self) -> Finder {
+        let mut patterns = Patterns::default();
+        if self.bytes > MOST_BYTES {
+            patterns.overflow();
+        }
+        for (text, reading) in &self.texts {
+            let bytes = if reading.is_base64 { parts::unpacked(text) } else { None };
+            if reading.is_text || bytes.is_none() {
+                patterns.add(text.as_bytes(), reading.is_named);
+            }
+            if let Some(bytes) = bytes {
+                patterns.add(&bytes, reading.is_named);
+            }
+        }
+        patterns.finder()
+    }
+
+    /// Adds all scalars below a node, which may be 10,000 levels deep.
+    fn add_values(&mut self, node: &Node, is_base64: bool) {
+        let mut pending = vec![(node, false)];
+        while let Some((node, is_named)) = pending.pop() {
+            if let Some(text) = node.as_text() {
+                self.add(text, Reading { is_text: !is_base64, is_base64, is_named });
+            }
+            pending.extend(node.items().iter().map(|item| (item, is_named)));
+            let entries = node.entries().iter();
+            pending
+                .extend(entries.map(|(key, value)| (value, is_named || says_secret(key.text()))));
+        }
+    }
+
+    /// Adds what is below `data` and `stringData` anywhere in an object.
+    fn add_templates(&mut self, node: &Node) {
+        let mut pending = vec![node];
+        while let Some(node) = pending.pop() {
+            pending.extend(node.items());
+            for (key, value) in node.entries() {
+                match key.text() {
+                    "stringData" => self.add_values(value, false),
+                    "data" if value.as_sequence().is_none() => {
+                        self.add_values(value, true);
+                        self.add_values(value, false);
+                    }
+                    _ => pending.push(value),
+                }
+            }
+        }
+    }
+
+    /// Adds a value as it is written: with quotes and escapes, or as a flow collection.
+    fn add_written(&mut self, written: &str) {
+        let reading = Reading { is_text: true, ..Reading::default() };
+        let written = written.trim();
+        if written.starts_with('#') {
+            return;
+        }
+        if written.starts_with(['{', '[']) {
+            let words = written.split([',', '{', '}', '[', ']']);
+            let words = words.map(|word| word.split_once(": ").map_or(word, |(_, value)| value));
+            words.for_each(|word| self.add(word.trim().trim_matches(['"', '\'']), reading));
+        }
+        let bare = written.trim_end_matches(',').trim_matches(['"', '\'']);
+        self.add(bare, reading);
+        if let Some(decoded) = BACKSLASHES.decode(bare.as_bytes())
+            && let Ok(text) = String::from_utf8(decoded.text)
+        {
+            self.add(&text, reading);
+        }
+        if bare.contains("''") {
+            self.add(&bare.replace("''", "'"), reading);
+        }
+    }
+
+    fn add(&mut self, text: &str, reading: Reading) {
+        if self.bytes > MOST_BYTES {
+            return;
+        }
+        let Some(known) = self.texts.get_mut(text) else {
+            self.bytes += text.len();
+            self.texts.insert(text.to_owned(), reading);
+            return;
+        };
+        known.is_text |= reading.is_text;
+        known.is_base64 |= reading.is_base64;
+        known.is_named |= reading.is_named;
+    }
+}
+
+/// True if a text may declare Secrets, or generate them.
+fn may_have_values(text: &str) -> bool {
+    mentions_secret(text) && (text.contains("ecretGenerator") || lines::mentions_object(text))
+}
