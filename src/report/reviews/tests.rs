@@ -10,11 +10,12 @@ use super::markdown::Place;
 use super::{html, json, markdown, text, unified};
 use crate::diff::tests::{HIDDEN, renders, review, target};
 use crate::diff::{Failure, Masking, Options, Review, Side, Target, TargetReview};
+use crate::text::escape::without_colours;
 
 /// A review in each format.
 fn pages(review: &Review) -> [(&'static str, String); 6] {
     [
-        ("text", text::without_colours(&text::write(review, 80))),
+        ("text", without_colours(&text::write(review, 80)).into_owned()),
         ("unified", unified::write(review)),
         ("markdown", markdown::write(review, Place::GitHub)),
         ("short markdown", markdown::write(review, Place::Characters(2000))),

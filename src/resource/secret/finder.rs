@@ -503,21 +503,13 @@ mod tests {
         assert_eq!(masked("web Ab1Cd2Ef3 a", TextKind::Name).as_deref(), Some("web * a"));
     }
 
-    /// Sixteen times the text takes about as many times as long: if it were the square of that, the test would fail.
+    /// Each of these texts takes half a second without optimisation, and a minute if a step takes the square of its length.
     #[test]
     fn hostile_texts_are_searched_in_linear_time() {
+        const LENGTH: usize = 64_000;
         let values: Vec<String> =
             (0..200).map(|place| format!("{}Z9", "aA".repeat(place % 100 + 4))).collect();
         let finder = finder(&values.iter().map(String::as_str).collect::<Vec<_>>());
-        let taken = |part: &str, length: usize| {
-            let text = part.repeat(length / part.len());
-            let search = |_| {
-                let start = Instant::now();
-                std::hint::black_box(finder.find(&text, TextKind::Data));
-                start.elapsed()
-            };
-            (0..5).map(search).min().unwrap_or_default()
-        };
         for part in [
             "aA",
             "aAZ9",
@@ -533,9 +525,11 @@ mod tests {
             "\\\\%5Cu0061&#37;41+''",
             "Zx9…",
         ] {
-            let (short, long) = (taken(part, 2_000), taken(part, 32_000));
-            let most = short.max(Duration::from_micros(200)) * 16 * 8;
-            assert!(long < most, "{part}: {short:?} {long:?}");
+            let text = part.repeat(LENGTH / part.len());
+            let start = Instant::now();
+            std::hint::black_box(finder.find(&text, TextKind::Data));
+            let taken = start.elapsed();
+            assert!(taken < Duration::from_secs(10), "{part}: {taken:?}");
         }
     }
 }

@@ -273,9 +273,14 @@ fn add_needles(written: &str, secrets: &mut Vec<String>) {
     if written.contains(['{', '[']) {
         written
             .split([':', ',', '{', '}', '[', ']', '=', ' '])
-            .filter(|part| part.trim().len() >= SHORTEST)
+            .filter(|part| part.trim().len() >= SHORTEST && !is_directive(part.trim()))
             .for_each(&mut add);
     }
+}
+
+/// True for the keys of merge patches that are no fields.
+fn is_directive(key: &str) -> bool {
+    matches!(key, "$patch" | "$retainKeys")
 }
 
 /// True if text contains a word that is not part of a longer one.
@@ -296,27 +301,44 @@ fn without_credentials(text: &str) -> String {
     text
 }
 
-/// Masks a secret that may also be a word of the message: where it is quoted or assigned, also if it is cut there.
+/// Masks a secret that may also be a word of the message: in backticks, in quotes, and where it is assigned, also if it is cut
+/// there.
 fn without_quoted(text: &str, secret: &str) -> String {
     let begin = &secret[..secret.floor_char_boundary(BEGINNING)];
-    let is_quote = |letter: char| matches!(letter, '`' | '"' | '\'');
     let (mut out, mut shown) = (String::new(), 0);
+    let (mut ticks, mut counted) = (0, 0);
     for (at, _) in text.match_indices(begin).filter(|_| !begin.is_empty()) {
+        ticks += text[counted..at].matches('`').count();
+        counted = at;
         let length = common(&text[at..], secret);
         let (before, after) = (text[..at].chars().next_back(), text[at + length..].chars().next());
-        let is_apart = before.is_some_and(is_quote) && after.is_some_and(is_quote)
-            || secret.len() >= SHORTEST
-                && before == Some('=')
-                && after.is_none_or(|letter| is_quote(letter) || letter.is_whitespace());
-        let is_cut =
-            before.is_some_and(|letter| letter == '=' || is_quote(letter)) && after == Some('…');
-        if at >= shown && (is_apart && length == secret.len() || is_cut) {
+        let is_whole = length == secret.len() || after == Some('…');
+        if at >= shown && is_whole && is_quoted(secret, ticks % 2 == 1, before, after) {
             out += &text[shown..at];
             out += MASK;
             shown = at + length;
         }
     }
     out + &text[shown..]
+}
+
+/// True for a word of a message, between these letters, that is most likely a value.
+fn is_quoted(
+    secret: &str,
+    is_in_backticks: bool,
+    before: Option<char>,
+    after: Option<char>,
+) -> bool {
+    let is_quote = |letter: char| matches!(letter, '`' | '"' | '\'');
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    if secret.len() < SHORTEST {
+        return before == Some('`') && after == Some('`');
+    }
+    let is_apart = !is_letter(before) && !is_letter(after);
+    is_in_backticks && is_apart
+        || before == Some('=') && is_apart
+        || before.is_some_and(is_quote)
+            && after.is_some_and(|after| is_quote(after) || after == '…')
 }
 
 /// Masks secrets in words, and the beginnings of long ones, which messages truncate.
@@ -379,7 +401,7 @@ mod tests {
     #[test]
     fn messages_keep_their_words() {
         let sources = Sources::new();
-        let text = "kind: Secret\nstringData:\n  a: 'true'\n  b: quotes\n  c: {d: &Zx9Qw8eR [*Yu5Op3As]}\n  e: frontend-of-the-shop\n";
+        let text = "kind: Secret\nstringData:\n  a: 'true'\n  b: quotes\n  c: {d: &Zx9Qw8eR [*Yu5Op3As], $patch: x}\n  e: frontend-of-the-shop\n";
         let source = sources.add("s.yaml", text).unwrap();
         let redacted = |words: &str| {
             let error = Error::new(Code::InvalidValue, words).at(source.span(0, 4));
@@ -388,6 +410,8 @@ mod tests {
         for (words, expected) in [
             ("it is not true: put it in quotes", "it is not true: put it in quotes"),
             ("found `quotes`, a=quotes", "found `••••••`, a=••••••"),
+            ("write `b: [quotes]` in quotes", "write `b: [••••••]` in quotes"),
+            ("`$patch` is true", "`$patch` is true"),
             (
                 "no anchor `Yu5Op3As`, did you mean Zx9Qw8eR",
                 "no anchor `••••••`, did you mean ••••••",

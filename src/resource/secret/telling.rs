@@ -7,7 +7,7 @@ use std::str;
 pub(super) enum Telling {
     /// Only in its Secret: it is too short, or a common word.
     Never,
-    /// Where it is the whole of a text, or what is assigned in it.
+    /// In text where it is the whole of it, or what is assigned in it.
     Alone,
     /// Between other characters than letters and digits, except in names of objects.
     Phrase,

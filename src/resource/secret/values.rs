@@ -23,7 +23,7 @@ pub struct SecretValues {
     bytes: usize,
 }
 
-/// How a text is read; the same text may be several values.
+/// Ways in which a text is read; the same text may be several values.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reading {
     is_text: bool,
