@@ -178,26 +178,33 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             let phrase = Phrase::default().name(name).say(" ").and(phrase);
             found.push(judgement("webhooks", phrase).with_severity(severity));
         }
-        let service = |hook: &'_ Node, key: &str| -> Option<String> {
-            let config = present(hook, "clientConfig")?;
-            let text = match key {
-                "url" => text(config, "url"),
-                key => text(present(config, "service")?, key),
-            };
-            text.map(str::to_owned)
+        found.extend(readdressed(sides, name, [before, after]));
+    }
+}
+
+/// The judgements on a webhook that is asked of another service or URL.
+fn readdressed(sides: &Sides<'_, '_>, name: &str, hooks: [&Node; 2]) -> Vec<Judgement> {
+    let address = |hook: &'_ Node, key: &str| -> Option<String> {
+        let config = present(hook, "clientConfig")?;
+        let text = match key {
+            "url" => text(config, "url"),
+            key => text(present(config, "service")?, key),
         };
-        for key in ["url", "name"] {
-            let [old, new] = [before, after].map(|hook| service(hook, key));
-            if let (Some(old), Some(new)) = (old, new)
-                && old != new
-                && sides.renames().follows(&old, &new).is_none()
-            {
-                let phrase = Phrase::default().name(name).say(" is asked of ").name(&new);
-                let phrase = phrase.say(" in place of ").name(&old);
-                found.push(judgement("webhooks", phrase).with_severity(Severity::Warning));
-            }
+        text.map(str::to_owned)
+    };
+    let mut found = Vec::new();
+    for key in ["url", "name"] {
+        let [old, new] = hooks.map(|hook| address(hook, key));
+        if let (Some(old), Some(new)) = (old, new)
+            && old != new
+            && sides.renames().follows(&old, &new).is_none()
+        {
+            let phrase = Phrase::default().name(name).say(" is asked of ").name(&new);
+            let phrase = phrase.say(" in place of ").name(&old);
+            found.push(judgement("webhooks", phrase).with_severity(Severity::Warning));
         }
     }
+    found
 }
 
 /// The webhooks of a configuration by name.
@@ -248,7 +255,7 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 }
 
 /// The judgements on the parts of a policy that are gone, or that are left out by it: validations of Kubernetes, rules of
-/// Kyverno, and the match of Gatekeeper.
+/// Kyverno, and the objects that constraints of Gatekeeper match.
 fn checked(before: &Node, after: &Node) -> Vec<Judgement> {
     let list = |node, path: &[&str]| below(node, path).map(Node::items).unwrap_or_default();
     let mut found = Vec::new();
@@ -293,6 +300,14 @@ fn checked(before: &Node, after: &Node) -> Vec<Judgement> {
             found.push(judgement("spec.rules", phrase));
         }
     }
+    found.extend(matched(before, after));
+    found
+}
+
+/// The judgements on objects that a constraint of Gatekeeper matches no longer.
+fn matched(before: &Node, after: &Node) -> Vec<Judgement> {
+    let list = |node, path: &[&str]| below(node, path).map(Node::items).unwrap_or_default();
+    let mut found = Vec::new();
     for (key, words, is_of_fewer) in [
         ("excludedNamespaces", "leaves out the namespaces ", false),
         ("namespaces", "sees no longer the namespaces ", true),
