@@ -35,6 +35,9 @@ const SET_FOR_BUNDLES: &str = "KR-IMG-001 KR-RES-001 KR-RES-002 KR-RES-003";
 /// The rules about fields that overlays often set.
 const SET_BY_WHOLE: &str = "KR-PRB-001 KR-RES-002 KR-RES-003";
 
+/// The rules about what a Job takes of its node.
+const TAKEN_BY_JOBS: &str = "KR-RES-002 KR-RES-003";
+
 /// The eased violations of an object.
 pub(super) struct Easings<'a, 'b> {
     scene: Scene<'a>,
@@ -91,14 +94,23 @@ impl<'a, 'b> Easings<'a, 'b> {
         is_less.then(|| (Severity::Note, Easing::Trial, trial.told()))
     }
 
-    /// In such a target, what the level `restricted` asks for and nothing contradicts is a warning, and so are ports of the
-    /// node.
+    /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are warnings about
+    /// security; ports of the node are a warning.
     fn of_restricted_trial(&self, rule: &Rule, violation: &Violation) -> Option<Eased> {
         let trial = self.render.trial?;
         let is_unsaid = || is_among(SET_BY_CONSTRAINTS, rule) && !self.is_written(violation);
-        // Clusters on one machine are reached by ports of the node.
-        let is_less = (rule.id == "KR-SEC-006" || is_unsaid()) && !self.is_enforced();
-        is_less.then(|| (Severity::Warning, Easing::Trial, trial.told()))
+        let severity = match rule.id {
+            // Clusters on one machine are reached by ports of the node.
+            "KR-SEC-006" => Severity::Warning,
+            _ if is_unsaid() => Severity::Note,
+            _ if rule.topic() == Topic::Security
+                && violation.severity.unwrap_or(rule.severity) == Severity::Warning =>
+            {
+                Severity::Note
+            }
+            _ => return None,
+        };
+        (!self.is_enforced()).then(|| (severity, Easing::Trial, trial.told()))
     }
 
     /// True if the field of a violation has a value.
@@ -118,6 +130,8 @@ impl<'a, 'b> Easings<'a, 'b> {
             .or_else(|| self.of_part(rule, violation).map(of_object))
             .or_else(|| self.of_pod(rule, violation).map(of_object))
             .or_else(|| self.of_restricted_trial(rule, violation))
+            .or_else(|| self.of_job(rule).map(of_object))
+            .or_else(|| self.of_nodes(rule, violation).map(of_object))
     }
 
     /// On `OpenShift`, a note about what its Security Context Constraints set at admission.
@@ -245,6 +259,23 @@ impl<'a, 'b> Easings<'a, 'b> {
             }
             _ => None,
         }
+    }
+
+    /// What a Job may take is a note: it ends.
+    fn of_job(&self, rule: &Rule) -> Option<(Severity, String)> {
+        let is_of_job = is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job";
+        is_of_job
+            .then(|| (Severity::Note, "assumed: the Job ends soon, and needs little".to_owned()))
+    }
+
+    /// Nodes may set the profile of seccomp for all pods.
+    fn of_nodes(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
+        let may_be_set =
+            rule.id == "KR-SEC-024" && !self.is_written(violation) && !self.is_enforced();
+        may_be_set.then(|| {
+            let told = "assumed: the nodes do not set it for all pods (`seccompDefault`)";
+            (Severity::Warning, told.to_owned())
+        })
     }
 
     /// True if the namespace of the object enforces `restricted`, so that a pod is refused.

@@ -39,6 +39,15 @@ fn is_triggered(container: &Container<'_>, scene: Scene<'_>) -> bool {
     })
 }
 
+/// Images of shells and tools, which differ little between versions.
+const TOOLS: [&str; 4] = ["alpine", "busybox", "curl", "wait-for-it"];
+
+/// True for the image of a tool, by the last part of its name.
+fn is_tool(image: &str) -> bool {
+    let name = ImageReference::new(image).name;
+    name.rsplit('/').next().is_some_and(|last| TOOLS.contains(&last))
+}
+
 fn judge(
     container: &Container<'_>,
     pod: &Pod<'_>,
@@ -69,6 +78,10 @@ fn judge(
     }
     if is_triggered(container, scene) {
         let message = format!("{message}; a trigger sets the image from an image stream");
+        return vec![violation(message).severity(Severity::Note)];
+    }
+    if is_tool(image) && (!container.is_running() || scene.is_job()) {
+        let message = format!("{message}; a tool that ends soon");
         return vec![violation(message).severity(Severity::Note)];
     }
     let is_entry =

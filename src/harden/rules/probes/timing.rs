@@ -129,11 +129,17 @@ fn exceeds(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
                 "waits up to {} seconds for its `{name}`, which is due every {}",
                 times.timeout, times.period
             );
-            if name != "startupProbe" {
-                return container.violation(&[name, "timeoutSeconds"], message);
-            }
-            let message = format!("{message}: only the time to start grows by it");
-            container.violation(&[name, "timeoutSeconds"], message).severity(Severity::Note)
+            let (effect, is_note) = match name {
+                "startupProbe" => (": only the time to start grows by it", true),
+                // Attempts do not overlap.
+                _ if times.timeout <= times.period.saturating_mul(2) => {
+                    (": only a hanging answer is noticed later", true)
+                }
+                _ => ("", false),
+            };
+            let message = format!("{message}{effect}");
+            let violation = container.violation(&[name, "timeoutSeconds"], message);
+            if is_note { violation.severity(Severity::Note) } else { violation }
         })
     });
     found.collect()

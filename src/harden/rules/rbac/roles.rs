@@ -103,7 +103,10 @@ fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
             ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
         let is_core = groups || grant.has("apiGroups", "");
         let told = |key: &str| {
-            let words: Vec<&str> = grant.list(key).collect();
+            let all: Vec<&str> = grant.list(key).collect();
+            let is_in_force = |one: &&str| is_of_cluster || !OF_CLUSTER.contains(one);
+            let in_force: Vec<&str> = all.iter().copied().filter(is_in_force).collect();
+            let words = if in_force.is_empty() { all } else { in_force };
             few(&words, 3, |one| format!("`{one}`"))
         };
         let of_groups = || {
@@ -166,6 +169,17 @@ fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
     grants(object).filter_map(judge).collect()
 }
 
+/// Resources without a namespace, on which a Role gives no rights.
+const OF_CLUSTER: [&str; 7] = [
+    "clusterrolebindings",
+    "clusterroles",
+    "customresourcedefinitions",
+    "namespaces",
+    "nodes",
+    "persistentvolumes",
+    "storageclasses",
+];
+
 /// Words in the names of roles of controllers.
 const CONTROLLERS: [&str; 3] = ["controller", "manager", "operator"];
 
@@ -215,11 +229,14 @@ impl<'a, 'b> Holder<'a, 'b> {
         if self.is_of_people || groups.is_empty() || !groups.iter().all(|one| is_custom(one)) {
             return None;
         }
+        let is_local = self.role.kind() == "Role" && !grant.has("resources", "*");
         let is_aggregated = || self.role.labels().any(|(key, _)| key.starts_with(AGGREGATED));
         if groups.iter().all(|group| self.is_own(group)) {
             Some("assumed: these kinds are its own, which it manages")
         } else if self.is_called(&CONTROLLERS) {
             Some("assumed: these are the kinds of this controller")
+        } else if is_local {
+            Some("these are custom resources of one namespace")
         } else {
             is_aggregated().then_some("it extends a role of Kubernetes by the kinds of a program")
         }

@@ -2,11 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::harden::images::store;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
-use crate::harden::value::{is_true, items, text};
+use crate::harden::value::{is_false, is_true, items, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain, string};
 use crate::source::Span;
 use crate::text::hex;
@@ -30,7 +31,13 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     if is_true(value) || pod.is_windows() {
         return Vec::new();
     }
-    let violation = container.violation_of_security(FIELD, "may write to its own files");
+    let mut violation = container.violation_of_security(FIELD, "may write to its own files");
+    // A store writes anyway; without rights, its own files are few.
+    let is_confined =
+        container.is_non_root(pod) && is_false(container.security("allowPrivilegeEscalation"));
+    if is_confined && store(container.image()).is_some() && value.is_none() {
+        violation = violation.severity(Severity::Note);
+    }
     if pod.is_bound_to_windows() {
         return vec![violation];
     }

@@ -85,6 +85,8 @@ fn token(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation>
     if is_doubtful {
         return vec![violation.severity(Severity::Note)];
     }
+    // A Job has the token only while it runs.
+    let violation = if scene.is_job() { violation.severity(Severity::Note) } else { violation };
     if written.is_some() {
         return vec![violation];
     }
