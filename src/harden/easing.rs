@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::drivers::folder_of_driver;
+use super::images::is_tool;
 use super::pod::{Container, Pod};
 use super::profile::Set;
 use super::rule::{Rule, Topic};
@@ -34,6 +35,9 @@ const SET_FOR_BUNDLES: &str = "KR-IMG-001 KR-RES-001 KR-RES-002 KR-RES-003";
 
 /// The rules about fields that overlays often set.
 const SET_BY_WHOLE: &str = "KR-PRB-001 KR-RES-002 KR-RES-003";
+
+/// The rule about the files of a container.
+const WRITES_OF_TOOLS: &str = "KR-SEC-030";
 
 /// The rules about what a Job takes of its node.
 const TAKEN_BY_JOBS: &str = "KR-RES-002 KR-RES-003";
@@ -168,7 +172,11 @@ impl<'a, 'b> Easings<'a, 'b> {
             && acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0);
         let told = match is_idle {
             true => "no pod runs: `replicas` is 0",
-            false if rule.topic().is_of_operation() && !self.scene.pods.is_empty() && room() => {
+            false
+                if (rule.topic().is_of_operation() || rule.id == "KR-SEC-035")
+                    && !self.scene.pods.is_empty()
+                    && room() =>
+            {
                 "the image `pause` does nothing but take room"
             }
             false => return None,
@@ -200,7 +208,13 @@ impl<'a, 'b> Easings<'a, 'b> {
     }
 
     fn of_pod(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
-        let rules = [MOOT_IF_PRIVILEGED, NEEDED_BY_DRIVERS, USER_OF_DRIVERS, SET_BY_CONSTRAINTS];
+        let rules = [
+            MOOT_IF_PRIVILEGED,
+            NEEDED_BY_DRIVERS,
+            USER_OF_DRIVERS,
+            SET_BY_CONSTRAINTS,
+            WRITES_OF_TOOLS,
+        ];
         if !rules.iter().any(|rules| is_among(rules, rule)) || self.is_enforced() {
             return None;
         }
@@ -232,6 +246,16 @@ impl<'a, 'b> Easings<'a, 'b> {
             ));
         }
         let container = container?;
+        if is_tool(container.image())
+            && (!container.is_running() || self.scene.is_job())
+            && !self.is_written(violation)
+        {
+            let severity = match is_among(WRITES_OF_TOOLS, rule) {
+                true => Severity::Note,
+                false => Severity::Warning,
+            };
+            return Some((severity, "a tool that ends soon".to_owned()));
+        }
         let user = container.user(facts.pod);
         match (rule.id, user) {
             ("KR-SEC-022", Some(user))
@@ -255,7 +279,7 @@ impl<'a, 'b> Easings<'a, 'b> {
                     && container.capabilities("add").next().is_none() =>
             {
                 let told = "as it is not root and cannot gain privileges, it has none in effect";
-                Some((Severity::Warning, told.to_owned()))
+                Some((Severity::Note, told.to_owned()))
             }
             _ => None,
         }

@@ -150,6 +150,15 @@ pub(super) fn closed(name: &str) -> Option<(&'static str, &'static str)> {
     CLOSED.iter().find(|(start, _)| name.starts_with(start)).copied()
 }
 
+/// Images of shells and tools, which differ little between versions.
+const TOOLS: [&str; 4] = ["alpine", "busybox", "curl", "wait-for-it"];
+
+/// True for the image of a tool, by the last part of its name.
+pub(super) fn is_tool(image: &str) -> bool {
+    let name = ImageReference::new(image).name;
+    name.rsplit('/').next().is_some_and(|last| TOOLS.contains(&last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

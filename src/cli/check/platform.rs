@@ -1,4 +1,4 @@
-//! The statement about findings that are notes because the platform seems to be OpenShift.
+//! The statement about findings that are notes because the platform seems to be `OpenShift`.
 
 use super::known::{Known, of_openshift};
 use crate::harden::{Easing, Severity};

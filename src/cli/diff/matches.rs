@@ -114,17 +114,16 @@ impl Matches {
         let parts = || names.iter().filter_map(|known| known.split_once('/'));
         let kinds: BTreeSet<&str> = parts().map(|(kind, _)| kind).collect();
         let is_kind = |known: &&str| known.eq_ignore_ascii_case(kind);
-        let near = match nearest(kind, kinds.iter().copied())
-            .filter(|_| !kinds.iter().any(|it| is_kind(it)))
-        {
-            Some(kind) if text.contains('/') => Some(format!("{kind}/{name}")),
-            Some(kind) => Some(kind.to_owned()),
-            None => {
-                let same = parts().filter(|(known, _)| is_kind(known) || kind == "*");
-                let near = nearest(name, same.map(|(_, name)| name));
-                near.map(|near| format!("{kind}/{near}"))
-            }
-        };
+        let near =
+            match nearest(kind, kinds.iter().copied()).filter(|_| !kinds.iter().any(&is_kind)) {
+                Some(kind) if text.contains('/') => Some(format!("{kind}/{name}")),
+                Some(kind) => Some(kind.to_owned()),
+                None => {
+                    let same = parts().filter(|(known, _)| is_kind(known) || kind == "*");
+                    let near = nearest(name, same.map(|(_, name)| name));
+                    near.map(|near| format!("{kind}/{near}"))
+                }
+            };
         if let Some(near) = near {
             error = error.help(format!("did you mean `--only {}`?", escape::visible(&near)));
         }

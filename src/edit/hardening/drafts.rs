@@ -40,6 +40,9 @@ pub(super) struct Drafts<'b> {
     budget: &'b Budget,
 }
 
+/// The edits of parts of files, each with the number of its document in the part.
+type OfParts<'e> = BTreeMap<(PathBuf, usize), Vec<(usize, &'e FileEdit)>>;
+
 /// The texts of changed parts of files.
 type Changed = BTreeMap<(PathBuf, usize), String>;
 
@@ -85,12 +88,8 @@ impl<'b> Drafts<'b> {
     }
 
     /// The edits of each part, with the number of the document in it, in their order.
-    fn of_parts<'e>(
-        &mut self,
-        files: &NewTexts,
-        edits: &'e [FileEdit],
-    ) -> Result<BTreeMap<(PathBuf, usize), Vec<(usize, &'e FileEdit)>>> {
-        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    fn of_parts<'e>(&mut self, files: &NewTexts, edits: &'e [FileEdit]) -> Result<OfParts<'e>> {
+        let mut found = OfParts::new();
         for edit in edits {
             let Place { file, within, document, .. } = &edit.place;
             if !self.files.contains_key(file) {

@@ -356,6 +356,8 @@ pub(super) fn from_hexadecimal(word: &[u8]) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     #[track_caller]
@@ -381,10 +383,10 @@ mod tests {
     #[test]
     fn encoded_words_are_found_with_their_lines() {
         let text = b"a: |\n  QUJDREVGR0hJSktM\n  TU5P\n  x y";
-        assert_eq!(base64_words(text), [7..30]);
+        assert!(base64_words(text).into_iter().eq(iter::once(7..30)));
         assert_eq!(base64_around(text, &(26..28)), 7..30);
         assert!(from_base64(b"xQUJD").contains(&b"ABC".to_vec()));
-        assert_eq!(hexadecimal_words(b"is 41:42:43:44:45:46!"), [2..20]);
+        assert!(hexadecimal_words(b"is 41:42:43:44:45:46!").into_iter().eq(iter::once(2..20)));
         for word in ["414243", "41:42:43", "0x41, 0x42,0x43", "\\x41\\x42\\x43"] {
             assert_eq!(from_hexadecimal(word.as_bytes())[0], b"ABC");
         }

@@ -335,8 +335,7 @@ fn is_quoted(
         return before == Some('`') && after == Some('`');
     }
     let is_apart = !is_letter(before) && !is_letter(after);
-    is_in_backticks && is_apart
-        || before == Some('=') && is_apart
+    is_apart && (is_in_backticks || before == Some('='))
         || before.is_some_and(is_quote)
             && after.is_some_and(|after| is_quote(after) || after == '…')
 }

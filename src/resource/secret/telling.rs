@@ -45,7 +45,7 @@ pub(super) fn telling(value: &[u8], is_named: bool) -> Telling {
             true => Telling::Phrase,
             false => Telling::Alone,
         },
-        0..SHORTEST_PART => Telling::Word,
+        SHORTEST_WORD..SHORTEST_PART => Telling::Word,
         _ => Telling::Anywhere,
     }
 }

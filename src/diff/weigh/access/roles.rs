@@ -30,7 +30,7 @@ pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgem
         Some([sides.kind, namespace, &id.name].map(str::to_owned))
     };
     let takes = |steps| whole.work.takes(steps);
-    let rules = |side: usize| Some(whole.rights(side).rules(&key(side)?, &takes)?);
+    let rules = |side: usize| whole.rights(side).rules(&key(side)?, &takes);
     let (old, new) = (rules(0).unwrap_or_default(), rules(1).unwrap_or_default());
     let collectors = whole.rights(1).collectors(Some(after), &takes);
     let cluster = |name: &str| ["ClusterRole", "", name].map(str::to_owned);

@@ -167,6 +167,64 @@ impl Subject<'_, '_> {
     }
 }
 
+/// What a policy lets pods do that they could not do before, by direction.
+#[derive(Default)]
+struct Gain<'s> {
+    /// The names of the workloads that nothing restricts any more.
+    opened: BTreeMap<usize, Vec<&'s str>>,
+    grown: BTreeMap<usize, Growth<'s>>,
+    /// True if there is too much traffic to compare.
+    is_unknown: bool,
+}
+
+/// More traffic, and the names of the workloads that it is allowed for.
+#[derive(Default)]
+struct Growth<'s> {
+    traffic: BTreeSet<&'s (Peer, Port)>,
+    names: Vec<&'s str>,
+}
+
+impl<'s> Gain<'s> {
+    /// Adds what a policy, on both sides, lets pods do in a direction. Subjects with the same policies are allowed the same:
+    /// then the traffic `is_known`.
+    fn add(
+        &mut self,
+        subject: &'s Subject<'_, '_>,
+        (sides, own): (&Sides<'_, '_>, &'s [Option<Policy<'_>>; 2]),
+        direction: usize,
+        is_known: bool,
+    ) {
+        let allowed =
+            |side: usize| own[side].as_ref().and_then(|own| own.allowed[direction].as_ref());
+        let restricts = |side: usize| {
+            let id = sides.object.ids[side].as_ref().map(|id| &*id.name);
+            let mut all = subject.policies[side].iter();
+            allowed(side).is_some() && all.any(|policy| Some(policy.name) == id)
+        };
+        let name = subject.name.as_deref().unwrap_or_default();
+        if !subject.is_restricted(1, direction) {
+            if restricts(0) && !subject.was_open(direction) {
+                self.opened.entry(direction).or_default().push(name);
+            }
+            return;
+        }
+        if is_known || !restricts(1) {
+            return;
+        }
+        let new = allowed(1).and_then(Option::as_ref);
+        let before = subject.allowed_before(direction);
+        match new.zip(before).and_then(|(new, before)| gained(&before, new, &sides.whole.work)) {
+            Some(gained) if gained.is_empty() => {}
+            Some(gained) => {
+                let growth = self.grown.entry(direction).or_default();
+                growth.traffic.extend(gained);
+                growth.names.push(name);
+            }
+            None => self.is_unknown = true,
+        }
+    }
+}
+
 /// Judges a `NetworkPolicy` of Kubernetes.
 pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Ok(subjects) = subjects(sides) else {
@@ -174,63 +232,26 @@ pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_, '_>, found: &mut 
         return found.push(judgement("", Phrase::new(words)));
     };
     let own = [sides.before, sides.after].map(|node| node.map(|node| Policy::of("", node)));
-    let ids = [0, 1].map(|side| sides.object.ids[side].as_ref().map(|id| &*id.name));
     let mut seen = BTreeSet::new();
-    let mut opened: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-    let mut grown: BTreeMap<usize, (BTreeSet<&(Peer, Port)>, Vec<&str>)> = BTreeMap::new();
-    let mut is_unknown = false;
+    let mut gain = Gain::default();
     for subject in &subjects {
         let places = |side: usize| -> Vec<*const Policy<'_>> {
             subject.policies[side].iter().map(|policy| std::ptr::from_ref(*policy)).collect()
         };
-        let name = subject.name.as_deref().unwrap_or_default();
-        let key = (places(0), places(1));
-        let is_known = !seen.insert(key);
-        let has = |side: usize| {
-            let mut all = subject.policies[side].iter();
-            all.any(|policy| Some(policy.name) == ids[side])
-        };
+        let is_known = !seen.insert((places(0), places(1)));
         for direction in 0..DIRECTIONS.len() {
-            if !subject.is_restricted(0, direction) {
-                continue;
-            }
-            let restricts = |side: usize| {
-                has(side) && own[side].as_ref().is_some_and(|own| own.allowed[direction].is_some())
-            };
-            if !subject.is_restricted(1, direction) {
-                if restricts(0) && !subject.was_open(direction) {
-                    opened.entry(direction).or_default().push(name);
-                }
-                continue;
-            }
-            // Subjects with the same policies are allowed the same.
-            if is_known || !restricts(1) {
-                continue;
-            }
-            let Some(Some(new)) = own[1].as_ref().and_then(|own| own.allowed[direction].as_ref())
-            else {
-                is_unknown = true;
-                continue;
-            };
-            let before = subject.allowed_before(direction);
-            match before.and_then(|before| gained(&before, new, &sides.whole.work)) {
-                Some(gained) if gained.is_empty() => {}
-                Some(gained) => {
-                    let (all, names) = grown.entry(direction).or_default();
-                    all.extend(gained);
-                    names.push(name);
-                }
-                None => is_unknown = true,
+            if subject.is_restricted(0, direction) {
+                gain.add(subject, (sides, &own), direction, is_known);
             }
         }
     }
-    let opened: Vec<(usize, Vec<&str>)> = opened.into_iter().collect();
+    let opened: Vec<(usize, Vec<&str>)> = gain.opened.into_iter().collect();
     let has_named = subjects.iter().any(|subject| subject.name.is_some());
     found.extend(unrestricted(sides, &opened, has_named));
-    for (direction, (gained, names)) in grown {
-        found.push(widened(&DIRECTIONS[direction], &gained, &names));
+    for (direction, Growth { traffic, names }) in gain.grown {
+        found.push(widened(&DIRECTIONS[direction], &traffic, &names));
     }
-    if is_unknown {
+    if gain.is_unknown {
         let words = "may allow more: its rules are too many to be compared";
         found.push(judgement("spec", Phrase::new(words)));
     }

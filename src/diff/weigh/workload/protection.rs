@@ -337,7 +337,7 @@ mod tests {
         let context = "securityContext: {runAsNonRoot: true}";
         told(
             &pod("a", "x:1", context),
-            &format!("{}", pod("a", "x:1", &format!("{context}}}, {{name: n, image: z"))),
+            &pod("a", "x:1", &format!("{context}}}, {{name: n, image: z")),
             &["001 warning Deployment d: lacks runAsNonRoot: true in the new container n"],
         );
     }

@@ -1,7 +1,7 @@
 //! KR-IMG-001: images have a fixed tag or a digest.
 
 use super::versions::image;
-use crate::harden::images::is_placeholder;
+use crate::harden::images::{is_placeholder, is_tool};
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
@@ -22,7 +22,7 @@ pub(super) static IMAGE_TAG: Rule = Rule {
     needs: Needs::Render(RenderCheck::Container(judge)),
 };
 
-/// The start of the images of the namespace `openshift` in the registry of OpenShift, which its operators import.
+/// The start of the images of the namespace `openshift` in the registry of `OpenShift`, which its operators import.
 const STREAMS: &str = "image-registry.openshift-image-registry.svc:5000/openshift/";
 
 /// The number of triggers that are looked at, and of the names of containers in each.
@@ -37,15 +37,6 @@ fn is_triggered(container: &Container<'_>, scene: Scene<'_>) -> bool {
         let mut names = items(by.get("containerNames")).iter().take(MOST).filter_map(Node::as_text);
         is_true(by.get("automatic")) && names.any(|name| name == container.name)
     })
-}
-
-/// Images of shells and tools, which differ little between versions.
-const TOOLS: [&str; 4] = ["alpine", "busybox", "curl", "wait-for-it"];
-
-/// True for the image of a tool, by the last part of its name.
-fn is_tool(image: &str) -> bool {
-    let name = ImageReference::new(image).name;
-    name.rsplit('/').next().is_some_and(|last| TOOLS.contains(&last))
 }
 
 fn judge(

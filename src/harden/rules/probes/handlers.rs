@@ -8,7 +8,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::runtime::Runtime;
 use crate::harden::scene::{Render, Scene};
-use crate::harden::value::{integer, items, present, text};
+use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
@@ -93,6 +93,11 @@ fn missing(
         let violation = |message: &str| container.violation(&["readinessProbe"], message);
         match render.acting.assumed_port(namespace, pod) {
             _ if !waits => violation(message).severity(Severity::Note),
+            _ if is_alone(scene, render) => {
+                let message =
+                    format!("{message}; as the only copy, it answers none until then anyway");
+                violation(&message).severity(Severity::Note)
+            }
             Some(AssumedPort { number, is_told }) => {
                 let assumed = format!(
                     "assumed: it listens on the port `{number}`, which it does not declare"
@@ -116,6 +121,14 @@ fn missing(
         Some(edits) => violation.fix(Class::Unsafe, edits),
         None => violation,
     }]
+}
+
+/// True for a workload whose only pod ends before the next one starts.
+fn is_alone(scene: Scene<'_>, render: &Render<'_>) -> bool {
+    let strategy = below(scene.object.node(), &["spec", "strategy", "type"]);
+    let is_first_gone = scene.object.kind() == "StatefulSet"
+        || strategy.and_then(Node::as_text) == Some("Recreate");
+    is_first_gone && render.acting.copies(scene.object).is_some_and(|(_, most)| most == 1)
 }
 
 fn not_alive(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {

@@ -117,6 +117,11 @@ impl<'a> Unstarted<'a> {
     }
 }
 
+/// True if a readiness probe keeps requests away from a program that has not started.
+fn waits(container: &Container<'_>) -> bool {
+    present(container.node, "readinessProbe").is_some()
+}
+
 fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let Some(unstarted) = Unstarted::of(container, pod, scene) else { return Vec::new() };
     // KR-PRB-011 reports the rest.
@@ -139,7 +144,7 @@ fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
     };
     let mut found = unstarted.violation(container, scene, message);
     // The first check is late by less than the checks take to find a program that hangs.
-    let is_minor = initial == LONG || initial <= unstarted.times.window();
+    let is_minor = initial == LONG || initial <= unstarted.times.window() || waits(container);
     if is_minor && initial >= LONG {
         found.iter_mut().for_each(|violation| violation.severity = Some(Severity::Note));
     }

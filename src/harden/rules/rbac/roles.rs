@@ -361,7 +361,14 @@ fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
         }
         let hooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"];
         if of("admissionregistration.k8s.io", &hooks) && writes() {
-            let message = "it can read and change each request to the API server: it writes configurations of webhooks";
+            let message = match of("admissionregistration.k8s.io", &hooks[1..]) {
+                true => {
+                    "it can read and change each request to the API server: it writes configurations of webhooks"
+                }
+                false => {
+                    "it can read and refuse each request to the API server: it writes configurations of validating webhooks"
+                }
+            };
             return Some(match *is_controller.get_or_insert_with(|| holder.is_controller()) {
                 true => {
                     let message = format!("{message}; assumed: they are those of this controller");

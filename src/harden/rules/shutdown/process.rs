@@ -118,6 +118,19 @@ const SIDECARS: [&str; 9] = [
 /// The first minor version of Kubernetes in which init containers may be sidecars without a feature gate.
 const SIDECARS_SINCE: u16 = 29;
 
+/// Words of requests by which a program tells the proxy beside it to end, in commands and arguments.
+const ENDINGS: [&str; 2] = ["quitquitquit", "/shutdown"];
+
+/// The maximum number of commands and arguments that are looked at.
+const MOST_WORDS: usize = 64;
+
+/// True if a command or argument of a container is about the end of a proxy.
+fn tells_to_end(container: &Node) -> bool {
+    let lists = ["command", "args"].into_iter().flat_map(|list| items(container.get(list)));
+    let mut words = lists.take(MOST_WORDS).filter_map(Node::as_text);
+    words.any(|word| ENDINGS.iter().any(|ending| word.contains(ending)))
+}
+
 fn sidecar(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     if container.list != List::App
         || scene.facts.kubernetes().is_some_and(|minor| minor < SIDECARS_SINCE)
@@ -127,7 +140,11 @@ fn sidecar(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
     let name = ImageReference::new(container.image()).name;
     let name = name.rsplit('/').next().unwrap_or(name);
     let is_beside = pod.containers.iter().filter(|one| one.list == List::App).count() > 1;
-    if !is_beside || !SIDECARS.contains(&name) {
+    let is_told_to_end = || {
+        let mut all = pod.containers.iter().filter(|one| one.list == List::App);
+        all.any(|one| tells_to_end(one.node))
+    };
+    if !is_beside || !SIDECARS.contains(&name) || scene.is_job() && is_told_to_end() {
         return Vec::new();
     }
     let message = match scene.is_job() {
