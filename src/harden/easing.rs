@@ -250,11 +250,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             && (!container.is_running() || self.scene.is_job())
             && !self.is_written(violation)
         {
-            let severity = match is_among(WRITES_OF_TOOLS, rule) {
-                true => Severity::Note,
-                false => Severity::Warning,
-            };
-            return Some((severity, "a tool that ends soon".to_owned()));
+            return Some((Severity::Note, "a tool that ends soon".to_owned()));
         }
         let user = container.user(facts.pod);
         match (rule.id, user) {
@@ -285,7 +281,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         }
     }
 
-    /// What a Job may take is a note: it ends.
+    /// A note about the memory that a Job may take: it ends.
     fn of_job(&self, rule: &Rule) -> Option<(Severity, String)> {
         let is_of_job = is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job";
         is_of_job

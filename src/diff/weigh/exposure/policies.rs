@@ -167,7 +167,7 @@ impl Subject<'_, '_> {
     }
 }
 
-/// What a policy lets pods do that they could not do before, by direction.
+/// The traffic that a policy lets pods have and that they could not have before, by direction.
 #[derive(Default)]
 struct Gain<'s> {
     /// The names of the workloads that nothing restricts any more.
