@@ -245,6 +245,13 @@ impl<'a, 'b> Easings<'a, 'b> {
                 "it is privileged, so that this has no effect".to_owned(),
             ));
         }
+        if facts.pod.is_bound_to_windows()
+            && is_among(SET_BY_CONSTRAINTS, rule)
+            && !self.is_written(violation)
+        {
+            let told = "its nodes run Windows, where this has no effect";
+            return Some((Severity::Note, told.to_owned()));
+        }
         let container = container?;
         if is_tool(container.image())
             && (!container.is_running() || self.scene.is_job())

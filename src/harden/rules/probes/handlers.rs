@@ -86,7 +86,9 @@ fn missing(
         return Vec::new();
     }
     let namespace = scene.namespace();
-    let violation = if render.acting.has_traffic(namespace, pod, container) {
+    // A container is not ready before its startup probe succeeds.
+    let starts_unseen = present(container.node, "startupProbe").is_none();
+    let violation = if starts_unseen && render.acting.has_traffic(namespace, pod, container) {
         // A Service that publishes pods before they are ready does not wait for a probe.
         let waits = !render.acting.any_service(namespace, pod, takes_all);
         let message = "gets requests of a Service before it is ready";
