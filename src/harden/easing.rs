@@ -21,8 +21,8 @@ type Eased = (Severity, Easing, String);
 /// The rules of fields that the usual Security Context Constraints set.
 const SET_BY_CONSTRAINTS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-024 KR-SEC-025";
 
-/// The rules whose fields have no effect on a privileged container.
-const MOOT_IF_PRIVILEGED: &str = "KR-SEC-021 KR-SEC-024 KR-SEC-025";
+/// The rules whose fields have no effect on a privileged container, and none on Windows.
+const MOOT_ELSEWHERE: &str = "KR-SEC-021 KR-SEC-024 KR-SEC-025";
 
 /// The rules about what a driver of nodes needs.
 const NEEDED_BY_DRIVERS: &str = "KR-SEC-001 KR-SEC-002 KR-SEC-039 KR-SEC-040";
@@ -209,7 +209,7 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     fn of_pod(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
         let rules = [
-            MOOT_IF_PRIVILEGED,
+            MOOT_ELSEWHERE,
             NEEDED_BY_DRIVERS,
             USER_OF_DRIVERS,
             SET_BY_CONSTRAINTS,
@@ -239,14 +239,14 @@ impl<'a, 'b> Easings<'a, 'b> {
                 ));
             }
         }
-        if is_privileged && is_among(MOOT_IF_PRIVILEGED, rule) {
+        if is_privileged && is_among(MOOT_ELSEWHERE, rule) {
             return Some((
                 Severity::Note,
                 "it is privileged, so that this has no effect".to_owned(),
             ));
         }
         if facts.pod.is_bound_to_windows()
-            && is_among(SET_BY_CONSTRAINTS, rule)
+            && is_among(MOOT_ELSEWHERE, rule)
             && !self.is_written(violation)
         {
             let told = "its nodes run Windows, where this has no effect";
