@@ -149,7 +149,7 @@ fn an_object_of_openshift_is_told_and_overruled() {
     let lab = Lab::new();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec: {containers: [{name: c, image: 'x:1'}]}\n";
     lab.write("pod.yaml", pod);
-    let arguments = ["check", "--rule", "KR-SEC-024", "pod.yaml"];
+    let arguments = ["check", "--rule", "KR-SEC-021", "pod.yaml"];
     assert_eq!(lab.krender("", &arguments).code, 1);
     lab.write("pod.yaml", format!("{pod}{ROUTE}"));
     for format in ["text", "json", "sarif", "junit", "github"] {
