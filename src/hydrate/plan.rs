@@ -6,7 +6,8 @@ use crate::error::{Code, Error, Result};
 use crate::load::git::Id;
 use crate::text::escape;
 
-use super::record::{Owned, Record};
+use super::record::{Owned, RECORD, Record};
+use super::source::METADATA;
 
 /// A file of a rendered target.
 #[derive(Clone, Debug)]
@@ -121,6 +122,17 @@ fn refuse_clashes(
     before: &Record,
     covers: &dyn Fn(&str) -> bool,
 ) -> Result<()> {
+    for Hydrated { path, target, .. } in files {
+        let first = path.split('/').next().unwrap_or_default();
+        if [RECORD, METADATA].iter().any(|own| own.eq_ignore_ascii_case(first)) {
+            let [target, first] = [target, first].map(escape::visible);
+            let message = format!(
+                "the target `{target}` would be written to `{first}`, where a file about the run is written"
+            );
+            let help = "rename its folder, or hydrate it with `--path`";
+            return Err(Error::new(Code::InvalidPath, message).help(help));
+        }
+    }
     let stays = |owned: &&Owned| !covers(&owned.target);
     let others = before.0.iter().filter(|(_, owned)| stays(owned));
     let others = others.map(|(path, owned)| (path, &owned.target));
@@ -211,6 +223,18 @@ mod tests {
         assert_eq!((made.write, made.remove), (vec![0], vec!["a/y".to_owned(), "g/x".to_owned()]));
         assert_eq!(made.record, record(&[("a", "a/x", "2"), ("b", "b/x", "1")]));
         assert!(made.blocked.is_empty() && made.edited.is_empty());
+    }
+
+    #[test]
+    fn names_of_files_about_the_run_are_reserved() {
+        for path in ["hydrator.metadata/manifest.yaml", "Hydrator.Metadata", ".krender-hydrate/x"] {
+            let error = plan(&[file("a", path, "1")], &record(&[]), &|_| true, &[], true);
+            let error = error.unwrap_err();
+            assert!(error.message().contains("where a file about the run is written"), "{path}");
+        }
+        let below =
+            plan(&[file("a", "x/hydrator.metadata", "1")], &record(&[]), &|_| true, &[], true);
+        assert_eq!(below.unwrap().write, [0]);
     }
 
     #[test]
