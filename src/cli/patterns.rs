@@ -110,6 +110,11 @@ impl Pattern {
             Error::new(Code::InvalidPattern, message).help(error.kind().to_string())
         };
         let whole = text.trim_start_matches("./").trim_matches('/');
+        if whole.trim().is_empty() {
+            let message = format!("the pattern `{}` of `{flag}` is empty", escape::visible(text));
+            let help = "it names no directory; a variable may have no value; all targets are selected without the flag";
+            return Err(Error::new(Code::InvalidPattern, message).help(help));
+        }
         let whole = if whole.contains('/') { whole.to_owned() } else { format!("**/{whole}") };
         let glob = |text: &str| -> Result<Glob> {
             let glob = GlobBuilder::new(text).literal_separator(true).build();

@@ -127,10 +127,17 @@ fn version(text: &str) -> Result<Version> {
         let number = patch.split(['-', '+']).next().unwrap_or_default();
         number.len() > 1 && number[1..].bytes().all(|byte| byte.is_ascii_digit())
     };
-    match patch {
+    let version: Version = match patch {
         Some((minor, patch)) if is_patch(patch) => minor.parse(),
         _ => text.parse(),
+    }?;
+    if version > Version::LATEST {
+        let message = format!("Kubernetes {version} is not known");
+        let newest = Version::LATEST;
+        return Err(Error::new(Code::InvalidArgument, message)
+            .help(format!("the newest version that krender knows is {newest}")));
     }
+    Ok(version)
 }
 
 /// The effects on each render.
