@@ -504,7 +504,13 @@ fn a_finding_of_a_base_is_one_and_failures_are_in_every_format() {
     let place = &failure["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(place, "apps/broken/kustomization.yaml");
     let (gitlab, _) = check_in(&apps, &["--all", "--format", "gitlab", "."]);
-    assert_eq!(code_quality(&gitlab).len(), 2);
+    let issues = code_quality(&gitlab);
+    let kinds: Vec<_> = issues.iter().map(|one| (&one["check_name"], &one["severity"])).collect();
+    let expected = [("KR-SEC-003", "critical"), ("file-not-found", "blocker"), ("targets", "info")];
+    assert_eq!(kinds.len(), expected.len(), "{gitlab}");
+    for ((name, severity), wanted) in kinds.into_iter().zip(expected) {
+        assert_eq!((name.as_str().unwrap(), severity.as_str().unwrap()), wanted);
+    }
 }
 
 #[test]

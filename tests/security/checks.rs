@@ -89,7 +89,7 @@ fn is_told(spec: &str, words: &str) {
     let lab = lab();
     lab.git("", &["init", "-q"]);
     lab.write(".krender.yaml", configuration(spec));
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
         let outcome = lab.krender("", &["check", "--format", format, "k"]);
         let stdout = outcome.stdout.replace("&quot;", "\"");
         assert!(outcome.stderr.contains(words), "{format}: {}", outcome.stderr);
@@ -152,7 +152,7 @@ fn an_object_of_openshift_is_told_and_overruled() {
     let arguments = ["check", "--rule", "KR-SEC-021", "pod.yaml"];
     assert_eq!(lab.krender("", &arguments).code, 1);
     lab.write("pod.yaml", format!("{pod}{ROUTE}"));
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
         let outcome = lab.krender("", &[&arguments[..], &["--format", format]].concat());
         assert_eq!(outcome.code, 0, "{format}: {}", outcome.stdout);
         for text in [&outcome.stdout, &outcome.stderr] {
@@ -193,6 +193,34 @@ fn annotations_and_comments_are_overruled() {
         lab.write("k/r.yaml", text);
         assert_eq!(check(&lab, &["k"]).code, 0);
         assert_eq!(check(&lab, &["--no-ignore", "k"]).code, 1);
+    }
+}
+
+#[test]
+fn findings_that_their_own_change_accepts_are_told() {
+    let lab = repository();
+    let accepted = BAD.replace(
+        "{name: p}",
+        "{name: q, annotations: {ignore.krender.dev/KR-SEC-001: x, ignore.krender.dev/KR-SEC-003: x}}",
+    );
+    let commented = BAD
+        .replace("{name: p}", "{name: q}")
+        .replace("spec:", "spec: # krender: ignore host-pid, privileged-container -- x");
+    for text in [accepted, commented] {
+        lab.write("k/r.yaml", text);
+        for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
+            let outcome = check(&lab, &["--git", "main", "--format", format, "k"]);
+            assert_eq!(outcome.code, 0, "{format}: {}", outcome.stdout);
+            for text in [&outcome.stdout, &outcome.stderr] {
+                let words = "2 findings that are new since `main` are accepted";
+                assert!(text.contains(words), "{format}: {text}");
+            }
+        }
+        lab.git("", &["add", "."]);
+        lab.git("", &["commit", "-qm", "two"]);
+        let outcome = check(&lab, &["--git", "main", "k"]);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+        lab.git("", &["reset", "-q", "--hard", "HEAD~1"]);
     }
 }
 
@@ -248,7 +276,7 @@ fn repository() -> Lab {
 /// Asserts that `check --all` passes and names the skipped targets, and that `--git` and `--every` fail.
 #[track_caller]
 fn is_noticed(lab: &Lab, named: &str, every: i32) {
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
         let outcome = check(lab, &["--all", "--format", format, "."]);
         assert_eq!(outcome.code, 0, "{}", outcome.stdout);
         for text in [&outcome.stderr, &outcome.stdout] {
@@ -314,7 +342,7 @@ fn a_configuration_is_taken_from_a_revision() {
     let off = configuration("{rules: {host-pid: off, privileged-container: off}}");
     lab.write(".krender.yaml", &off);
     assert_eq!(check(&lab, &["k"]).code, 0);
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
         let outcome = check(&lab, &["--config-from", "main", "--format", format, "k"]);
         assert_eq!(outcome.code, 1);
         let words = "`.krender.yaml` is ignored: it does not exist at `main`";

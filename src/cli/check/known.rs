@@ -8,7 +8,7 @@ use super::targets::is_kustomization;
 use crate::build;
 use crate::cli::configuration::Base;
 use crate::fleet::Run;
-use crate::harden::{self, Settings, SuppressedBy, Suppression};
+use crate::harden::{self, Finding, Settings, SuppressedBy, Suppression};
 use crate::load::{Kind, Loader};
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::Resource;
@@ -16,13 +16,20 @@ use crate::resource::Resource;
 /// Number of findings at a revision, by target and fingerprint.
 pub(in crate::cli) struct Known {
     revision: String,
-    targets: BTreeMap<String, BTreeMap<String, usize>>,
+    targets: BTreeMap<String, BTreeMap<String, Count>>,
     /// The targets with an object that only `OpenShift` accepts.
     of_openshift: BTreeSet<String>,
 }
 
+/// Number of findings with the same fingerprint.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    open: usize,
+    accepted: usize,
+}
+
 impl Known {
-    /// Checks the targets, as far as they exist there, at a revision. Findings that are accepted there do not count: they
+    /// Checks the targets, as far as they exist there, at a revision. Findings that are accepted there count apart: they
     /// are new if they are not accepted any more. Dockerfiles are compared, too. Returns a remark for each target that
     /// cannot be checked there.
     pub(super) fn at(
@@ -67,9 +74,13 @@ impl Known {
         for Judged { target, outcome, .. } in before {
             match outcome {
                 Ok(checked) => {
-                    let counts: &mut BTreeMap<String, usize> = targets.entry(target).or_default();
-                    for finding in checked.open() {
-                        *counts.entry(checked.fingerprint(finding)).or_default() += 1;
+                    let counts: &mut BTreeMap<String, Count> = targets.entry(target).or_default();
+                    for finding in &checked.findings {
+                        let count = counts.entry(checked.fingerprint(finding)).or_default();
+                        match finding.suppressed {
+                            None => count.open += 1,
+                            Some(_) => count.accepted += 1,
+                        }
                     }
                 }
                 Err(error) => {
@@ -85,10 +96,45 @@ impl Known {
         (Self { revision: base.name.clone(), targets, of_openshift }, remarks)
     }
 
-    /// The revision, if a target was there without an object that only `OpenShift` accepts.
+    /// The revision.
+    pub(super) fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    /// The revision, unless a target has an object there that only `OpenShift` accepts.
     pub(super) fn revision_before_openshift(&self, target: &str) -> Option<&str> {
-        let was_other = self.targets.contains_key(target) && !self.of_openshift.contains(target);
-        was_other.then_some(&self.revision)
+        (!self.of_openshift.contains(target)).then_some(&self.revision)
+    }
+
+    /// The findings of a target that annotations and comments accept, and that it did not have at the revision, neither
+    /// open nor accepted.
+    pub(super) fn newly_accepted<'a>(
+        &self,
+        target: &str,
+        checked: &'a Checked,
+    ) -> Vec<&'a Finding> {
+        let is_in_source =
+            |one: &&Finding| one.suppressed.as_ref().is_some_and(|by| by.by.is_in_source());
+        let (mut accepted, others): (Vec<_>, Vec<_>) =
+            checked.findings.iter().partition(is_in_source);
+        let before = self.targets.get(target).filter(|_| !accepted.is_empty());
+        let mut left = before.cloned().unwrap_or_default();
+        let mut is_known = |finding: &Finding, may_be_open: bool, may_be_accepted: bool| {
+            let Some(count) = left.get_mut(&checked.fingerprint(finding)) else { return false };
+            let taken = match count {
+                Count { accepted, .. } if may_be_accepted && *accepted > 0 => accepted,
+                Count { open, .. } if may_be_open && *open > 0 => open,
+                Count { .. } => return false,
+            };
+            *taken -= 1;
+            true
+        };
+        for finding in others {
+            let is_open = finding.suppressed.is_none();
+            is_known(finding, is_open, !is_open);
+        }
+        accepted.retain(|finding| !is_known(finding, true, true));
+        accepted
     }
 
     /// Accepts the findings that the target had at the revision, each as often as there.
@@ -100,8 +146,8 @@ impl Known {
                 continue;
             }
             let known = left.get_mut(&checked.fingerprint(finding));
-            if let Some(count) = known.filter(|count| **count > 0) {
-                *count -= 1;
+            if let Some(count) = known.filter(|count| count.open > 0) {
+                count.open -= 1;
                 let reason = format!("it is there at `{}` too", self.revision);
                 let by = SuppressedBy::Revision;
                 checked.findings[place].suppressed = Some(Suppression { by, reason });

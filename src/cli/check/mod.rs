@@ -1,5 +1,6 @@
 //! `krender check`: renders targets, and checks the objects against rules.
 
+mod accepted;
 pub(super) mod baseline;
 mod dockerfiles;
 mod inputs;
@@ -173,6 +174,8 @@ impl Check {
             judged.extend(more);
             context.remarks.extend(remarks);
         }
+        let accepted = known.as_ref().and_then(|known| accepted::remark(&judged, known));
+        context.remarks.extend(accepted);
         judged.extend(lost);
         let with_table = self.many.all || self.many.every;
         let results = Results { judged, context, baseline, known, with_table };

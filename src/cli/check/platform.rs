@@ -7,7 +7,7 @@ use crate::resource::Resource;
 
 /// The remark with the number of such findings, and the first object that says so; `None` if there are none, or if the
 /// configuration says so: then the lowerings have it. A warning if a target has no such object at the revision with which
-/// the findings are compared.
+/// the findings are compared, or is not there.
 pub(super) fn remark(judged: &[Judged], known: Option<&Known>) -> Option<Remark> {
     type Said<'a> = (&'a String, &'a Resource, Option<&'a str>);
     let (mut count, mut others) = (0, 0);

@@ -2,7 +2,8 @@
 //!
 //! The format is that of "Import Code Quality results from a CI/CD job": a JSON list of objects with `description`,
 //! `check_name`, `fingerprint`, `severity` (`info`, `minor`, `major`, `critical` or `blocker`), `location.path` relative to
-//! the repository, without `./`, and `location.lines.begin`. Fingerprints are unique.
+//! the repository, without `./`, and `location.lines.begin`. Fingerprints are unique. The format has no place for
+//! statements about the run: they are at the file of the first target.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,13 +11,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Findings;
 use super::merge::{self, Merged};
+use super::{Findings, Remark};
 use crate::harden::Severity;
+use crate::source::Span;
 use crate::text::{escape, hex};
 
-/// Writes an element for each finding that is not accepted, once for all targets, and for each target that could not be
-/// checked.
+/// Writes an element for each finding that is not accepted, once for all targets, for each target that could not be
+/// checked, and for each remark.
 ///
 /// # Errors
 /// Those of the writer.
@@ -37,18 +39,19 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         let finding = one.finding;
         let suffix = one.suffix(targets, context.subject);
         let description = format!("{}: {}{suffix}", one.subject(), finding.message);
-        let severity = match finding.severity {
-            Severity::Error => "critical",
-            Severity::Warning => "minor",
-            Severity::Note => "info",
-        };
         let target = one.targets.first().and_then(|number| targets.get(*number));
         let (path, line) =
             target.map(|target| findings.position(finding.span, target)).unwrap_or_default();
         let fingerprint = one.fingerprint(&path);
-        Issue::new(description, finding.rule.id(), fingerprint, severity, path, line)
+        Issue::new(description, finding.rule.id(), fingerprint, word(finding.severity), path, line)
     });
-    for mut issue in found.chain(failed) {
+    let remarks = context.remarks.iter().map(|Remark { severity, topic, text }| {
+        let place = targets.first().map(|target| findings.position(Span::NONE, target));
+        let (path, line) = place.unwrap_or_else(|| (".".to_owned(), 1));
+        let fingerprint = digest(&["remark", topic, text]);
+        Issue::new(text.clone(), topic, fingerprint, word(*severity), path, line)
+    });
+    for mut issue in found.chain(failed).chain(remarks) {
         let count = known.entry(issue.fingerprint.clone()).or_default();
         *count += 1;
         if *count > 1 {
@@ -61,6 +64,14 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
     match separator {
         "[\n" => out.write_all(b"[]\n"),
         _ => out.write_all(b"\n]\n"),
+    }
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "critical",
+        Severity::Warning => "minor",
+        Severity::Note => "info",
     }
 }
 

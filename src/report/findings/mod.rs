@@ -89,7 +89,7 @@ pub struct Context {
 pub struct Remark {
     /// The severity.
     pub severity: Severity,
-    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`.
+    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`, `platform`, `suppressions`, `flags`.
     pub topic: &'static str,
     /// The statement.
     pub text: String,
