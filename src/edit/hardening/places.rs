@@ -1,6 +1,6 @@
 //! Places in files: where a node of a rendered object is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -60,6 +60,20 @@ struct Index {
     file: PathBuf,
     within: Option<(usize, Path)>,
     nodes: BTreeMap<(u32, u32, bool), (usize, Path)>,
+    /// The operations of JSON patches, by document and position.
+    operations: BTreeSet<(usize, usize)>,
+}
+
+impl Index {
+    /// True for the value of an operation of a JSON patch, without which the operation is none.
+    fn is_operand(&self, node: &Node) -> bool {
+        self.nodes.get(&key(node)).is_some_and(|(document, path)| match path.steps() {
+            [PathStep::Index(index), PathStep::Key(key)] => {
+                **key == *"value" && self.operations.contains(&(*document, *index))
+            }
+            _ => false,
+        })
+    }
 }
 
 /// The key of a node in an index: its span, and true for a collection (one with a single element may have the span of that).
@@ -101,6 +115,11 @@ impl<'a> Places<'a> {
         if let Some(node) = path.find(object) {
             let span = node.span();
             if let Some(place) = self.written(node)? {
+                if *what == What::Remove && self.is_operand(node) {
+                    let message = "the field is set by an operation of a JSON patch";
+                    let error = Error::new(Code::EditRefused, message).at(span);
+                    return Err(error.help("change that operation by hand"));
+                }
                 return Ok(FileEdit { place, what: what.clone(), is_new: false, span });
             }
         }
@@ -129,6 +148,9 @@ impl<'a> Places<'a> {
         let items = items.map(|(index, value)| (PathStep::Index(index), value));
         for (step, child) in keys.chain(items).collect::<Vec<_>>() {
             let Some(place) = self.written(child).ok().flatten() else { continue };
+            if self.is_operand(child) {
+                continue;
+            }
             let (Some(parent), true) =
                 (place.path.parent(), place.path.steps().last() == Some(&step))
             else {
@@ -161,6 +183,13 @@ impl<'a> Places<'a> {
         }))
     }
 
+    /// True if a node is the value of an operation of a JSON patch.
+    fn is_operand(&mut self, node: &Node) -> bool {
+        let source = self.sources.source_of(node.span());
+        let index = source.and_then(|source| self.index(&source).ok());
+        index.is_some_and(|index| index.is_operand(node))
+    }
+
     fn index(&mut self, source: &Arc<Source>) -> Result<Arc<Index>> {
         if let Some(known) = self.indices.get(&source.id()) {
             return known.clone();
@@ -175,13 +204,16 @@ impl<'a> Places<'a> {
             None => (self.file(source)?, None),
             Some(outer) => self.embedded(source, &outer)?,
         };
-        let mut nodes = BTreeMap::new();
+        let (mut nodes, mut operations) = (BTreeMap::new(), BTreeSet::new());
         for (document, root) in edit::contents(source)?.iter().enumerate() {
+            let is_operation = |item: &Node| item.get("op").is_some() && item.get("path").is_some();
+            let of_patch = root.items().iter().enumerate().filter(|(_, item)| is_operation(item));
+            operations.extend(of_patch.map(|(index, _)| (document, index)));
             for (node, path) in walk(root) {
                 nodes.entry(key(node)).or_insert((document, path));
             }
         }
-        Ok(Index { file, within, nodes })
+        Ok(Index { file, within, nodes, operations })
     }
 
     /// The file of a text, which must still have this text.
