@@ -1,36 +1,92 @@
 //! Drivers of nodes: plugins for storage, networks and devices, which the kubelet and the container runtime call.
 
-use super::pod::Pod;
-use super::value::{present, text};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pod::{Container, Pod};
+use super::value::{is_true, items, present, text};
 use crate::resource::Resource;
+use crate::yaml::Node;
 
 /// The folders in which such programs put their sockets and files.
 const FOLDERS: &str = "/var/lib/kubelet/plugins /var/lib/kubelet/plugins_registry /var/lib/kubelet/device-plugins \
     /opt/cni/bin /etc/cni/net.d";
 
-/// The folder of the node in which a pod works, if it is a driver of nodes: a pod of a `DaemonSet` that mounts one of
-/// [`FOLDERS`], or one below.
-pub(super) fn folder_of_driver<'a>(object: &Resource, pod: &Pod<'a>) -> Option<&'a str> {
-    if object.kind() != "DaemonSet" {
-        return None;
+/// A driver of nodes: a pod of a `DaemonSet` with a container that mounts one of [`FOLDERS`], or one below.
+pub(super) struct Driver<'a> {
+    /// The first of these folders that a container mounts.
+    pub(super) folder: &'a str,
+    /// The folders by the names of their volumes.
+    folders: BTreeMap<&'a str, &'a str>,
+    /// The names of volumes that a container may write to.
+    written: BTreeSet<&'a str>,
+}
+
+impl<'a> Driver<'a> {
+    /// The driver of a pod, if it is one.
+    pub(super) fn of(object: &Resource, pod: &Pod<'a>) -> Option<Self> {
+        if object.kind() != "DaemonSet" {
+            return None;
+        }
+        let hosts = pod.volumes().filter_map(|(_, volume)| {
+            Some((text(volume, "name")?, text(present(volume, "hostPath")?, "path")?))
+        });
+        let folders: BTreeMap<&str, &str> = hosts.filter(|(_, host)| is_of_drivers(host)).collect();
+        if folders.is_empty() {
+            return None;
+        }
+        let mut containers = pod.containers.iter();
+        let folder = containers.find_map(|container| mounted(&folders, container))?;
+        let mounts = pod.containers.iter().flat_map(mounts);
+        let written = mounts.filter(|(_, is_written)| *is_written).map(|(name, _)| name).collect();
+        Some(Self { folder, folders, written })
     }
-    let hosts = pod.volumes().filter_map(|(_, volume)| text(present(volume, "hostPath")?, "path"));
-    let mut hosts = hosts.filter(|host| is_of_drivers(host));
-    hosts.next()
+
+    /// The folder that a container mounts.
+    pub(super) fn folder_of(&self, container: &Container<'a>) -> Option<&'a str> {
+        mounted(&self.folders, container)
+    }
+
+    /// True for a volume with all files of the node, if a container may write to it: no driver needs that.
+    pub(super) fn writes_to_all(&self, volume: &Node) -> bool {
+        let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
+        host.is_some_and(is_whole_node)
+            && text(volume, "name").is_some_and(|name| self.written.contains(name))
+    }
+}
+
+fn mounted<'a>(folders: &BTreeMap<&str, &'a str>, container: &Container<'a>) -> Option<&'a str> {
+    mounts(container).find_map(|(name, _)| folders.get(name).copied())
+}
+
+/// The names of the volumes that a container mounts, each with true if it may write there.
+fn mounts<'a>(container: &Container<'a>) -> impl Iterator<Item = (&'a str, bool)> + use<'a> {
+    let mounts = items(container.node.get("volumeMounts")).iter();
+    mounts.filter_map(|mount| Some((text(mount, "name")?, !is_true(present(mount, "readOnly")))))
+}
+
+fn is_whole_node(host: &str) -> bool {
+    host.split('/').all(|part| matches!(part, "" | "."))
 }
 
 fn is_of_drivers(host: &str) -> bool {
     // On Windows, the drive may come first.
     let path = host.replace('\\', "/");
     let path = path.strip_prefix("C:").unwrap_or(&path);
-    FOLDERS.split_ascii_whitespace().any(|folder| {
+    let is_of = |folder: &str| {
         path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    };
+    FOLDERS.split_ascii_whitespace().any(is_of) && path.split('/').all(|part| part != "..")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_of_drivers;
+    use super::{is_of_drivers, is_whole_node};
+
+    #[test]
+    fn the_whole_node_is_known() {
+        assert!(["/", "//", "/."].into_iter().all(is_whole_node));
+        assert!(!["/etc", "/dev/"].into_iter().any(is_whole_node));
+    }
 
     #[test]
     fn folders_of_drivers_are_known() {
@@ -47,6 +103,7 @@ mod tests {
             "/var/lib/kubelet/pods",
             "/var/lib/kubelet/plugins-of-mine",
             "/opt",
+            "/opt/cni/bin/../../../etc",
         ] {
             assert!(!is_of_drivers(host), "{host}");
         }

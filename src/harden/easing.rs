@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::drivers::folder_of_driver;
+use super::drivers::Driver;
 use super::images::is_tool;
 use super::pod::{Container, Pod};
 use super::profile::Set;
@@ -59,8 +59,8 @@ struct Facts<'a> {
     pod: &'a Pod<'a>,
     /// True if the usual Security Context Constraints restrict it.
     is_restricted: bool,
-    /// The folder of the kubelet in which it works, if it is a driver of nodes.
-    folder: Option<&'a str>,
+    /// The driver of nodes that it is, if it is one.
+    driver: Option<Driver<'a>>,
 }
 
 impl<'a, 'b> Easings<'a, 'b> {
@@ -221,23 +221,11 @@ impl<'a, 'b> Easings<'a, 'b> {
         let facts = self.facts_of(violation)?;
         let container = self.container(violation, facts.pod);
         let is_privileged = container.as_ref().is_some_and(Container::is_privileged);
-        if let Some(folder) = facts.folder {
-            let told = |needed: &str| {
-                format!("assumed: a driver of nodes, which works in `{folder}`, {needed}")
-            };
-            if is_among(NEEDED_BY_DRIVERS, rule) {
-                let severity = match violation.severity.unwrap_or(rule.severity) {
-                    Severity::Error => Severity::Warning,
-                    _ => Severity::Note,
-                };
-                return Some((severity, told("needs this")));
-            }
-            if is_among(USER_OF_DRIVERS, rule) {
-                return Some((
-                    Severity::Note,
-                    told("runs as root, and not in a restricted namespace"),
-                ));
-            }
+        let of_driver = facts.driver.as_ref();
+        let of_driver = of_driver
+            .and_then(|driver| self.of_driver(rule, violation, driver, container.as_ref()));
+        if of_driver.is_some() {
+            return of_driver;
         }
         if is_privileged && is_among(MOOT_ELSEWHERE, rule) {
             return Some((
@@ -288,6 +276,41 @@ impl<'a, 'b> Easings<'a, 'b> {
         }
     }
 
+    /// What a driver of nodes needs: the container itself works in a folder of drivers, or one of the pod for what concerns
+    /// the pod.
+    fn of_driver(
+        &self,
+        rule: &Rule,
+        violation: &Violation,
+        driver: &Driver<'a>,
+        container: Option<&Container<'a>>,
+    ) -> Option<(Severity, String)> {
+        let folder = match container {
+            Some(container) => driver.folder_of(container)?,
+            None if violation.container.is_some() => return None,
+            None => driver.folder,
+        };
+        let told = |needed: &str| {
+            format!("assumed: a driver of nodes, which works in `{folder}`, {needed}")
+        };
+        if is_among(NEEDED_BY_DRIVERS, rule) {
+            // The violation is at `hostPath.path` of a volume.
+            let volume = violation.path.parent().and_then(|path| path.parent());
+            let volume = volume.as_ref().and_then(|path| path.find(self.scene.object.node()));
+            if volume.is_some_and(|volume| driver.writes_to_all(volume)) {
+                return None;
+            }
+            let severity = match violation.severity.unwrap_or(rule.severity) {
+                Severity::Error => Severity::Warning,
+                _ => Severity::Note,
+            };
+            return Some((severity, told("needs this")));
+        }
+        let is_of_user = is_among(USER_OF_DRIVERS, rule);
+        is_of_user
+            .then(|| (Severity::Note, told("runs as root, and not in a restricted namespace")))
+    }
+
     /// A note about the memory that a Job may take: it ends.
     fn of_job(&self, rule: &Rule) -> Option<(Severity, String)> {
         let is_of_job = is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job";
@@ -319,8 +342,8 @@ impl<'a, 'b> Easings<'a, 'b> {
             let Scene { facts, object, pods } = self.scene;
             let of = |pod: &'a Pod<'a>| {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
-                let folder = folder_of_driver(object, pod);
-                (pod.path(&[]), Facts { pod, is_restricted, folder })
+                let driver = Driver::of(object, pod);
+                (pod.path(&[]), Facts { pod, is_restricted, driver })
             };
             pods.iter().map(of).collect()
         });
