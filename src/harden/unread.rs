@@ -2,7 +2,9 @@
 
 use super::pod::{Pod, Shape};
 use super::value::items;
-use super::workload::{DEEPEST, by_form, completes, is_inert, is_of_chart, is_part, is_settled};
+use super::workload::{
+    DEEPEST, by_form, completes, deepest, is_inert, is_of_chart, is_part, is_settled,
+};
 use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::Node;
@@ -25,6 +27,8 @@ pub(super) enum InPart {
     Change,
     /// Components of kustomize are added where objects are applied.
     Components,
+    /// Fields are nested so deep that no pod is searched there.
+    Depth,
 }
 
 /// The fields that change pods of other objects, by the group and the kind (`*` for all); `*` stands for each element of a
@@ -102,6 +106,9 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<
     found.extend(added.map(|path| (path, InPart::Components)));
     if !is_settled(object) && found.iter().all(|(_, why)| *why != InPart::Change) {
         found.extend(pods_as_text(root).map(|path| (path, InPart::Text)));
+    }
+    if !is_settled(object) && !is_of_chart(object) {
+        found.extend(deepest(root).map(|path| (path, InPart::Depth)));
     }
     found
 }

@@ -281,7 +281,17 @@ fn of_workflow_template<'a>(path: &Path, template: &'a Node, root: &'a Node) -> 
 /// The pods of an object of an unknown kind, by structure: templates, lists of containers, fields that only pods and
 /// containers have, and nested objects.
 pub(super) fn by_form(root: &Node) -> Vec<Pod<'_>> {
-    let mut found = Vec::new();
+    search(root).0
+}
+
+/// The first collection of an object of an unknown kind below which no pod is searched, because it is too deep.
+pub(super) fn deepest(root: &Node) -> Option<Path> {
+    search(root).1
+}
+
+/// The pods by structure, and the first collection whose own collections are not searched.
+fn search(root: &Node) -> (Vec<Pod<'_>>, Option<Path>) {
+    let (mut found, mut deepest) = (Vec::new(), None);
     let mut pending = vec![(Path::default(), root)];
     while let Some((path, node)) = pending.pop() {
         if let Some(list) = node.as_sequence().filter(|_| path.steps().len() < DEEPEST) {
@@ -289,7 +299,12 @@ pub(super) fn by_form(root: &Node) -> Vec<Pod<'_>> {
             pending.extend(items.map(|(index, item)| (path.clone().index(index), item)));
             continue;
         }
-        let Some(mapping) = node.as_mapping() else { continue };
+        let Some(mapping) = node.as_mapping() else {
+            if deepest.is_none() && node.items().iter().any(|item| item.as_scalar().is_none()) {
+                deepest = Some(path);
+            }
+            continue;
+        };
         let is_top = path.steps().is_empty();
         if let Some((group, kind)) = kind_of(node).filter(|_| !is_top) {
             if let Some(pods) = known(group, kind, &path, root, Shape::Template) {
@@ -307,16 +322,16 @@ pub(super) fn by_form(root: &Node) -> Vec<Pod<'_>> {
         }
         let (pod, taken) = part(&path, node, mapping);
         found.extend(pod);
-        if path.steps().len() >= DEEPEST {
-            continue;
-        }
-        for (key, value) in mapping.entries().iter().rev() {
-            if !is_inert(key.text()) && !taken.contains(key.text()) {
-                pending.push((path.clone().keys(&[key.text()]), value));
-            }
+        let below = mapping.entries().iter().rev();
+        let mut below =
+            below.filter(|(key, _)| !is_inert(key.text()) && !taken.contains(key.text()));
+        if path.steps().len() < DEEPEST {
+            pending.extend(below.map(|(key, value)| (path.clone().keys(&[key.text()]), value)));
+        } else if deepest.is_none() && below.any(|(_, value)| value.as_scalar().is_none()) {
+            deepest = Some(path);
         }
     }
-    found
+    (found, deepest)
 }
 
 /// The maximum depth of the search for pods: no kind has any further down.

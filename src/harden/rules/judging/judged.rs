@@ -6,6 +6,7 @@ use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::unread::{InPart, judged_in_part};
 use crate::harden::violation::{Severity, Violation};
+use crate::harden::workload::DEEPEST;
 use crate::resource::Resource;
 use crate::yaml::path::Path;
 
@@ -76,6 +77,11 @@ fn message(object: &Resource, path: &Path, why: InPart, others: usize) -> String
             "the components in `{}` change what is rendered for it, and the result is not checked",
             field()
         ),
+        InPart::Depth => {
+            format!(
+                "what is nested more than {DEEPEST} levels deep is not checked, also not pods there"
+            )
+        }
     };
     if others == 0 {
         return message;
