@@ -278,6 +278,16 @@ impl<'a> Acting<'a> {
         assumed
     }
 
+    /// The port at which the program of a container that gets requests is assumed to listen: only the single program of a
+    /// pod gets them at a port that it is not known to have.
+    pub(super) fn assumed_port_of_single(
+        &self,
+        namespace: &str,
+        pod: &Pod<'_>,
+    ) -> Option<AssumedPort<'a>> {
+        (pod.running() == 1).then(|| self.assumed_port(namespace, pod)).flatten()
+    }
+
     /// True if one of the Services that select a pod satisfies a condition.
     pub(super) fn any_service(
         &self,
@@ -720,8 +730,7 @@ pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) ->
     declares(container, target)
         || container.is_running()
             && is_number()
-            && (pod.containers.iter().filter(|one| one.is_running()).count() == 1
-                || declared.is_empty() && listens(container, target))
+            && (pod.running() == 1 || declared.is_empty() && listens(container, target))
 }
 
 /// True for the number of a port on which only root may listen.

@@ -28,6 +28,8 @@ pub(super) struct Pod<'a> {
     pub(super) shape: Shape,
     /// The names of its volumes, computed on first use.
     volume_names: OnceCell<BTreeSet<Box<str>>>,
+    /// The number of its running containers, computed on first use.
+    running: OnceCell<usize>,
 }
 
 /// The completeness of a pod, which decides which rules check it and whether fixes change it.
@@ -76,7 +78,7 @@ impl<'a> Pod<'a> {
         let shape = if is_part { Shape::Part } else { shape };
         let metadata = present(template, "metadata");
         let of_metadata = path.keys(&["metadata"]);
-        let (defaults, volume_names) = (None, OnceCell::new());
+        let (defaults, volume_names, running) = (None, OnceCell::new(), OnceCell::new());
         Some(Self {
             of_metadata,
             of_spec,
@@ -86,6 +88,7 @@ impl<'a> Pod<'a> {
             containers,
             shape,
             volume_names,
+            running,
         })
     }
 
@@ -97,8 +100,19 @@ impl<'a> Pod<'a> {
         shape: Shape,
     ) -> Self {
         let of_metadata = of_spec.clone().keys(&["metadata"]);
-        let (metadata, defaults, volume_names) = (None, None, OnceCell::new());
-        Self { of_metadata, of_spec, metadata, spec, defaults, containers, shape, volume_names }
+        let (metadata, defaults) = (None, None);
+        let (volume_names, running) = (OnceCell::new(), OnceCell::new());
+        Self {
+            of_metadata,
+            of_spec,
+            metadata,
+            spec,
+            defaults,
+            containers,
+            shape,
+            volume_names,
+            running,
+        }
     }
 
     /// The same pod with defaults for missing fields.
@@ -144,9 +158,9 @@ impl<'a> Pod<'a> {
         present(self.metadata?, "labels")
     }
 
-    /// The text of an annotation.
+    /// The text of an annotation. Many such searches take constant time each.
     pub(super) fn annotation(&self, name: &str) -> Option<&'a str> {
-        self.annotations().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.metadata?.get("annotations")?.get(name)?.as_text()
     }
 
     /// The termination grace period in seconds.
@@ -165,6 +179,11 @@ impl<'a> Pod<'a> {
             self.volumes().filter_map(|(_, volume)| text(volume, "name")).map(Box::from).collect()
         };
         self.volume_names.get_or_init(names).contains(name)
+    }
+
+    /// The number of its running containers. The containers are counted once.
+    pub(super) fn running(&self) -> usize {
+        *self.running.get_or_init(|| self.containers.iter().filter(|one| one.is_running()).count())
     }
 
     /// True if `os` is Windows. The Pod Security Standards look only at this field.

@@ -352,29 +352,43 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
     let of_pods = scene.pods.iter().flat_map(Pod::annotations);
     let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
     let annotations = scene.object.annotations().chain(of_pods);
-    let mut told: BTreeSet<&str> = BTreeSet::new();
+    // The findings of each rule that no annotation has accepted so far.
+    let mut of_rules: BTreeMap<&str, (&Rule, Vec<usize>)> = BTreeMap::new();
+    for (place, finding) in findings.iter().enumerate() {
+        if let Some(rule) = finding.rule.known() {
+            of_rules.entry(rule.id).or_insert_with(|| (rule, Vec::new())).1.push(place);
+        }
+    }
     for (key, value) in annotations.filter(|(key, _)| is_foreign(key)) {
         for tool in Tool::ALL.into_iter().filter(|tool| !settings.honored.contains(tool)) {
             let (checks, _) = tool.checks(key, value);
             if matches!(&checks, Checks::Of(none) if none.is_empty()) {
                 continue;
             }
-            for finding in &mut *findings {
-                let Some(rule) = finding.rule.known().filter(|rule| rule.is_among(tool, &checks))
-                else {
-                    continue;
-                };
-                if finding.severity == Severity::Warning {
-                    finding.severity = Severity::Note;
+            of_rules.retain(|_, (rule, places)| {
+                let is_accepted = rule.is_among(tool, &checks);
+                if is_accepted {
+                    accept(findings, places, key, tool);
                 }
-                if told.insert(rule.id) {
-                    let name = tool.name();
-                    finding.message = format!(
-                        "{} (the annotation `{key}` accepts it for {name}; `honorForeign: [{name}]` in the configuration accepts it here)",
-                        finding.message
-                    );
-                }
-            }
+                !is_accepted
+            });
+        }
+    }
+}
+
+/// Completes the findings of a rule at these places, which an annotation for another tool accepts.
+fn accept(findings: &mut [Finding], places: &[usize], key: &str, tool: Tool) {
+    for (number, place) in places.iter().enumerate() {
+        let Some(finding) = findings.get_mut(*place) else { continue };
+        if finding.severity == Severity::Warning {
+            finding.severity = Severity::Note;
+        }
+        if number == 0 {
+            let name = tool.name();
+            finding.message = format!(
+                "{} (the annotation `{key}` accepts it for {name}; `honorForeign: [{name}]` in the configuration accepts it here)",
+                finding.message
+            );
         }
     }
 }

@@ -93,7 +93,7 @@ fn missing(
         let waits = !render.acting.any_service(namespace, pod, takes_all);
         let message = "gets requests of a Service before it is ready";
         let violation = |message: &str| container.violation(&["readinessProbe"], message);
-        match render.acting.assumed_port(namespace, pod) {
+        match render.acting.assumed_port_of_single(namespace, pod) {
             _ if !waits => violation(message).severity(Severity::Note),
             _ if is_alone(scene, render) => {
                 let message =

@@ -22,13 +22,9 @@ pub(super) struct Known {
 /// The runtime of the program of a container: by an annotation, the configuration, its command or its image; `None` if it
 /// is not known.
 pub(super) fn runtime(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Option<Known> {
-    let own = |name: &str| {
-        let of = name.strip_prefix(ANNOTATION)?;
-        (of.is_empty() || of.strip_prefix('.') == Some(container.name)).then_some(of.len())
-    };
-    let annotations = pod.annotations().filter_map(|(name, value)| Some((own(name)?, value)));
-    let said = annotations.max_by_key(|(length, _)| *length);
-    if let Some(runtime) = said.and_then(|(_, value)| value.parse().ok()) {
+    let own = pod.annotation(&format!("{ANNOTATION}.{}", container.name));
+    let said = own.or_else(|| pod.annotation(ANNOTATION));
+    if let Some(runtime) = said.and_then(|said| said.parse().ok()) {
         return Some(Known { runtime, assumed: None });
     }
     let image = container.image();

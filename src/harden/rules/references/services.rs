@@ -1,5 +1,7 @@
 //! KR-REF-005, 006: Services lead to pods, and to ports of these.
 
+use std::collections::BTreeSet;
+
 use crate::harden::objects::service;
 use crate::harden::pod::{Pod, Shape};
 use crate::harden::profile::Scope;
@@ -10,7 +12,6 @@ use crate::harden::uses::has_placeholder;
 use crate::harden::value::{items, present, text};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
-use crate::yaml::Node;
 use crate::yaml::path::Path;
 
 pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
@@ -85,24 +86,28 @@ fn service_port(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec
         let is_name = target.bytes().any(|byte| byte.is_ascii_alphabetic());
         (is_name && !has_placeholder(target)).then_some((index, target))
     });
-    let mut found = Vec::new();
-    for (index, target) in named {
-        let mut pods = render.selected(scene.namespace(), selector).map(|(_, pod)| pod).peekable();
-        if pods.peek().is_none()
-            || pods.any(|pod| pod.shape != Shape::Known || has_port(pod, target))
-        {
-            continue;
+    let named: Vec<(usize, &str)> = named.collect();
+    let mut names = BTreeSet::new();
+    let mut is_selecting = false;
+    let selected = || render.selected(scene.namespace(), selector).map(|(_, pod)| pod);
+    for pod in selected().take_while(|_| !named.is_empty()) {
+        if pod.shape != Shape::Known || gets_containers(pod) {
+            return Vec::new();
         }
+        is_selecting = true;
+        let ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
+        names.extend(ports.filter_map(|port| text(port, "name")));
+    }
+    let lost = named.into_iter().filter(|(_, target)| is_selecting && !names.contains(target));
+    let violation = |(index, target)| {
         let path = Path::of(&["spec", "ports"]).index(index).keys(&["targetPort"]);
         let message = format!("no container of the pods that it selects has a port `{target}`");
-        found.push(Violation::at(path, message));
-    }
-    found
+        Violation::at(path, message)
+    };
+    lost.map(violation).collect()
 }
 
-/// True if a container has a port of this name, or if a controller adds containers.
-fn has_port(pod: &Pod<'_>, name: &str) -> bool {
-    let ports = pod.containers.iter().flat_map(|container| items(container.node.get("ports")));
-    let is_called = |port: &Node| text(port, "name") == Some(name);
-    ports.into_iter().any(is_called) || pod.annotations().any(|(key, _)| key.contains("inject"))
+/// True if a controller adds containers to a pod.
+fn gets_containers(pod: &Pod<'_>) -> bool {
+    pod.annotations().any(|(key, _)| key.contains("inject"))
 }

@@ -137,7 +137,7 @@ fn no_prestop(
         let is_alone = scene.object.kind() == "StatefulSet" || store(container.image()).is_some();
         is_alone && render.acting.copies(scene.object).is_some_and(|(_, most)| most <= 1)
     };
-    let assumed = render.acting.assumed_port(scene.namespace(), pod);
+    let assumed = render.acting.assumed_port_of_single(scene.namespace(), pod);
     let violation = if is_single() {
         // The next pod is made when this one has ended, or has other data.
         violation(match scene.object.kind() {
