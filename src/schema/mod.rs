@@ -15,7 +15,7 @@ mod tests;
 mod walk;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
@@ -64,6 +64,19 @@ impl Schema {
         static NEWEST: Schema =
             Schema { document: None, built_in: BuiltIn::First, version: &data::FIELDS };
         &NEWEST
+    }
+
+    /// The names of all kinds and fields of the built-in schemas, sorted.
+    #[must_use]
+    pub fn built_in_names() -> &'static [&'static str] {
+        static NAMES: OnceLock<Vec<&str>> = OnceLock::new();
+        NAMES.get_or_init(|| {
+            let tables = [data::DEFAULT, &data::FIELDS, &data::KUSTOMIZE];
+            let mut names: Vec<&str> = tables.into_iter().flat_map(Table::names).collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        })
     }
 
     /// True if this is the schema of the default version of Kubernetes.

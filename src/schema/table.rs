@@ -134,6 +134,13 @@ impl Table {
         lines.filter_map(|line| line.get(1..)?.split('\t').next())
     }
 
+    /// The names of all kinds and fields, in no order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let kinds = (0..self.kinds).filter_map(|number| self.line(number).split('\t').nth(1));
+        let lines = (self.kinds..self.lines.len() as u32 - 1).map(|number| self.line(number));
+        kinds.chain(lines.filter_map(|line| line.strip_prefix(' ')?.split('\t').next()))
+    }
+
     fn line(&self, number: u32) -> &str {
         let (start, next) = (self.lines[number as usize], self.lines[number as usize + 1]);
         &self.text[start as usize..next as usize - 1]

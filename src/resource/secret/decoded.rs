@@ -37,7 +37,8 @@ pub(super) struct Escapes {
 }
 
 /// All kinds of escapes. In forms, a `+` is a blank.
-pub(super) const ESCAPES: [&Escapes; 5] = [&BACKSLASHES, &PERCENTS, &FORMS, &ENTITIES, &QUOTES];
+pub(super) const ESCAPES: [&Escapes; 6] =
+    [&BACKSLASHES, &PERCENTS, &FORMS, &ENTITIES, &QUOTES, &DOLLARS];
 
 /// Escapes of JSON, YAML and C: `\n`, `\"`, `\u0041`, `\x41`, `\101`. An escaped line break joins lines.
 pub(super) const BACKSLASHES: Escapes = Escapes { begin_with: b"\\", read: backslash };
@@ -46,7 +47,9 @@ pub(super) const PERCENTS: Escapes = Escapes { begin_with: b"%", read: percent }
 /// Forms as browsers send them: a `+` is a blank.
 const FORMS: Escapes = Escapes { begin_with: b"+%", read: form };
 /// Entities of XML and HTML: `&amp;`, `&#65;`, `&#x41;`.
-const ENTITIES: Escapes = Escapes { begin_with: b"&", read: entity };
+pub(super) const ENTITIES: Escapes = Escapes { begin_with: b"&", read: entity };
+/// Dollars that are doubled in `command`, `args` and `env` of containers, so that they do not begin a reference.
+const DOLLARS: Escapes = Escapes { begin_with: b"$", read: dollar };
 /// Quotes that are doubled in YAML and SQL, or written by shells as `'\''` and `'"'"'`.
 pub(super) const QUOTES: Escapes = Escapes { begin_with: b"'\"", read: quote };
 
@@ -187,6 +190,11 @@ fn entity(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         name => out.push(NAMED.iter().find(|(known, _)| *known == name)?.1),
     }
     Some(end + 1)
+}
+
+fn dollar(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    rest.starts_with(b"$$").then(|| out.push(b'$'))?;
+    Some(2)
 }
 
 fn quote(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
@@ -375,6 +383,7 @@ mod tests {
         decoded(&FORMS, "a+%41", "a A");
         decoded(&ENTITIES, "&amp;&#65;&#x41;&x;&", "&AA&x;&");
         decoded(&QUOTES, r#"a''b'\''c'"'"'d"#, "a'b'c'd");
+        decoded(&DOLLARS, "a$$b$$$c$", "a$b$$c$");
         for escapes in ESCAPES {
             assert!(escapes.decode(b"plain 'text' \\q %zz &x;").is_none());
         }

@@ -13,6 +13,7 @@ use aho_corasick::nfa::contiguous::{Builder, NFA};
 use super::decoded::{self, Decoded, ESCAPES};
 use super::parts::parts;
 use super::telling::{self, Telling, telling};
+use super::vocabulary;
 use crate::index::Index;
 
 /// The kind of a text in which values are searched.
@@ -55,12 +56,14 @@ const PIECE: usize = 32;
 const WINDOW: usize = 15;
 /// The number of bytes of a value that are searched.
 const LONGEST: usize = 64 << 10;
+/// The most parts of a value that a byte of it belongs to.
+const MOST_PARTS: usize = 8;
 /// The length of the beginning of a value that is known from it.
 const BEGINNING: usize = 12;
 /// The number of escapes, and of encodings, in each other.
 const LAYERS: usize = 2;
 /// The most bytes that are decoded and searched for each byte of a text.
-const MOST_DECODED: usize = 40;
+const MOST_DECODED: usize = 48;
 
 /// Searches texts for values of Secrets.
 #[derive(Debug, Default)]
@@ -93,8 +96,8 @@ impl Patterns {
             self.add_alone(value.trim_ascii());
         }
         let is_cut = value.len() > LONGEST;
-        // What is decoded from a value is shorter than it.
-        let mut left = LONGEST;
+        // What is decoded from a value is shorter than it, but parts have parts.
+        let mut left = if is_cut { LONGEST } else { LONGEST * MOST_PARTS };
         parts(value, is_named, &mut |part, is_named| {
             let part = &part[..part.len().min(left)];
             left -= part.len();
@@ -354,6 +357,9 @@ impl Search<'_> {
         let is_letter = |byte: Option<&u8>| {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
         };
+        if pattern.kind != Kind::Encoded && vocabulary::is_around(text, &range) {
+            return None;
+        }
         let before = range.start.checked_sub(1).and_then(|before| text.get(before));
         let is_word = !is_letter(before) && !is_letter(text.get(range.end));
         let range = match pattern.kind {
@@ -475,6 +481,47 @@ mod tests {
         masked(&["Zx9Qw8eRt7Yu5"], "is Zx9Qw8eRt7Yu…, no", Message, "is *…, no");
         masked(&["correct horse Battery"], "correct horse\n  Battery", Field, "*");
         masked(&[""], "text", Data, "text");
+        masked(&["kR7pqZt$9wLmx4v"], "-p kR7pqZt$$9wLmx4v", Data, "-p *");
+        masked(&["Bearer eyJhbGciTok9wLmx4v"], "eyJhbGciTok9wLmx4v", Data, "*");
+    }
+
+    #[test]
+    fn values_within_files_are_hidden() {
+        for value in [
+            "Bearer VALUE",
+            "A='VALUE' # note\nB=x",
+            "A=\"VALUE\"  # note",
+            "export A=VALUE # note",
+            "db:5432:app:app:VALUE",
+            "machine h login u password VALUE",
+            "requirepass VALUE",
+            "<password>VALUE</password>",
+            "users:\n- a\n- VALUE",
+            "flow: {pw: VALUE}",
+            "flow: {\n  pw: VALUE}",
+            "key: [a, 'VALUE']",
+        ] {
+            let value = value.replace("VALUE", "QuoXk29Qz88zz");
+            masked(&[&value], "a QuoXk29Qz88zz", TextKind::Field, "a *");
+        }
+    }
+
+    /// A stranger who can write a Secret would hide what a review says.
+    #[test]
+    fn words_of_reviews_are_not_hidden() {
+        use TextKind::{Data, Field, Message, Name};
+        for value in ["securityContext", "curityContex", "ClusterRoleBinding", "SYS_ADMIN"] {
+            for kind in [Data, Field, Message, Name] {
+                masked(
+                    &[value],
+                    "securityContext ClusterRoleBinding: SYS_ADMIN",
+                    kind,
+                    "securityContext ClusterRoleBinding: SYS_ADMIN",
+                );
+            }
+        }
+        masked(&["securityContext9"], "a securityContext9", Data, "a *");
+        masked(&["curityContex"], "a curityContex", Data, "a *");
     }
 
     /// A line that many long values have in common, and pieces of a long one.
@@ -520,6 +567,7 @@ mod tests {
             "= =",
             "''",
             "aA\n",
+            "$$",
             "\\\\%5Cu0061&#37;41+''",
             "Zx9…",
         ] {

@@ -6,6 +6,7 @@
 
 mod decoded;
 mod finder;
+mod formats;
 mod generator;
 mod lines;
 mod manifest;
@@ -14,6 +15,7 @@ mod parts;
 mod shield;
 mod telling;
 mod values;
+mod vocabulary;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

@@ -8,12 +8,14 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
-use super::decoded::{BACKSLASHES, PERCENTS, QUOTES};
-use super::lines;
+use super::decoded::{BACKSLASHES, ENTITIES, Escapes, PERCENTS, QUOTES};
 use super::telling::says_secret;
+use super::{formats, lines};
 
 /// Maximum number of values in each other.
 const DEEPEST: usize = 6;
+/// The most bytes that are read for each byte of a value, since its parts have parts.
+const MOST_READ: usize = 32;
 
 /// Base64 as programs write it: with padding, or without.
 const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
@@ -26,12 +28,15 @@ const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
 /// Calls `tell` for a value or its parts, with a flag that is true if the key of a part says that it is secret. Linear
 /// in the value.
 pub(super) fn parts(value: &[u8], is_named: bool, tell: &mut dyn FnMut(&[u8], bool)) {
-    PartWalk { tell, depth: 0 }.value(value, is_named);
+    let left = value.len().saturating_mul(MOST_READ);
+    PartWalk { tell, depth: 0, left }.value(value, is_named);
 }
 
 struct PartWalk<'a> {
     tell: &'a mut dyn FnMut(&[u8], bool),
     depth: usize,
+    /// The number of bytes that may still be read.
+    left: usize,
 }
 
 impl PartWalk<'_> {
@@ -41,9 +46,10 @@ impl PartWalk<'_> {
         if text.is_empty() {
             return;
         }
-        if self.depth == DEEPEST {
+        if self.depth == DEEPEST || self.left < text.len() {
             return (self.tell)(text.as_bytes(), is_named);
         }
+        self.left -= text.len();
         self.depth += 1;
         if !self.members(text) {
             if let Some(bytes) = decoded(text) {
@@ -84,11 +90,10 @@ impl PartWalk<'_> {
         }
         if let Some((key, value)) = assigned(line) {
             let is_named = is_named || says_secret(key);
-            self.value(value.as_bytes(), is_named);
-            // As it is if it was in quotes.
-            for escapes in [&BACKSLASHES, &QUOTES] {
-                let decoded = escapes.decode(value.as_bytes());
-                decoded.into_iter().for_each(|decoded| self.value(&decoded.text, is_named));
+            for value in [Some(value), formats::bare(value)].into_iter().flatten() {
+                self.value(value.as_bytes(), is_named);
+                // As it is if it was in quotes.
+                self.decoded(value, [&BACKSLASHES, &QUOTES], is_named);
             }
             return;
         }
@@ -109,6 +114,16 @@ impl PartWalk<'_> {
         let settings = line.split([' ', ';', '&', '?', ',']).filter_map(|one| one.split_once('='));
         for (_, value) in settings.filter(|(key, _)| says_secret(key)) {
             self.password(value.trim_matches(['"', '\'']));
+        }
+        for (value, is_said) in formats::values(line) {
+            self.value(value.as_bytes(), is_named || is_said);
+            self.decoded(value, [&BACKSLASHES, &ENTITIES], is_named || is_said);
+        }
+    }
+
+    fn decoded(&mut self, value: &str, forms: [&Escapes; 2], is_named: bool) {
+        for decoded in forms.iter().filter_map(|escapes| escapes.decode(value.as_bytes())) {
+            self.value(&decoded.text, is_named);
         }
     }
 
@@ -167,6 +182,17 @@ mod tests {
     use super::*;
     use base64::prelude::BASE64_STANDARD;
 
+    /// Each level of these would be read several times, and so would each level below it.
+    #[test]
+    fn hostile_values_are_read_a_few_times() {
+        for part in ["- ", "a=\\\\", "{", "<a>&amp;", "token token ", "a:1:b:c:", "- 'a: \\"] {
+            let value = part.repeat(1_000);
+            let mut told = 0;
+            parts(value.as_bytes(), false, &mut |part, _| told += part.len());
+            assert!(told <= value.len() * 2 * MOST_READ, "{part}: {told}");
+        }
+    }
+
     fn all(value: &str) -> Vec<String> {
         let mut found = Vec::new();
         parts(value.as_bytes(), false, &mut |part, is_named| {
@@ -191,6 +217,17 @@ mod tests {
         let config = format!(r#"{{"auths":{{"r.io":{{"auth":"{auth}","n":1,"password":"p"}}}}}}"#);
         assert_eq!(all(&config), ["!p", "1", "user:pass word", "pass word", &auth]);
         assert_eq!(all(&BASE64_STANDARD.encode(&auth))[..2], ["user:pass word", "pass word"]);
+        for (value, part) in [
+            ("Bearer eyJhbGci.x", "!eyJhbGci.x"),
+            ("P='q' # c", "q"),
+            ("- a\n- k: b", "a"),
+            ("f: {pw: c, token: 'd, e'}", "c"),
+            ("f: {pw: c, token: 'd, e'}", "!d, e"),
+            ("<pass>a&amp;b</pass>", "!a&b"),
+            ("db:5432:a:a:b\\:c", "!b:c"),
+        ] {
+            assert!(all(value).contains(&part.to_owned()), "{value}: {:?}", all(value));
+        }
         let bytes: &[u8] = b"\xff\xfe";
         parts(bytes, false, &mut |part, _| assert_eq!(part, bytes));
     }

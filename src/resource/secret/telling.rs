@@ -2,10 +2,12 @@
 
 use std::str;
 
+use super::vocabulary;
+
 /// The places in which a value is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Telling {
-    /// Only in its Secret: it is too short, or a common word.
+    /// Only in its Secret: it is too short, a common word, or a word of reviews.
     Never,
     /// In text where it is the whole of it, or what is assigned in it.
     Alone,
@@ -35,7 +37,11 @@ pub(super) fn telling(value: &[u8], is_named: bool) -> Telling {
         return if value.len() < SHORTEST_PART { Telling::Never } else { Telling::Anywhere };
     };
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    if text.len() < SHORTEST || is_number && text.len() < NUMBERS[0] || is_known(text) {
+    if text.len() < SHORTEST
+        || is_number && text.len() < NUMBERS[0]
+        || is_known(text)
+        || vocabulary::has(text)
+    {
         return Telling::Never;
     }
     match text.len() {
@@ -118,6 +124,10 @@ mod tests {
             ("Admin", Never),
             ("abc", Never),
             ("5432", Never),
+            ("securityContext", Never),
+            ("securitycontext", Alone),
+            ("Deployment", Never),
+            ("cluster-admin", Never),
             ("s3cr", Alone),
             ("frontend", Alone),
             ("us-east-1", Alone),
