@@ -1,4 +1,4 @@
-//! KR-DIF-008: levels of namespaces, webhooks, policies and quotas that admit more.
+//! KR-DIF-008: levels of namespaces, webhooks and policies that admit more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,9 @@ use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
 use crate::harden::differences::ADMISSION_LOOSENED;
 use crate::harden::value::{below, items, present, text};
-use crate::resource::Quantity;
 use crate::yaml::Node;
 
-fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
+pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&ADMISSION_LOOSENED, path, phrase)
 }
 
@@ -182,29 +181,88 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     }
 }
 
-/// The judgements on a webhook that is asked of another service or URL.
-fn readdressed(sides: &Sides<'_, '_>, name: &str, hooks: [&Node; 2]) -> Vec<Judgement> {
-    let address = |hook: &'_ Node, key: &str| -> Option<String> {
+/// The address of a webhook: a URL, or a Service with its namespace and name.
+#[derive(PartialEq, Eq)]
+enum Address<'a> {
+    Url(&'a str),
+    Service(&'a str, &'a str),
+}
+
+impl<'a> Address<'a> {
+    fn of(hook: &'a Node) -> Option<Self> {
         let config = present(hook, "clientConfig")?;
-        let text = match key {
-            "url" => text(config, "url"),
-            key => text(present(config, "service")?, key),
+        if let Some(url) = text(config, "url") {
+            return Some(Self::Url(url));
+        }
+        let service = present(config, "service")?;
+        Some(Self::Service(text(service, "namespace").unwrap_or_default(), text(service, "name")?))
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::Url(url) => (*url).to_owned(),
+            Self::Service("", name) => (*name).to_owned(),
+            Self::Service(namespace, name) => format!("{namespace}/{name}"),
+        }
+    }
+}
+
+/// The judgements on a webhook that is asked of another service or URL, or there at another path or port.
+fn readdressed(sides: &Sides<'_, '_>, name: &str, hooks: [&Node; 2]) -> Vec<Judgement> {
+    let other = |words: &'static str, [old, new]: [&str; 2]| {
+        let phrase = Phrase::default().name(name).say(words).name(new).say(" in place of ");
+        judgement("webhooks", phrase.name(old)).with_severity(Severity::Warning)
+    };
+    let [Some(old), Some(new)] = hooks.map(Address::of) else { return Vec::new() };
+    let is_same = old == new
+        || match (&old, &new) {
+            (Address::Service(was, old), Address::Service(now, new)) => {
+                was == now && sides.renames().follows(old, new).is_some()
+                    || has_moved(sides, [(was, old), (now, new)])
+            }
+            (Address::Url(old), Address::Url(new)) => sides.renames().follows(old, new).is_some(),
+            _ => false,
         };
-        text.map(str::to_owned)
+    if !is_same {
+        // A service of the same namespace is told by its name.
+        let told = match (&old, &new) {
+            (Address::Service(was, old), Address::Service(now, new)) if was == now => {
+                [old, new].map(|name| (*name).to_owned())
+            }
+            _ => [&old, &new].map(Address::told),
+        };
+        return vec![other(" is asked of ", [&told[0], &told[1]])];
+    }
+    let part = |hook: &Node, key: &str, usual: &str| -> String {
+        let service = below(hook, &["clientConfig", "service"]);
+        let text = service.and_then(|service| text(service, key)).filter(|text| !text.is_empty());
+        text.unwrap_or(usual).to_owned()
     };
     let mut found = Vec::new();
-    for key in ["url", "name"] {
-        let [old, new] = hooks.map(|hook| address(hook, key));
-        if let (Some(old), Some(new)) = (old, new)
-            && old != new
-            && sides.renames().follows(&old, &new).is_none()
-        {
-            let phrase = Phrase::default().name(name).say(" is asked of ").name(&new);
-            let phrase = phrase.say(" in place of ").name(&old);
-            found.push(judgement("webhooks", phrase).with_severity(Severity::Warning));
+    for (key, usual, words) in
+        [("path", "/", " is asked at the path "), ("port", "443", " is asked at the port ")]
+    {
+        let [old, new] = hooks.map(|hook| part(hook, key, usual));
+        if old != new {
+            found.push(other(words, [&old, &new]));
         }
     }
     found
+}
+
+/// True if a Service of the render has moved from a namespace and name to others.
+fn has_moved(sides: &Sides<'_, '_>, [old, new]: [(&str, &str); 2]) -> bool {
+    let whole = sides.whole;
+    let is_at = |side: usize, place: Option<usize>, (namespace, name): (&str, &str)| {
+        let object = place.and_then(|place| whole.renders[side].get(place));
+        object.is_some_and(|one| {
+            one.kind() == "Service"
+                && one.name() == name
+                && one.id().effective_namespace() == namespace
+        })
+    };
+    whole.work.takes(whole.pairs.len())
+        && whole.pairs.iter().any(|pair| is_at(0, pair.before, old) && is_at(1, pair.after, new))
 }
 
 /// The webhooks of a configuration by name.
@@ -347,39 +405,6 @@ fn refuses(policy: &Node) -> bool {
     (actions.is_empty() || actions.contains("Deny"))
         && is("enforcementAction", &["deny", "scoped"])
         && is("validationFailureAction", &["enforce"])
-}
-
-/// Judges a `ResourceQuota`.
-pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let Some(before) = sides.before else { return };
-    let Some(after) = sides.after else {
-        let phrase = Phrase::new("no longer limits its namespace");
-        found.push(judgement("", phrase).with_severity(Severity::Warning));
-        return;
-    };
-    let hard = |node: &'_ Node| -> BTreeMap<String, Quantity> {
-        let hard = below(node, &["spec", "hard"]).map(Node::entries).unwrap_or_default();
-        let amount = |value: &Node| Quantity::of(Some(value));
-        hard.iter()
-            .filter_map(|(key, value)| Some((key.text().to_owned(), amount(value)?)))
-            .collect()
-    };
-    let (old, new) = (hard(before), hard(after));
-    let is_raised =
-        |(name, most): &(&String, &Quantity)| new.get(*name).is_none_or(|now| now > *most);
-    let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
-    if !raised.is_empty() {
-        let phrase = Phrase::new("allows more ").few(raised);
-        found.push(judgement("spec.hard", phrase).with_severity(Severity::Note));
-    }
-}
-
-/// Judges a `LimitRange`, of which only the removal is understood.
-pub(super) fn limit_range(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    if sides.after.is_none() {
-        let phrase = Phrase::new("no longer limits the pods of its namespace");
-        found.push(judgement("", phrase).with_severity(Severity::Warning));
-    }
 }
 
 #[cfg(test)]
@@ -573,22 +598,64 @@ mod tests {
     }
 
     #[test]
-    fn quotas_allow_more() {
-        let quota = |hard: &str| {
+    fn webhooks_are_asked_of_others() {
+        let webhook = |config: &str| {
             format!(
-                "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: q}}, spec: {{hard: {{{hard}}}}}}}"
+                "{{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {{name: w}}, webhooks: [{{name: a.b, clientConfig: {{{config}}}}}]}}"
             )
         };
+        let plain = "service: {name: s, namespace: n}";
+        let service = |namespace: &str| {
+            format!(
+                "\n---\n{{apiVersion: v1, kind: Service, metadata: {{name: s, namespace: {namespace}}}}}\n"
+            )
+        };
+        let label = "008 warning MutatingWebhookConfiguration w: a.b is asked";
+        for (other, there, back) in [
+            ("service: {name: t, namespace: n}", "of t in place of s", "of s in place of t"),
+            (
+                "service: {name: s, namespace: m}",
+                "of m/s in place of n/s",
+                "of n/s in place of m/s",
+            ),
+            (
+                "url: 'https://x.y'",
+                "of https://x.y in place of n/s",
+                "of n/s in place of https://x.y",
+            ),
+            (
+                "service: {name: s, namespace: n, path: /x}",
+                "at the path /x in place of /",
+                "at the path / in place of /x",
+            ),
+            (
+                "service: {name: s, namespace: n, port: 8443}",
+                "at the port 8443 in place of 443",
+                "at the port 443 in place of 8443",
+            ),
+        ] {
+            let (plain, other) = (webhook(plain), webhook(other));
+            assert_eq!(judged(&plain, &other), [format!("{label} {there}")]);
+            assert_eq!(judged(&other, &plain), [format!("{label} {back}")]);
+        }
         told(
-            &quota("cpu: 500m, pods: 3"),
-            &quota("cpu: '1', pods: 3"),
-            &["008 note ResourceQuota q: allows more cpu"],
+            &webhook(plain),
+            &webhook("service: {name: s, namespace: n, port: 443, path: /}"),
+            &[],
         );
-        told(&quota("cpu: '1'"), &quota("cpu: 1000m"), &[]);
+        let moved = webhook(&plain.replace("namespace: n", "namespace: m"));
         told(
-            &quota("cpu: '1', pods: 3"),
-            &quota("cpu: '1'"),
-            &["008 note ResourceQuota q: allows more pods"],
+            &format!("{}{}", webhook(plain), service("n")),
+            &format!("{moved}{}", service("m")),
+            &[],
+        );
+        assert_eq!(
+            judged(
+                &format!("{}{}{}", webhook(plain), service("n"), service("m")),
+                &format!("{moved}{}{}", service("n"), service("m")),
+            ),
+            [format!("{label} of m/s in place of n/s")],
+            "another service, which was there"
         );
     }
 }

@@ -11,6 +11,7 @@ mod exposure;
 mod growth;
 pub(super) mod judgement;
 mod nature;
+mod quotas;
 mod reach;
 mod scale;
 mod selectors;
@@ -109,8 +110,8 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ) if kind.ends_with("Policy") || kind == "PeerAuthentication" => &[exposure::other_policy],
         ("", "ServiceAccount") => &[workload::account],
         ("", "Namespace") => &[admission::namespace],
-        ("", "ResourceQuota") => &[admission::quota],
-        ("", "LimitRange") => &[admission::limit_range],
+        ("", "ResourceQuota") => &[quotas::quota],
+        ("", "LimitRange") => &[quotas::limit_range],
         (
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",

@@ -8,6 +8,7 @@ use super::sets::{Grown, grown};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::differences::PRIVILEGE_GRANTED;
+use crate::harden::value::present;
 use crate::yaml::Node;
 
 /// The roles of Kubernetes for people, the weakest first: each has the rights of those before it.
@@ -22,6 +23,7 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
         _ => sides.namespace(side),
     };
     let Some(role) = role_of(after, scope(1)) else { return };
+    let is_moved = scope(0) != scope(1);
     let old: BTreeSet<Subject> = match sides.before {
         // The subjects under the names and in the namespaces that their objects have now.
         Some(before) => subjects(before, scope(0))
@@ -48,13 +50,17 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     }
     let is_of_cluster = sides.kind == "ClusterRoleBinding";
     if !gained.is_empty() {
-        let reach = if is_of_cluster { " in the whole cluster" } else { "" };
-        let phrase = Phrase::new("gives ").name(&role[2]).say(format!("{reach} to "));
-        let phrase = phrase.each(&gained, subject_told);
+        let phrase = Phrase::new("gives ").name(&role[2]);
+        let phrase = match (is_of_cluster, is_moved) {
+            (true, _) => phrase.say(" in the whole cluster"),
+            (false, true) => phrase.say(" in namespace ").name(scope(1)),
+            (false, false) => phrase,
+        };
+        let phrase = phrase.say(" to ").each(&gained, subject_told);
         let mut severity = severity(&role[2], is_of_cluster, &gained);
         let phrase = match rights {
             // The rules of a role that has changed are told with it.
-            Some(judged) if is_known(sides, &role) => {
+            Some(judged) if is_known(sides, &role, scope(0)) => {
                 severity = severity.max(judged.severity);
                 phrase.say(": ").and(judged.phrase)
             }
@@ -64,7 +70,11 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
             }
             None => phrase,
         };
-        let path = if sides.before.is_some() { "subjects" } else { "" };
+        let path = match sides.before {
+            Some(_) if is_moved => "metadata.namespace",
+            Some(_) => "subjects",
+            None => "",
+        };
         found.push(Judgement::new(&PRIVILEGE_GRANTED, path, phrase).with_severity(severity));
     }
     if let Some(before) = sides.before
@@ -77,10 +87,14 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
 /// The maximum number of subjects that are told, and compared.
 const MOST_SUBJECTS: usize = 1024;
 
-/// True if a role is the same on both sides.
-fn is_known(sides: &Sides<'_, '_>, role: &RoleKey) -> bool {
-    let [old, new] = [0, 1].map(|side| sides.whole.rights(side).role(role));
-    old.is_some() && old == new
+/// True if a role has the same rules on both sides; one of a namespace may have been in another one.
+fn is_known(sides: &Sides<'_, '_>, role: &RoleKey, old_scope: &str) -> bool {
+    let [kind, _, name] = role;
+    let old_scope = if kind == "Role" { old_scope } else { "" };
+    let was = [kind.as_str(), old_scope, name.as_str()].map(str::to_owned);
+    let old = sides.whole.rights(0).role(role).or_else(|| sides.whole.rights(0).role(&was));
+    let (Some(old), Some(new)) = (old, sides.whole.rights(1).role(role)) else { return false };
+    ["rules", "aggregationRule"].iter().all(|key| present(old, key) == present(new, key))
 }
 
 /// The gain of a subject by a role.
@@ -93,10 +107,15 @@ enum Gain {
 
 /// The gain of a subject by a role in a namespace, compared with what it could do there before.
 fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str; 2]) -> Gain {
-    // The names of a moved account before.
-    let olds = formerly(sides, subject);
     let whole = sides.whole;
-    let mut bindings = olds.iter().flat_map(|old| whole.rights(0).bindings_for(old, scopes[0]));
+    // The places of a moved account before, with the namespaces in which its rights count; it may have been in the new
+    // one.
+    let olds: Vec<(Subject, &str)> = formerly(sides, subject)
+        .into_iter()
+        .map(|old| if old == *subject { (old, scopes[1]) } else { (old, scopes[0]) })
+        .collect();
+    let mut bindings =
+        olds.iter().flat_map(|(old, scope)| whole.rights(0).bindings_for(old, scope));
     let has_role = |one: &RoleKey| {
         one == role
             || one[0] == role[0]
@@ -109,10 +128,15 @@ fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str;
     }
     let takes = |steps| whole.work.takes(steps);
     let new = whole.rights(1).rules(role, &takes);
-    let (Held::Rules(old), Some(new)) = (held(sides, 0, &olds, scopes[0]), new) else {
-        return Gain::Role;
-    };
-    let grown = grown(&old, &new, sides.renames(), &whole.work);
+    let mut known = Vec::new();
+    for (old, scope) in &olds {
+        let Held::Rules(more) = held(sides, 0, std::slice::from_ref(old), scope) else {
+            return Gain::Role;
+        };
+        known.extend(more);
+    }
+    let Some(new) = new else { return Gain::Role };
+    let grown = grown(&known, &new, sides.renames(), &whole.work);
     match told(&grown, None) {
         Some(judged) => Gain::Rights(judged),
         // A role without rules may get some elsewhere.
@@ -226,11 +250,16 @@ fn moved(sides: &Sides<'_, '_>, subject: Subject) -> Vec<Subject> {
             |namespace: &str, name: &str| (kind.clone(), namespace.to_owned(), name.to_owned());
         let moved = sides.whole.moved(namespace, name);
         places.extend(moved.map(|(namespace, name)| with(namespace, name)));
-        if namespace == sides.namespace(0) {
+        // One that is in no render, as `default`, may move too; one that stays does not.
+        let stays = || sides.whole.account(1, namespace, name).is_some();
+        if namespace == sides.namespace(0) && !stays() {
             places.push(with(sides.namespace(1), name));
         }
     }
-    places.push(subject);
+    // In another namespace a subject has other rights, even if it stays.
+    if sides.kind == "ClusterRoleBinding" || sides.namespace(0) == sides.namespace(1) {
+        places.push(subject);
+    }
     places
 }
 

@@ -326,6 +326,77 @@ fn accounts_that_move_get_nothing() {
 }
 
 #[test]
+fn bindings_that_move_give_rights_elsewhere() {
+    let bound = |namespace: &str, role: &str, subject: &str| {
+        binding("RoleBinding", role, subject)
+            .replace("name: b}", &format!("name: b, namespace: {namespace}}}"))
+    };
+    let account =
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}\n---\n";
+    for (role, severity) in [("admin", "warning"), ("cluster-admin", "error")] {
+        for account in ["", account] {
+            let [old, new] = ["shop", "kube-system"]
+                .map(|namespace| format!("{account}{}", bound(namespace, role, WEB)));
+            let expected = format!(
+                "006 {severity} RoleBinding b: gives {role} in namespace kube-system to ServiceAccount shop/web"
+            );
+            assert_eq!(judged(&old, &new), [expected]);
+            let kept = bound("kube-system", role, WEB).replace("name: b,", "name: kept,");
+            assert_eq!(
+                judged(&format!("{old}{kept}"), &format!("{new}{kept}")),
+                [""; 0],
+                "it had the rights there"
+            );
+        }
+    }
+    // With its own role: a ClusterRole, which stays, and a Role, which moves too.
+    let own = role(&rule("''", "secrets", "get"));
+    let expected = [
+        "006 error RoleBinding b: gives r in namespace kube-system to ServiceAccount shop/web: may now get secrets (reads Secrets)",
+    ];
+    let [old, new] =
+        ["shop", "kube-system"].map(|namespace| format!("{own}{}", bound(namespace, "r", WEB)));
+    assert_eq!(judged(&old, &new), expected);
+    let [old, new] = ["shop", "kube-system"].map(|namespace| {
+        let text = format!("{own}{}", bound(namespace, "r", WEB));
+        text.replace("ClusterRole", "Role")
+            .replace("name: r}, rules", &format!("name: r, namespace: {namespace}}}, rules"))
+    });
+    assert_eq!(judged(&old, &new), expected);
+    // An account that moves along gets nothing; one that stays does, even if the subject has another namespace.
+    let along = WEB.replace("shop", "kube-system");
+    let (old, new) = (bound("shop", "admin", WEB), bound("kube-system", "admin", &along));
+    assert_eq!(judged(&old, &new), [""; 0]);
+    let moved = account.replace("shop", "kube-system");
+    assert_eq!(judged(&format!("{account}{old}"), &format!("{moved}{new}")), [""; 0]);
+    assert_eq!(
+        judged(&format!("{account}{old}"), &format!("{account}{new}")),
+        [
+            "006 warning RoleBinding b: gives admin in namespace kube-system to ServiceAccount kube-system/web"
+        ]
+    );
+}
+
+#[test]
+fn roles_that_collect_each_other_are_bounded() {
+    let roles = |verb: &str| -> String {
+        (0..450)
+            .map(|place| {
+                role(&rule("''", &format!("x{place}"), verb)).replace(
+                    "metadata: {name: r}",
+                    &format!(
+                        "metadata: {{name: r{place}, labels: {{m: y}}}}, aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{m: y}}}}]}}"
+                    ),
+                )
+            })
+            .collect()
+    };
+    let told = judged(&roles("get"), &roles("list"));
+    let words = "is not judged with the other roles: they are too many";
+    assert!(told.iter().any(|one| one.ends_with(words)), "{told:?}");
+}
+
+#[test]
 fn very_many_rules_are_compared_in_linear_time() {
     let rules = |verb: &str| -> String {
         (0..10_000).map(|place| rule("''", &format!("r{place}"), verb) + ", ").collect()

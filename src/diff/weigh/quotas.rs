@@ -1,0 +1,251 @@
+//! KR-DIF-008: quotas and limits of namespaces that allow more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::admission::judgement;
+use super::{Judgement, Phrase, Sides};
+use crate::harden::Severity;
+use crate::harden::value::{below, items, present, text};
+use crate::resource::Quantity;
+use crate::yaml::Node;
+
+/// Judges a `ResourceQuota`.
+pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Some(before) = sides.before else { return };
+    let Some(after) = sides.after else {
+        let phrase = Phrase::new("no longer limits its namespace");
+        found.push(judgement("", phrase).with_severity(Severity::Warning));
+        return;
+    };
+    let hard = |node: &'_ Node| -> BTreeMap<String, Quantity> {
+        let hard = below(node, &["spec", "hard"]).map(Node::entries).unwrap_or_default();
+        let amount = |value: &Node| Quantity::of(Some(value));
+        hard.iter()
+            .filter_map(|(key, value)| Some((key.text().to_owned(), amount(value)?)))
+            .collect()
+    };
+    let (old, new) = (hard(before), hard(after));
+    let is_raised =
+        |(name, most): &(&String, &Quantity)| new.get(*name).is_none_or(|now| now > *most);
+    let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
+    if !raised.is_empty() {
+        let phrase = Phrase::new("allows more ").few(raised);
+        found.push(judgement("spec.hard", phrase).with_severity(Severity::Note));
+    }
+    let (old, new) = (scopes(before), scopes(after));
+    let work = sides.work();
+    let is_known = |scope: &Scope<'_>| {
+        old.iter().any(|one| {
+            work.takes(1 + one.values.len() + scope.values.len()) && one.is_within(scope)
+        })
+    };
+    let more: Vec<&str> = new.iter().filter(|one| !is_known(one)).map(|one| one.name).collect();
+    if !more.is_empty() {
+        let phrase = Phrase::new("counts fewer pods, only those in the scope ").few(more);
+        found.push(judgement("spec", phrase).with_severity(Severity::Warning));
+    }
+}
+
+/// A condition on the pods that a quota counts.
+struct Scope<'a> {
+    name: &'a str,
+    operator: &'a str,
+    values: BTreeSet<&'a str>,
+}
+
+impl Scope<'_> {
+    /// True if all pods in this scope are in the other one.
+    fn is_within(&self, other: &Self) -> bool {
+        self.name == other.name
+            && match (self.operator, other.operator) {
+                ("In", "In") => self.values.is_subset(&other.values),
+                ("NotIn", "NotIn") => other.values.is_subset(&self.values),
+                ("In", "Exists") => true,
+                (own, other) => own == other,
+            }
+    }
+}
+
+/// The conditions of a quota, all of which hold for what it counts.
+fn scopes(quota: &Node) -> Vec<Scope<'_>> {
+    let list = |path: &[&str]| below(quota, path).map(Node::items).unwrap_or_default();
+    let plain = list(&["spec", "scopes"]).iter().filter_map(Node::as_text);
+    let plain = plain.map(|name| Scope { name, operator: "Exists", values: BTreeSet::new() });
+    let selected = list(&["spec", "scopeSelector", "matchExpressions"]).iter();
+    let selected = selected.filter_map(|one| {
+        let values = items(present(one, "values")).iter().filter_map(Node::as_text).collect();
+        Some(Scope { name: text(one, "scopeName")?, operator: text(one, "operator")?, values })
+    });
+    plain.chain(selected).collect()
+}
+
+/// The bounds of a `LimitRange`: the field, the words for a looser one, and true if a looser one is higher.
+const BOUNDS: [(&str, &str, bool); 3] = [
+    ("max", "allows more ", true),
+    ("min", "allows less ", false),
+    ("maxLimitRequestRatio", "allows limits further above the requests of ", true),
+];
+
+/// Judges a `LimitRange`.
+pub(super) fn limit_range(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Some(before) = sides.before else { return };
+    let Some(after) = sides.after else {
+        let phrase = Phrase::new("no longer limits the pods of its namespace");
+        found.push(judgement("", phrase).with_severity(Severity::Warning));
+        return;
+    };
+    for (field, words, is_upper) in BOUNDS {
+        let (old, new) = (bounds(before, field, is_upper), bounds(after, field, is_upper));
+        // The resources with a looser bound, and with none, by the type of what is bounded.
+        let mut looser: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+        for ((of, resource), was) in &old {
+            let now = new.get(&(*of, *resource));
+            if now.is_none_or(|now| if is_upper { now > was } else { now < was }) {
+                looser.entry((*of, now.is_none())).or_default().push(*resource);
+            }
+        }
+        for ((of, is_gone), resources) in looser {
+            let phrase = match is_gone {
+                true => Phrase::new(format!("no longer has {field} of ")),
+                false => Phrase::new(words),
+            };
+            let phrase = phrase.few(resources).say(" for each ").name(of);
+            let severity = if is_gone { Severity::Warning } else { Severity::Note };
+            found.push(judgement("spec.limits", phrase).with_severity(severity));
+        }
+    }
+}
+
+/// The bounds of a field by type and resource, of several the strictest.
+fn bounds<'a>(
+    range: &'a Node,
+    field: &str,
+    is_upper: bool,
+) -> BTreeMap<(&'a str, &'a str), Quantity> {
+    let mut bounds: BTreeMap<(&str, &str), Quantity> = BTreeMap::new();
+    for limit in below(range, &["spec", "limits"]).map(Node::items).unwrap_or_default() {
+        let of = text(limit, "type").unwrap_or_default();
+        for (key, value) in present(limit, field).map(Node::entries).unwrap_or_default() {
+            let Some(value) = Quantity::of(Some(value)) else { continue };
+            let bound = bounds.entry((of, key.text())).or_insert(value);
+            *bound = if is_upper { value.min(*bound) } else { value.max(*bound) };
+        }
+    }
+    bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::{judged, told};
+
+    #[test]
+    fn quotas_allow_more() {
+        let quota = |hard: &str| {
+            format!(
+                "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: q}}, spec: {{hard: {{{hard}}}}}}}"
+            )
+        };
+        told(
+            &quota("cpu: 500m, pods: 3"),
+            &quota("cpu: '1', pods: 3"),
+            &["008 note ResourceQuota q: allows more cpu"],
+        );
+        told(&quota("cpu: '1'"), &quota("cpu: 1000m"), &[]);
+        told(
+            &quota("cpu: '1', pods: 3"),
+            &quota("cpu: '1'"),
+            &["008 note ResourceQuota q: allows more pods"],
+        );
+    }
+
+    #[test]
+    fn quotas_count_fewer_pods() {
+        let quota = |scopes: &str| {
+            format!(
+                "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: q}}, spec: {{hard: {{pods: 3}}, {scopes}}}}}"
+            )
+        };
+        let fewer = "008 warning ResourceQuota q: counts fewer pods, only those in the scope ";
+        let selector = |operator: &str, values: &str| {
+            quota(&format!(
+                "scopeSelector: {{matchExpressions: [{{scopeName: PriorityClass, operator: {operator}, values: [{values}]}}]}}"
+            ))
+        };
+        let best = quota("scopes: [BestEffort]");
+        told(&quota(""), &best, &[&*format!("{fewer}BestEffort")]);
+        told(
+            &best,
+            &quota("scopes: [BestEffort, Terminating]"),
+            &[&*format!("{fewer}Terminating")],
+        );
+        let class = format!("{fewer}PriorityClass");
+        for (before, after) in [
+            (quota(""), selector("In", "a")),
+            (selector("In", "a, b"), selector("In", "b")),
+            (selector("NotIn", "a"), selector("NotIn", "b, a")),
+            (selector("Exists", ""), selector("In", "a")),
+        ] {
+            told(&before, &after, &[&*class]);
+        }
+        let same = "scopeSelector: {matchExpressions: [{scopeName: BestEffort, operator: Exists}]}";
+        told(&best, &quota(same), &[]);
+    }
+
+    #[test]
+    fn limit_ranges_allow_more() {
+        let range = |limits: &str| {
+            format!(
+                "{{apiVersion: v1, kind: LimitRange, metadata: {{name: l}}, spec: {{limits: [{limits}]}}}}"
+            )
+        };
+        let both = range(
+            "{type: Container, max: {cpu: '1', memory: 1Gi}, min: {cpu: 10m}, maxLimitRequestRatio: {cpu: 2}}",
+        );
+        let label = "LimitRange l: ";
+        for (old, new, words) in [
+            ("1Gi", "2Gi", "note LimitRange l: allows more memory for each Container"),
+            ("cpu: '1'", "cpu: 1001m", "note LimitRange l: allows more cpu for each Container"),
+            (
+                "{cpu: '1', memory: 1Gi}",
+                "{cpu: '2', memory: 2Gi}",
+                "note LimitRange l: allows more cpu, memory for each Container",
+            ),
+            ("10m", "5m", "note LimitRange l: allows less cpu for each Container"),
+            (
+                "{cpu: 2}",
+                "{cpu: 8}",
+                "note LimitRange l: allows limits further above the requests of cpu for each Container",
+            ),
+            (
+                ", memory: 1Gi",
+                "",
+                "warning LimitRange l: no longer has max of memory for each Container",
+            ),
+            ("Container", "Pod", ""),
+        ] {
+            let after = both.replace(old, new);
+            assert_ne!(after, both);
+            match words {
+                "" => assert_eq!(judged(&both, &after).len(), 3, "another type"),
+                words => told(&both, &after, &[&*format!("008 {words}")]),
+            }
+        }
+        told(&both, &both.replace("'1'", "1000m"), &[]);
+        let emptied = judged(&both, &range(""));
+        assert_eq!(
+            emptied,
+            [
+                format!("008 warning {label}no longer has max of cpu, memory for each Container"),
+                format!("008 warning {label}no longer has min of cpu for each Container"),
+                format!(
+                    "008 warning {label}no longer has maxLimitRequestRatio of cpu for each Container"
+                ),
+            ]
+        );
+        // Of two items of a type the stricter one holds.
+        let two = |most: &str| {
+            range(&format!("{{type: Pod, max: {{cpu: 1}}}}, {{type: Pod, max: {{cpu: {most}}}}}"))
+        };
+        told(&two("2"), &two("3"), &[]);
+    }
+}
