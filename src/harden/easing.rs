@@ -276,7 +276,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         }
     }
 
-    /// What a driver of nodes needs: the container itself works in a folder of drivers, or one of the pod for what concerns
+    /// Lower severities for what a driver of nodes needs: the container itself works in a folder of drivers, or one of the pod for what concerns
     /// the pod.
     fn of_driver(
         &self,

@@ -14,7 +14,7 @@ use crate::yaml::edit::contents;
 /// Makes edits of files, in the order in which they are given; removed elements of a list must be given last first.
 ///
 /// # Errors
-/// [`Code::EditRefused`] for an edit that would change something else.
+/// [`Code::EditRefused`](crate::error::Code::EditRefused) for an edit that would change something else.
 pub(super) fn apply(files: &mut NewTexts, edits: &[FileEdit], budget: &Budget) -> Result<()> {
     let mut drafts = Drafts::new(budget);
     let changed = drafts.edited(files, edits)?;
@@ -54,7 +54,7 @@ impl<'b> Drafts<'b> {
     /// Makes edits of files on the disk, and forgets the result.
     ///
     /// # Errors
-    /// [`Code::EditRefused`] for an edit that would change something else.
+    /// [`Code::EditRefused`](crate::error::Code::EditRefused) for an edit that would change something else.
     pub(super) fn try_edits(&mut self, edits: &[FileEdit]) -> Result<()> {
         self.edited(&NewTexts::new(), edits).map(|_| ())
     }
@@ -63,7 +63,7 @@ impl<'b> Drafts<'b> {
     /// with the others.
     ///
     /// # Errors
-    /// Those of reading files, and [`Code::LimitExceeded`].
+    /// Those of reading files, and [`Code::LimitExceeded`](crate::error::Code::LimitExceeded).
     pub(super) fn try_together(&mut self, edits: &[FileEdit]) -> Result<bool> {
         for (key, edits) in self.of_parts(&NewTexts::new(), edits)? {
             let text = self.text(&key)?;
