@@ -276,8 +276,8 @@ impl<'a, 'b> Easings<'a, 'b> {
         }
     }
 
-    /// Lower severities for what a driver of nodes needs: the container itself works in a folder of drivers, or one of the pod for what concerns
-    /// the pod.
+    /// Lower severities for what a driver of nodes needs: the container itself works in a folder of drivers, or one of the
+    /// pod for what concerns the pod.
     fn of_driver(
         &self,
         rule: &Rule,

@@ -150,13 +150,15 @@ pub(super) fn closed(name: &str) -> Option<(&'static str, &'static str)> {
     CLOSED.iter().find(|(start, _)| name.starts_with(start)).copied()
 }
 
-/// Images of shells and tools, which differ little between versions.
-const TOOLS: [&str; 4] = ["alpine", "busybox", "curl", "wait-for-it"];
+/// Images of shells and tools, which differ little between versions: the official ones.
+const TOOLS: [&str; 3] = ["alpine", "busybox", "curlimages/curl"];
 
-/// True for the image of a tool, by the last part of its name.
+/// True for the official image of a tool. Others may have its name.
 pub(super) fn is_tool(image: &str) -> bool {
     let name = ImageReference::new(image).name;
-    name.rsplit('/').next().is_some_and(|last| TOOLS.contains(&last))
+    let hubs = ["docker.io/", "index.docker.io/", "public.ecr.aws/docker/"];
+    let name = hubs.iter().find_map(|hub| name.strip_prefix(hub)).unwrap_or(name);
+    TOOLS.contains(&name.strip_prefix("library/").unwrap_or(name))
 }
 
 #[cfg(test)]
@@ -246,6 +248,13 @@ mod tests {
     fn programs_with_data_are_known_by_the_last_part_of_the_name() {
         assert_eq!(store("public.ecr.aws/docker/library/redis:8.2@sha256:abc"), Some("redis"));
         assert_eq!(store("ghcr.io/acme/redis-exporter:1"), None);
+        for image in ["busybox", "docker.io/library/busybox:1", "docker.io/curlimages/curl:8"] {
+            assert!(is_tool(image), "{image}");
+        }
+        for image in ["evil.example.com/miner/busybox:1", "acme/alpine", "evil.example.com/alpine"]
+        {
+            assert!(!is_tool(image), "{image}");
+        }
     }
 
     #[test]
