@@ -5,6 +5,7 @@ mod costs;
 mod kept;
 mod named;
 mod run;
+mod secrets;
 mod steps;
 mod targets;
 

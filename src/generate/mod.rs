@@ -22,6 +22,7 @@ pub use hash::hash;
 pub use iam_policy::iam_policy;
 pub use layout::hashes_layout;
 pub use secret::secret;
+pub use sources::read_secret_files;
 
 /// Generates the resources of `configMapGenerator` and `secretGenerator`, each with the name of its generator. Linear
 /// in the size of the result.

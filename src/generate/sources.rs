@@ -7,7 +7,7 @@ use std::str;
 use super::env;
 use crate::config::GeneratorArgs;
 use crate::error::{Code, Error, Result};
-use crate::load::{File, Root};
+use crate::load::{File, Kind, Root};
 use crate::source::{Secrecy, Source, Span};
 use crate::text::suspect;
 use crate::yaml::de::Spanned;
@@ -58,6 +58,29 @@ pub(super) fn read(
         entries.keep(added);
     }
     Error::all(entries.errors).map_or(Ok(entries.values), Err)
+}
+
+/// Reads the env files and files of a `secretGenerator` that are in the tree, and marks them as secret, without generating
+/// a Secret. Those that cannot be read are left out: a build reports them.
+///
+/// # Errors
+/// [`Code::LimitExceeded`].
+pub fn read_secret_files(args: &GeneratorArgs, root: &Root) -> Result<()> {
+    let envs = args.envs.iter().map(|path| (path.value.as_str(), Secrecy::Variables));
+    let files = args.files.iter().filter_map(|source| split_file(source).ok());
+    let files = files.map(|(_, path)| (path, Secrecy::Whole));
+    for (path, secrecy) in envs.chain(files) {
+        // Nothing is fetched.
+        if !matches!(root.kind_of(path), Kind::File | Kind::Link) {
+            continue;
+        }
+        match root.file(path, Span::NONE) {
+            Ok(file) => keep_secret(&file, root, secrecy),
+            Err(error) if error.code() == Code::LimitExceeded => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Marks the content of a file as part of a Secret, so that no message shows it.

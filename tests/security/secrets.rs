@@ -652,6 +652,93 @@ fn no_review_shows_a_value_of_another_target() {
     }
 }
 
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+
+/// Values of a target that no review renders, in each form in which a kustomization has them, and their copies in a base
+/// of another one: whole, within a line, and in base64.
+fn beside(lab: &Lab) {
+    lab.git(".", &["init", "-q", "-b", "main"]);
+    lab.write("base/kustomization.yaml", "resources: [c.yaml]\n")
+        .write("base/c.yaml", format!("{CONFIG}data: {{a: x}}\n"))
+        .write("team/a/kustomization.yaml", "namePrefix: a-\nresources: [../../base]\n")
+        .write("team/b/kustomization.yaml", "namePrefix: b-\nresources: [../../base]\n")
+        .write("old/team/a/kustomization.yaml", "namePrefix: a-\nresources: [c.yaml]\n")
+        .write("old/team/a/c.yaml", format!("{CONFIG}data: {{a: x}}\n"))
+        .write("site/kustomization.yaml", "resources: [c.yaml]\n")
+        .write("site/c.yaml", format!("{CONFIG}data: {{a: x}}\n"));
+    for folder in ["other", "site/other"] {
+        lab.write(
+            &format!("{folder}/kustomization.yaml"),
+            "secretGenerator:\n- {name: s, literals: [password=hunter2-literal]}\n\
+             - {name: t, envs: [e.env], files: [key=k.bin]}\nresources: [db-secret.yaml]\n",
+        )
+        .write(&format!("{folder}/e.env"), "TOKEN=hunter2-env-value\n")
+        .write(&format!("{folder}/k.bin"), "hunter2-file-value\n")
+        .write(
+            &format!("{folder}/db-secret.yaml"),
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {p: hunter2-manifest}\n",
+        );
+    }
+    let commit = || {
+        lab.git(".", &["add", "."]);
+        lab.git(".", &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "c"]);
+    };
+    commit();
+    let mut copies = format!("{CONFIG}data:\n");
+    for (number, (value, packed)) in [
+        ("hunter2-literal", "aHVudGVyMi1saXRlcmFs"),
+        ("hunter2-env-value", "aHVudGVyMi1lbnYtdmFsdWU="),
+        ("hunter2-file-value", "aHVudGVyMi1maWxlLXZhbHVl"),
+        ("hunter2-manifest", "aHVudGVyMi1tYW5pZmVzdA=="),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        copies += &format!(
+            "  whole{number}: {value}\n  line{number}: 'db://u:{value}@host --password={value} x'\n  packed{number}: {packed}\n"
+        );
+    }
+    lab.write("base/c.yaml", &copies);
+    commit();
+    // The values go, together with the copies: only the old side has them.
+    lab.git(".", &["branch", "with"]);
+    lab.git(".", &["rm", "-qr", "other", "site"]);
+    lab.write("base/c.yaml", CONFIG);
+    commit();
+    lab.git(".", &["branch", "without"]);
+    lab.git(".", &["checkout", "-q", "with"]);
+    lab.write("live.yaml", format!("{HEAD}---\n{copies}"));
+}
+
+#[test]
+fn no_review_shows_a_value_beside_its_targets() {
+    let lab = Lab::new();
+    beside(&lab);
+    for format in ["text", "unified", "markdown", "json", "html"] {
+        for arguments in [
+            &["diff", "--git", "with~1..with", "team"][..],
+            &["diff", "--git", "with~1", "team/a", "team/b"],
+            &["diff", "--git", "with..without", "team"],
+            &["diff", "--git", "without..with", "team/a"],
+            &["diff", "--git", "with~1..with", ".", "--include", "team"],
+            &["diff", "--git", "with~1..with", "--exclude", "other", "--exclude", "site"],
+            &["diff", "--git", "with~1..with", "--only", "ConfigMap"],
+            &["diff", "old", ".", "--include", "team/a"],
+            &["diff", "--against-file", "live.yaml", "site", "--extra", "all"],
+            &["hydrate", "team/a", "--source", "with", "--output", "out", "--dry-run"],
+        ] {
+            let review = lab.krender(".", &[arguments, &["--format", format]].concat());
+            let text = review.stdout + &review.stderr;
+            assert_eq!(review.code, 1, "{arguments:?} {text}");
+            assert!(text.contains("masked-"), "{arguments:?} {format} {text}");
+            for value in ["hunter2", "aHVudGVyMi"] {
+                let line = text.lines().find(|line| line.contains(value));
+                assert_eq!(line, None, "{arguments:?} {format}");
+            }
+        }
+    }
+}
+
 /// Without a key, masks differ between runs, so that short values cannot be guessed. With a key, they are the same.
 #[test]
 fn masks_cannot_be_tried() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::{Matches, TargetInput, shield, tell};
+use super::{Matches, SecretPlaces, TargetInput, shield, tell};
 use crate::cli::{rendered, terminal::Format};
 use crate::{
     diff::{
@@ -90,7 +90,9 @@ pub(super) fn compare(
         review.findings = diff::findings(&target, &review.pairs, loader.sources(), settings);
     }
     let reviews = vec![review];
-    let shield = shield(ways.options, &reviews, loader.sources(), ways.format);
+    let places = SecretPlaces::below(&[target.name, file.to_owned()]);
+    let search = || places.read([run, run]);
+    let shield = shield(ways.options, &reviews, loader.sources(), &search, ways.format);
     if let Some(error) = failed {
         tell(&error, loader.sources(), &shield, ways.format, &mut BTreeSet::new());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Named, Sides, TargetInput};
+use super::{Named, SecretPlaces, Sides, TargetInput};
 use crate::{
     build,
     cli::{reading, remote::Remote},
@@ -56,7 +56,11 @@ pub(super) fn sides(
         None => side(Disk, options, remote)?,
     };
     let is_lock_changed = lock != new_lock;
-    let mut sides = Sides { before, after, targets: Vec::new(), others: Vec::new() };
+    let secrets = match repository.top().to_str() {
+        Some(top) => SecretPlaces::of_repository(top, changes.clone(), new.clone()),
+        None => SecretPlaces::below(paths),
+    };
+    let mut sides = Sides { before, after, targets: Vec::new(), others: Vec::new(), secrets };
     refuse_missing(&sides, paths, &repository, revisions)?;
     if is_whole || !changes.is_empty() {
         let targets = Targets { sides: &sides, paths, changes, old, new, is_lock_changed };

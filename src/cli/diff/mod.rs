@@ -4,6 +4,7 @@ mod against;
 pub(super) mod git;
 mod matches;
 mod moved;
+mod secrets;
 mod trees;
 mod verdict;
 
@@ -25,6 +26,7 @@ use super::select::Select;
 use super::terminal::{self, Format};
 use matches::Matches;
 use moved::Moved;
+pub(super) use secrets::{SecretPlaces, shield};
 use verdict::FailOn;
 
 use crate::{
@@ -42,7 +44,7 @@ use crate::{
     },
     resource::{self, Resource, secret::Shield},
     schema::Schema,
-    source::{Sources, Span},
+    source::Sources,
     text::{escape, phrase},
     yaml::{Node, parse::Document},
 };
@@ -253,7 +255,8 @@ impl Diff {
         let loader = Loader::new(Disk, options);
         let targets = trees::targets(&loader, [before, after], threads)
             .map_err(|error| revisions_meant(error, before, after))?;
-        Ok(Sides { before: loader.clone(), after: loader, targets, others: Vec::new() })
+        let secrets = SecretPlaces::below(&[before.clone(), after.clone()]);
+        Ok(Sides { before: loader.clone(), after: loader, targets, others: Vec::new(), secrets })
     }
 
     fn compare_with_file(
@@ -349,8 +352,9 @@ impl Diff {
             ControlFlow::Continue(())
         });
         // Only now the Secrets of all targets are known.
-        let (shield, mut told) =
-            (self::shield(&options, &reviews, sources, format), BTreeSet::new());
+        let search = || sides.secrets.read(runs);
+        let shield = self::shield(&options, &reviews, sources, &search, format);
+        let mut told = BTreeSet::new();
         for error in &failures {
             tell(error, sources, &shield, format, &mut told);
         }
@@ -520,6 +524,8 @@ struct Sides {
     targets: Vec<Named>,
     /// Targets of the new side that the change does not affect, which are not rendered.
     others: Vec<Named>,
+    /// Places of Secrets whose values may be copied.
+    secrets: SecretPlaces,
 }
 
 /// A target, and its inputs on each side; `None` where it does not exist.
@@ -610,28 +616,6 @@ fn standard_input(loader: &Loader, budget: &Budget) -> Result<Vec<Resource>> {
         return Err(rendered::no_objects("-"));
     }
     Ok(objects)
-}
-
-/// Adds the secret values in the texts of a run to those of its renders, and returns a shield that masks all of them. Warns
-/// if there are too many.
-pub(super) fn shield(
-    options: &diff::Options,
-    reviews: &[TargetReview],
-    sources: &Sources,
-    format: Format,
-) -> Shield {
-    let Some(mask) = &options.mask else { return Shield::default() };
-    if !reviews.iter().any(TargetReview::shows_text) {
-        return Shield::default();
-    }
-    mask.add_texts(sources);
-    let finder = mask.finder();
-    if finder.is_full() {
-        let text = "there are too many values of Secrets to search for all of them: all data, and all words \
-                    that look like a secret, are masked";
-        terminal::warning(text, Span::NONE, sources, format);
-    }
-    Shield::knowing(finder)
 }
 
 /// Writes a full error message to standard error: once, even if several targets or both sides have it.

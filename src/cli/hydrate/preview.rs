@@ -91,7 +91,10 @@ pub(super) fn show(
         }
     });
     let reviews = reviews?;
-    command::shield(&options, &reviews, source.loader.sources(), format);
+    let top = source.repository.top().to_str().unwrap_or(".").to_owned();
+    let places = command::SecretPlaces::below(&[top]);
+    let search = || places.read([&run, &run]);
+    command::shield(&options, &reviews, source.loader.sources(), &search, format);
     form.print(&Review::of(reviews, &options), Place::GitHub)?;
     let has_changes = plan.has_changes();
     Ok(if has_changes { ExitCode::FAILURE } else { ExitCode::SUCCESS })

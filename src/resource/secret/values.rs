@@ -68,7 +68,9 @@ impl SecretValues {
                 continue;
             }
             for range in shield.hidden(&source, sources).iter() {
-                self.add_written(&source.text()[range.clone()]);
+                let (before, written) =
+                    (&source.text()[..range.start], &source.text()[range.clone()]);
+                self.add_written(written, says_secret(key_before(before)));
             }
         }
     }
@@ -125,8 +127,8 @@ impl SecretValues {
     }
 
     /// Adds a value as it is written: with quotes and escapes, or as a flow collection.
-    fn add_written(&mut self, written: &str) {
-        let reading = Reading { is_text: true, ..Reading::default() };
+    fn add_written(&mut self, written: &str, is_named: bool) {
+        let reading = Reading { is_text: true, is_named, ..Reading::default() };
         let written = written.trim();
         if written.starts_with('#') {
             return;
@@ -163,7 +165,38 @@ impl SecretValues {
     }
 }
 
+/// The key of a value, given the text before it: `key` of `{key: ` and of `- "key=`. Empty if the value begins a line.
+fn key_before(text: &str) -> &str {
+    // A text may have many values in one line.
+    const LONGEST: usize = 256;
+    let start = text.char_indices().rev().take(LONGEST).last().map_or(0, |(start, _)| start);
+    let line = text[start..].rsplit('\n').next().unwrap_or_default();
+    let line = line.trim_end().trim_end_matches([':', '=', '"', '\'']);
+    line.rsplit([' ', ',', '{', '[', '"', '\'', '=']).next().unwrap_or_default()
+}
+
 /// True if a text may declare Secrets, or generate them.
 fn may_have_values(text: &str) -> bool {
     mentions_secret(text) && (text.contains("ecretGenerator") || lines::mentions_object(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_before;
+
+    #[test]
+    fn keys_are_found_before_their_values() {
+        for (text, expected) in [
+            ("a: b\n  key: ", "key"),
+            ("{other: x, key: \"", "key"),
+            ("literals: [a=b, \"key=", "key"),
+            ("  - key='", "key"),
+            ("KEY=", "KEY"),
+            ("key: |\n  ", ""),
+            ("", ""),
+        ] {
+            assert_eq!(key_before(text), expected, "{text}");
+        }
+        assert_eq!(key_before(&"ä".repeat(300)), "ä".repeat(256));
+    }
 }

@@ -1,0 +1,75 @@
+//! Reads the texts with values of Secrets that builds of a tree would read, without building it.
+//!
+//! A review masks values that it knows from the [sources](crate::source::Sources) of its run. What it does not render may
+//! have values, too, which an object of another target copies.
+
+use std::ops::ControlFlow;
+
+use super::run::Run;
+use crate::config::SecretArgs;
+use crate::error::{Code, Error, Result};
+use crate::generate::read_secret_files;
+use crate::load::git::Changed;
+use crate::load::{Kind, Root, Tree};
+use crate::parallel::in_order;
+use crate::resource::secret::says_secret;
+use crate::source::Span;
+
+impl Run<'_> {
+    /// Reads the kustomizations in and below a directory, the files of each `secretGenerator` there, and the listed files
+    /// whose names say that they are secret. With `changed`, only those of kustomizations in whose directory something has
+    /// changed. What cannot be read is left out: a build reports it.
+    ///
+    /// # Errors
+    /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations), and [`Code::LimitExceeded`], after which
+    /// values may be missing.
+    pub fn read_secrets(&self, directory: &str, changed: Option<&dyn Changed>) -> Result<()> {
+        let Tree { found: roots, refused: _ } = self.loader().kustomizations(directory)?;
+        let work = |number: usize| {
+            let root: &Root = &roots[number];
+            match changed.map_or(Ok(true), |changed| changed.is_changed_below(root.path()))? {
+                true => self.read_secrets_of(root),
+                false => Ok(()),
+            }
+        };
+        let mut outcome = Ok(());
+        in_order(roots.len(), &self.options().threads, work, |_, done: Result<()>| {
+            outcome = done;
+            if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        outcome
+    }
+
+    /// Reads the texts of one kustomization.
+    fn read_secrets_of(&self, root: &Root) -> Result<()> {
+        match root.kustomization_file() {
+            Ok(source) if says_secret(source.text()) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return only_limits(error),
+        }
+        // A text that is no kustomization is searched as it is.
+        let kustomization = match self.kustomization(root) {
+            Ok(kustomization) => kustomization,
+            Err(error) => return only_limits(error),
+        };
+        for generator in &kustomization.secret_generator {
+            let SecretArgs { args, secret_type: _ } = &generator.value;
+            read_secret_files(args, root).or_else(only_limits)?;
+        }
+        let patches = kustomization.patches.iter().map(|patch| &patch.path);
+        let listed = kustomization.resources.iter().chain(&kustomization.bases);
+        let listed = listed.chain(&kustomization.patches_strategic_merge).chain(patches);
+        for path in listed.chain(&kustomization.generators) {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if says_secret(name) && matches!(root.kind_of(path), Kind::File | Kind::Link) {
+                root.read(path, Span::NONE).map(|_| ()).or_else(only_limits)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error, if a limit is exceeded.
+fn only_limits(error: Error) -> Result<()> {
+    if error.code() == Code::LimitExceeded { Err(error) } else { Ok(()) }
+}
