@@ -84,6 +84,48 @@ fn deployment(image: &str) -> String {
     )
 }
 
+/// Each kind of `--fail-on`, tried on each change: it fails on those of its kind, and on no other.
+#[test]
+fn each_kind_of_difference_fails_on_its_own() {
+    const KINDS: [&str; 13] = [
+        "loosened",
+        "granted",
+        "exposed",
+        "removed",
+        "recreate",
+        "lost",
+        "at-risk",
+        "breaks",
+        "less-available",
+        "resources",
+        "version",
+        "restart",
+        "error",
+    ];
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/diff/fail-on-kinds/input");
+    for (before, after, expected) in [
+        ("before", "at-risk", &["at-risk"][..]),
+        ("before", "lost", &["removed", "recreate", "lost"]),
+        ("definition", "breaks", &["breaks"]),
+        ("workload", "less-available", &["less-available"]),
+        ("workload", "resources", &["loosened", "resources", "restart"]),
+        ("workload", "growth", &["resources", "restart"]),
+        ("workload", "version", &["version", "restart"]),
+        ("workload", "restart", &["restart"]),
+        ("restart", "restart", &[]),
+    ] {
+        let paths = [before, after].map(|name| format!("{name}.yaml"));
+        let fails = |kind: &str| {
+            let (_, _, code) = diff(&input, &[], &[&paths[0], &paths[1], "--fail-on", kind]);
+            assert!(code < 2, "{before} {after} {kind}");
+            code == 1
+        };
+        let found: Vec<&str> = KINDS.into_iter().filter(|kind| fails(kind)).collect();
+        assert_eq!(found, expected, "{before} {after}");
+        assert_eq!(fails("any"), !expected.is_empty());
+    }
+}
+
 #[test]
 fn a_change_of_a_base_is_told_once_for_all_overlays() {
     let repository = Repository::new();

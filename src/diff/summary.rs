@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Effect, Object, Review, Status, Turned, TurnedFinding};
 use crate::harden::differences::{
-    AVAILABILITY_REDUCED, DATA_AT_RISK, DEFINITION_NARROWED, IMAGE_VERSION,
+    AVAILABILITY_REDUCED, DATA_AT_RISK, DEFINITION_NARROWED, IMAGE_VERSION, QOS_CHANGED,
 };
 
 /// Counts of a review.
@@ -46,6 +46,8 @@ pub struct Summary {
     pub broken: usize,
     /// Number of objects by which fewer copies run or are protected.
     pub less_available: usize,
+    /// Number of objects whose pods are evicted earlier, and of resources of which a namespace requests over 20 % more.
+    pub resources: usize,
     /// Number of objects with an image of another major version, a lower one, or of a tag that moves.
     pub versions: usize,
     /// Number of findings of `check` that are new; 0 without `--findings`.
@@ -69,6 +71,7 @@ impl Review {
             summary.different +=
                 usize::from(!matches!(target.status, Status::Failed(_) | Status::Same));
             target.objects.iter().for_each(|object| summary.count(object));
+            summary.resources += target.growth.len();
             for finding in &target.findings {
                 *match finding.turned {
                     TurnedFinding::New => &mut summary.new_findings,
@@ -101,6 +104,7 @@ impl Summary {
         self.at_risk += has(|effect| effect.rule() == Some(&DATA_AT_RISK));
         self.broken += has(|effect| effect.rule() == Some(&DEFINITION_NARROWED));
         self.less_available += has(|effect| effect.rule() == Some(&AVAILABILITY_REDUCED));
+        self.resources += has(|effect| effect.rule() == Some(&QOS_CHANGED));
         self.versions += has(|effect| effect.rule() == Some(&IMAGE_VERSION));
         // The pods of a removed object are not tighter.
         if object.ids[1].is_some() {

@@ -203,8 +203,11 @@ impl Diff {
     /// True if there are differences to fail on.
     fn fails(&self, review: &Review) -> bool {
         match &self.fail_on[..] {
-            [] => FailOn::Any.is_in(review),
-            kinds => kinds.iter().any(|kind| kind.is_in(review)),
+            [] => review.is_different(),
+            kinds => {
+                let summary = review.summary();
+                kinds.iter().any(|kind| kind.is_in(review, &summary))
+            }
         }
     }
 

@@ -2,21 +2,35 @@
 
 use clap::ValueEnum;
 
-use crate::diff::{Effect, Object, Review, TurnedFinding};
+use crate::diff::{Review, Summary};
 
-/// Kind of differences to fail on.
+/// Kind of differences to fail on, in the words of reviews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
-    /// Pods or namespaces that are less restricted, lost probes and limits, and with `--findings` new findings
+    /// LOOSER, WEAKER: pods or namespaces that are less restricted, lost probes and limits, and with `--findings` new findings
     Loosened,
-    /// Roles and bindings that give rights
+    /// GRANTS: roles and bindings that give rights
     Granted,
-    /// Services, routes and network policies that expose more
+    /// EXPOSES: Services, routes and network policies that expose more
     Exposed,
     /// Removed objects
     Removed,
     /// Objects that must be recreated, or whose removal loses data
     Recreate,
+    /// LOST: objects whose removal loses data
+    Lost,
+    /// DATA AT RISK: claims that shrink, volumes that lead elsewhere or are deleted with their claim
+    AtRisk,
+    /// BREAKS: definitions that serve less
+    Breaks,
+    /// LESS AVAILABLE: fewer copies, or disruption budgets that protect less
+    LessAvailable,
+    /// RESOURCES: pods that are evicted earlier, namespaces that request over 20 % more
+    Resources,
+    /// VERSION: images of another major version, of a lower one, or of a tag that moves
+    Version,
+    /// Workloads that restart
+    Restart,
     /// Targets that cannot be rendered, also if they failed before
     Error,
     /// Any difference
@@ -24,26 +38,24 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
-    /// True if a review has such a difference.
-    pub(super) fn is_in(self, review: &Review) -> bool {
-        let any = |test: fn(&Object) -> bool| {
-            review.targets.iter().flat_map(|target| &target.objects).any(test)
+    /// True if a review has such a difference. `summary` has its counts.
+    pub(super) fn is_in(self, review: &Review, summary: &Summary) -> bool {
+        let count = match self {
+            Self::Loosened => summary.loosened + summary.new_findings + summary.accepted_findings,
+            Self::Granted => summary.granted,
+            Self::Exposed => summary.exposed,
+            Self::Removed => summary.removed,
+            Self::Recreate => summary.recreated + summary.lost,
+            Self::Lost => summary.lost,
+            Self::AtRisk => summary.at_risk,
+            Self::Breaks => summary.broken,
+            Self::LessAvailable => summary.less_available,
+            Self::Resources => summary.resources,
+            Self::Version => summary.versions,
+            Self::Restart => summary.restarted,
+            Self::Error => summary.failed,
+            Self::Any => return review.is_different(),
         };
-        match self {
-            Self::Loosened => {
-                let mut findings = review.targets.iter().flat_map(|target| &target.findings);
-                findings.any(|one| one.turned != TurnedFinding::Resolved)
-                    || any(|object| object.effects.iter().any(Effect::is_loosened))
-            }
-            Self::Granted => any(|object| object.effects.iter().any(Effect::is_granted)),
-            Self::Exposed => any(|object| object.effects.iter().any(Effect::is_exposed)),
-            Self::Removed => any(|object| object.ids[1].is_none()),
-            Self::Recreate => any(|object| {
-                let mut effects = object.effects.iter();
-                effects.any(|effect| matches!(effect, Effect::Recreated(_) | Effect::Lost(_)))
-            }),
-            Self::Error => review.summary().failed > 0,
-            Self::Any => review.is_different(),
-        }
+        count > 0
     }
 }
