@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::reading::repository;
+use super::reading::{repository, top_of};
 use crate::error::{Code, Error, Result};
 use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
 use crate::load::{self, Digest, File, Kind, Loader};
 use crate::report::findings::Remark;
 use crate::source::Sources;
+use crate::text::path;
 use crate::yaml::parse;
 
 /// Name of the configuration file that is found without a flag.
@@ -158,6 +159,11 @@ impl Wanted<'_> {
         let budget = Budget::new(loader.limits());
         let mut settings = settings(&text, self.usual, Some(loader.sources()), &budget)?;
         settings.limits = loader.limits();
+        if self.named.is_none()
+            && let Some(near) = self.near
+        {
+            settings.facts.trials = settings.facts.trials.map(|trials| below(trials, &path, near));
+        }
         let (file, digest) = (Some(text.name().to_owned()), Some(text.digest()));
         Ok(Configuration { settings, file, digest, remarks })
     }
@@ -214,16 +220,21 @@ fn settings(
 /// The nearest configuration: in a directory or one of its parents, up to the top of the repository. Outside of a
 /// repository only the directory itself is searched: its parents may belong to another user.
 fn nearest(directory: &Path) -> Option<String> {
-    let is_top = |directory: &&Path| {
-        let git = directory.join(".git");
-        load::is_directory(&git) || load::is_file(&git)
-    };
-    let top = directory.ancestors().position(|ancestor| is_top(&ancestor)).unwrap_or(0);
+    let top = top_of(directory).unwrap_or(directory);
     let found = directory
         .ancestors()
-        .take(top + 1)
+        .take_while(|ancestor| ancestor.starts_with(top))
         .position(|ancestor| load::is_file(&ancestor.join(CONFIGURATION)));
     found.map(|height| "../".repeat(height) + CONFIGURATION)
+}
+
+/// Patterns of targets as paths in the repository: in a configuration that was found, they begin in its folder.
+fn below(patterns: Vec<String>, path: &str, directory: &Path) -> Vec<String> {
+    let file = load::join(directory, path.as_ref());
+    let top = top_of(directory).unwrap_or(directory);
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(top).ok());
+    let folder = folder.map(Path::to_string_lossy).unwrap_or_default();
+    patterns.into_iter().map(|pattern| path::join(&folder, &pattern)).collect()
 }
 
 /// The nearest configuration in a revision.

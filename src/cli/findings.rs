@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::check::baseline::Baseline;
 use super::check::known::Known;
+use super::check::lowered;
 use super::check::output::{self, FindingsForm};
 use super::configuration::{self, Base, Configuration, ConfigurationFlags};
-use super::reading::{Reading, working_directory};
+use super::reading::{Reading, top_of, working_directory};
 use super::terminal::{self, Format};
 use super::told::Told;
 use crate::error::{Code, Error, Result};
@@ -267,6 +268,7 @@ impl FindingFlags {
                 Err(error) => *error = shield.redacted(error, loader.sources()).into_owned(),
             }
         }
+        context.remarks.extend(lowered::remark(judged));
         let (told, exit) = self.outcome(judged, &mut context);
         context.remarks.append(&mut baseline.remarks);
         context.remarks.extend(baseline.unused(judged, &context.settings));
@@ -348,10 +350,5 @@ pub(super) fn apart_from_inputs(output: &str, loader: &Loader) -> Result<()> {
 
 /// The repository that a directory is in.
 fn repository(directory: &Path) -> Repository {
-    let is_top = |directory: &&Path| {
-        let git = directory.join(".git");
-        load::is_directory(&git) || load::is_file(&git)
-    };
-    let top = directory.ancestors().find(is_top);
-    top.and_then(|top| Repository::of(top, directory)).unwrap_or_default()
+    top_of(directory).and_then(|top| Repository::of(top, directory)).unwrap_or_default()
 }

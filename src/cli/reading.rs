@@ -237,6 +237,15 @@ pub(super) fn working_directory() -> Result<PathBuf> {
     })
 }
 
+/// The top of the repository that a directory or file is in.
+pub(super) fn top_of(path: &Path) -> Option<&Path> {
+    let is_top = |directory: &&Path| {
+        let git = directory.join(".git");
+        load::is_directory(&git) || load::is_file(&git)
+    };
+    path.ancestors().find(is_top)
+}
+
 /// Standard input as a file.
 ///
 /// # Errors

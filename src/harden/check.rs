@@ -28,8 +28,8 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
     check_among(resources, "", None, sources, settings)
 }
 
-/// Checks the resources of a target, which may be one of several, as [`check`] does. The path of the target may say that it
-/// is not for production. `others` has its number, and the objects of all renders: references may lead to objects of another
+/// Checks the resources of a target, which may be one of several, as [`check`] does. The path of the target in its repository
+/// may say that it is not for production. `others` has its number, and the objects of all renders: references may lead to objects of another
 /// render.
 #[must_use]
 pub fn check_among(
@@ -74,6 +74,10 @@ pub fn check_among(
             mention_foreign(&mut findings[first..], *scene, settings);
         }
         for finding in &mut findings[first..] {
+            // What the configuration says about the rule or the object decides alone.
+            if is_system || settings.sets_severity(&finding.rule) {
+                finding.eased = None;
+            }
             finding.severity = match is_system {
                 true => Severity::Note,
                 false => settings.severity_of(&finding.rule, finding.severity),

@@ -99,6 +99,7 @@ struct Spec {
     default_namespace: String,
     platform: Option<Platform>,
     trials: Option<Vec<String>>,
+    keep_severities: bool,
     honor_foreign: Vec<Tool>,
     strip_annotations: bool,
     allow_ignores: bool,
@@ -335,6 +336,7 @@ impl Spec {
                 default_namespace: self.default_namespace,
                 platform: self.platform,
                 trials: self.trials,
+                keeps_severities: self.keep_severities,
                 values: self.values.values(errors),
                 ..Facts::default()
             },

@@ -11,9 +11,10 @@ use crate::yaml::Node;
 const FOLDERS: &str = "/var/lib/kubelet/plugins /var/lib/kubelet/plugins_registry /var/lib/kubelet/device-plugins \
     /opt/cni/bin /etc/cni/net.d";
 
-/// A driver of nodes: a pod of a `DaemonSet` with a container that mounts one of [`FOLDERS`], or one below.
+/// A driver of nodes: a pod of a `DaemonSet` with a container that writes to one of
+/// [`FOLDERS`], or to one below: it puts its socket or its files there.
 pub(super) struct Driver<'a> {
-    /// The first of these folders that a container mounts.
+    /// The first of these folders that a container writes to.
     pub(super) folder: &'a str,
     /// The folders by the names of their volumes.
     folders: BTreeMap<&'a str, &'a str>,
@@ -24,7 +25,8 @@ pub(super) struct Driver<'a> {
 impl<'a> Driver<'a> {
     /// The driver of a pod, if it is one.
     pub(super) fn of(object: &Resource, pod: &Pod<'a>) -> Option<Self> {
-        if object.kind() != "DaemonSet" {
+        let is_known = matches!(&*object.gvk().group, "apps" | "extensions" | "apps.kruise.io");
+        if object.kind() != "DaemonSet" || !is_known {
             return None;
         }
         let hosts = pod.volumes().filter_map(|(_, volume)| {
@@ -35,15 +37,15 @@ impl<'a> Driver<'a> {
             return None;
         }
         let mut containers = pod.containers.iter();
-        let folder = containers.find_map(|container| mounted(&folders, container))?;
+        let folder = containers.find_map(|container| written_by(&folders, container))?;
         let mounts = pod.containers.iter().flat_map(mounts);
         let written = mounts.filter(|(_, is_written)| *is_written).map(|(name, _)| name).collect();
         Some(Self { folder, folders, written })
     }
 
-    /// The folder that a container mounts.
+    /// The folder that a container writes to.
     pub(super) fn folder_of(&self, container: &Container<'a>) -> Option<&'a str> {
-        mounted(&self.folders, container)
+        written_by(&self.folders, container)
     }
 
     /// True for a volume with all files of the node, if a container may write to it: no driver needs that.
@@ -54,8 +56,9 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn mounted<'a>(folders: &BTreeMap<&str, &'a str>, container: &Container<'a>) -> Option<&'a str> {
-    mounts(container).find_map(|(name, _)| folders.get(name).copied())
+fn written_by<'a>(folders: &BTreeMap<&str, &'a str>, container: &Container<'a>) -> Option<&'a str> {
+    let mut written = mounts(container).filter(|(_, is_written)| *is_written);
+    written.find_map(|(name, _)| folders.get(name).copied())
 }
 
 /// The names of the volumes that a container mounts, each with true if it may write there.

@@ -4,19 +4,19 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::drivers::Driver;
-use super::images::is_tool;
+use super::images::{does_nothing, is_tool};
 use super::pod::{Container, Pod};
 use super::profile::Set;
 use super::rule::{Rule, Topic};
 use super::scene::{Render, Scene};
 use super::value::is_false;
-use super::violation::{Easing, List, Severity, Violation};
-use crate::resource::{CLUSTER, ImageReference};
+use super::violation::{Eased, Easing, List, Severity, Violation};
+use crate::resource::CLUSTER;
 use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 
 /// A lower severity, the reason, and the statement about it.
-type Eased = (Severity, Easing, String);
+type Lower = (Severity, Easing, String);
 
 /// The rules of fields that the usual Security Context Constraints set.
 const SET_BY_CONSTRAINTS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-024 KR-SEC-025";
@@ -74,33 +74,68 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// the platform and other fields of the object. Rules of the Pod Security Standards are not eased where a namespace
     /// of the render enforces `restricted`.
     pub(super) fn ease(&self, rule: &Rule, mut violation: Violation) -> Violation {
-        let severity = violation.severity.unwrap_or(rule.severity);
-        let eased = match severity {
-            Severity::Note => self.without_copies(rule),
-            _ => self.of_trial(rule).or_else(|| self.of_recommended(rule, &violation)),
-        };
-        let Some((lower, easing, told)) = eased.filter(|(lower, ..)| *lower <= severity) else {
+        if self.scene.facts.keeps_severities {
             return violation;
+        }
+        let severity = violation.severity.unwrap_or(rule.severity);
+        let (by_fields, by_evidence) = match severity {
+            Severity::Note => (self.without_copies(rule), None),
+            _ => (self.by_fields(rule, &violation), self.by_evidence(rule, &violation)),
         };
+        let is_lower = |(lower, ..): &Lower| *lower <= severity;
+        let (by_fields, by_evidence) = (by_fields.filter(is_lower), by_evidence.filter(is_lower));
+        // What the object is counts more than what is assumed of it.
+        let kept = by_fields.as_ref().map_or(severity, |(lower, ..)| *lower);
+        let by_evidence = by_evidence.filter(|(lower, ..)| by_fields.is_none() || *lower < kept);
+        let (from, lower) = match by_evidence {
+            Some(lower) => (kept, Some(lower)),
+            None => (severity, by_fields),
+        };
+        let Some((lower, by, told)) = lower else { return violation };
         if !told.is_empty() {
             violation.message = format!("{}; {told}", violation.message);
         }
-        violation.eased = Some(easing);
+        violation.eased = Some(Eased { by, from, told });
         violation.severity(lower)
     }
 
+    /// Lowered by what the fields of the object decide.
+    fn by_fields(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        if self.scene.facts.profile.set != Set::Recommended {
+            return None;
+        }
+        self.without_copies(rule)
+            .or_else(|| self.of_pod(rule, violation))
+            .or_else(|| self.of_job(rule))
+            .or_else(|| self.of_nodes(rule, violation))
+    }
+
+    /// Lowered by evidence of what is around the object, or of what it is meant for.
+    fn by_evidence(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        self.of_trial(rule).or_else(|| {
+            if self.scene.facts.profile.set != Set::Recommended {
+                return None;
+            }
+            self.of_platform(rule, violation)
+                .or_else(|| self.of_bundle(rule))
+                .or_else(|| self.of_part(rule, violation))
+                .or_else(|| self.of_driver(rule, violation))
+                .or_else(|| self.of_restricted_trial(rule, violation))
+        })
+    }
+
     /// In a target that is not for production, violations of rules about operation are notes, and in inputs of tests all.
-    fn of_trial(&self, rule: &Rule) -> Option<Eased> {
+    fn of_trial(&self, rule: &Rule) -> Option<Lower> {
         let trial = self.render.trial?;
         // A pod without a controller is one of operation, too.
         let is_of_operation = rule.topic().is_of_operation() || rule.id == "KR-K8S-006";
         let is_less = is_of_operation || trial.is_of_tests();
-        is_less.then(|| (Severity::Note, Easing::Trial, trial.told()))
+        is_less.then(|| (Severity::Note, trial.easing(), trial.told()))
     }
 
     /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are warnings about
     /// security; ports of the node are a warning.
-    fn of_restricted_trial(&self, rule: &Rule, violation: &Violation) -> Option<Eased> {
+    fn of_restricted_trial(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let trial = self.render.trial?;
         let is_unsaid = || is_among(SET_BY_CONSTRAINTS, rule) && !self.is_written(violation);
         let severity = match rule.id {
@@ -114,7 +149,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             }
             _ => return None,
         };
-        (!self.is_enforced()).then(|| (severity, Easing::Trial, trial.told()))
+        (!self.is_enforced()).then(|| (severity, trial.easing(), trial.told()))
     }
 
     /// True if the field of a violation has a value.
@@ -123,28 +158,13 @@ impl<'a, 'b> Easings<'a, 'b> {
         node.is_some_and(|node| !node.is_null())
     }
 
-    fn of_recommended(&self, rule: &Rule, violation: &Violation) -> Option<Eased> {
-        if self.scene.facts.profile.set != Set::Recommended {
-            return None;
-        }
-        let of_object = |(severity, told)| (severity, Easing::Object, told);
-        self.of_platform(rule, violation)
-            .or_else(|| self.without_copies(rule))
-            .or_else(|| self.of_bundle(rule).map(of_object))
-            .or_else(|| self.of_part(rule, violation).map(of_object))
-            .or_else(|| self.of_pod(rule, violation).map(of_object))
-            .or_else(|| self.of_restricted_trial(rule, violation))
-            .or_else(|| self.of_job(rule).map(of_object))
-            .or_else(|| self.of_nodes(rule, violation).map(of_object))
-    }
-
     /// On `OpenShift`, a note about what its Security Context Constraints set at admission.
-    fn of_platform(&self, rule: &Rule, violation: &Violation) -> Option<Eased> {
+    fn of_platform(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let platform = self.render.platform;
         if !(platform.is_told || self.by_evidence && platform.is_seen) {
             return None;
         }
-        let easing = if platform.is_told { Easing::Object } else { Easing::Platform };
+        let easing = if platform.is_told { Easing::Configuration } else { Easing::Platform };
         let note = |told: &str| Some((Severity::Note, easing, told.to_owned()));
         if rule.id == "KR-SEC-053" && !self.is_written(violation) {
             return note(
@@ -161,7 +181,7 @@ impl<'a, 'b> Easings<'a, 'b> {
     }
 
     /// No program runs: what concerns running pods is a note.
-    fn without_copies(&self, rule: &Rule) -> Option<Eased> {
+    fn without_copies(&self, rule: &Rule) -> Option<Lower> {
         let is_about_running = rule.topic().is_of_operation() || rule.topic() == Topic::References;
         let acting = &self.render.acting;
         let take_room_only = || self.scene.pods.iter().all(takes_room_only);
@@ -170,66 +190,57 @@ impl<'a, 'b> Easings<'a, 'b> {
             && !self.scene.pods.is_empty()
             && self.scene.object.kind() != "Job"
             && acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0);
-        let told = match is_idle {
-            true => "no pod runs: `replicas` is 0",
+        let (by, told) = match is_idle {
+            true => (Easing::Idle, "no pod runs: `replicas` is 0"),
             false
                 if (rule.topic().is_of_operation() || rule.id == "KR-SEC-035")
                     && !self.scene.pods.is_empty()
                     && room() =>
             {
-                "the image `pause` does nothing but take room"
+                (Easing::Room, "the image `pause` does nothing but take room")
             }
             false => return None,
         };
-        Some((Severity::Note, Easing::Object, told.to_owned()))
+        Some((Severity::Note, by, told.to_owned()))
     }
 
     /// In a bundle of the Operator Lifecycle Manager, which replaces images, and whose subscriptions set resources.
-    fn of_bundle(&self, rule: &Rule) -> Option<(Severity, String)> {
-        if !is_among(SET_FOR_BUNDLES, rule) || !self.render.is_bundle {
+    fn of_bundle(&self, rule: &Rule) -> Option<Lower> {
+        if !is_among(SET_FOR_BUNDLES, rule) || !self.render.bundles.has(self.scene.object) {
             return None;
         }
         let told = "assumed: it is input of a bundle of the Operator Lifecycle Manager, for which it is set later";
-        Some((Severity::Note, told.to_owned()))
+        Some((Severity::Note, Easing::Bundle, told.to_owned()))
     }
 
-    /// In a part of a kubebuilder project, in whose namespace `system` nothing is applied, what includes it may set requests,
+    /// In a part of a kubebuilder project, in whose namespace `system` nothing can be applied, what includes it may set requests,
     /// limits and probes.
-    fn of_part(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
+    fn of_part(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let namespace = self.scene.namespace();
         if !is_among(SET_BY_WHOLE, rule) || namespace != "system" {
             return None;
         }
         let facts = self.facts_of(violation)?;
-        self.render.is_part_with(namespace, facts.pod).then(|| {
+        let is_part = self.render.is_part_with(namespace, facts.pod)
+            && !self.render.has_account_elsewhere(namespace, facts.pod);
+        is_part.then(|| {
             let told = "assumed: no kustomization that includes this one, and has the ServiceAccount, sets it";
-            (Severity::Warning, told.to_owned())
+            (Severity::Warning, Easing::Part, told.to_owned())
         })
     }
 
-    fn of_pod(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
-        let rules = [
-            MOOT_ELSEWHERE,
-            NEEDED_BY_DRIVERS,
-            USER_OF_DRIVERS,
-            SET_BY_CONSTRAINTS,
-            WRITES_OF_TOOLS,
-        ];
+    fn of_pod(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let rules = [MOOT_ELSEWHERE, SET_BY_CONSTRAINTS, WRITES_OF_TOOLS];
         if !rules.iter().any(|rules| is_among(rules, rule)) || self.is_enforced() {
             return None;
         }
         let facts = self.facts_of(violation)?;
         let container = self.container(violation, facts.pod);
         let is_privileged = container.as_ref().is_some_and(Container::is_privileged);
-        let of_driver = facts.driver.as_ref();
-        let of_driver = of_driver
-            .and_then(|driver| self.of_driver(rule, violation, driver, container.as_ref()));
-        if of_driver.is_some() {
-            return of_driver;
-        }
         if is_privileged && is_among(MOOT_ELSEWHERE, rule) {
             return Some((
                 Severity::Note,
+                Easing::Fields,
                 "it is privileged, so that this has no effect".to_owned(),
             ));
         }
@@ -238,14 +249,14 @@ impl<'a, 'b> Easings<'a, 'b> {
             && !self.is_written(violation)
         {
             let told = "its nodes run Windows, where this has no effect";
-            return Some((Severity::Note, told.to_owned()));
+            return Some((Severity::Note, Easing::Windows, told.to_owned()));
         }
         let container = container?;
         if is_tool(container.image())
-            && (!container.is_running() || self.scene.is_job())
+            && (!container.is_running() || self.scene.ends())
             && !self.is_written(violation)
         {
-            return Some((Severity::Note, "a tool that ends soon".to_owned()));
+            return Some((Severity::Note, Easing::Tool, "a tool that ends soon".to_owned()));
         }
         let user = container.user(facts.pod);
         match (rule.id, user) {
@@ -253,7 +264,7 @@ impl<'a, 'b> Easings<'a, 'b> {
                 if user > 0 && container.security("runAsNonRoot").is_none() =>
             {
                 // The message has the user.
-                Some((Severity::Note, String::new()))
+                Some((Severity::Note, Easing::Fields, String::new()))
             }
             ("KR-SEC-022", None)
                 if container.security("runAsNonRoot").is_none()
@@ -261,6 +272,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             {
                 Some((
                     Severity::Warning,
+                    Easing::Image,
                     "assumed: its image has a user other than root".to_owned(),
                 ))
             }
@@ -270,7 +282,7 @@ impl<'a, 'b> Easings<'a, 'b> {
                     && container.capabilities("add").next().is_none() =>
             {
                 let told = "as it is not root and cannot gain privileges, it has none in effect";
-                Some((Severity::Note, told.to_owned()))
+                Some((Severity::Note, Easing::Fields, told.to_owned()))
             }
             _ => None,
         }
@@ -278,22 +290,22 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// Lower severities for what a driver of nodes needs: the container itself works in a folder of drivers, or one of the
     /// pod for what concerns the pod.
-    fn of_driver(
-        &self,
-        rule: &Rule,
-        violation: &Violation,
-        driver: &Driver<'a>,
-        container: Option<&Container<'a>>,
-    ) -> Option<(Severity, String)> {
-        let folder = match container {
-            Some(container) => driver.folder_of(container)?,
+    fn of_driver(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_among = |rules: &str| is_among(rules, rule);
+        if !is_among(NEEDED_BY_DRIVERS) && !is_among(USER_OF_DRIVERS) || self.is_enforced() {
+            return None;
+        }
+        let facts = self.facts_of(violation)?;
+        let driver = facts.driver.as_ref()?;
+        let folder = match self.container(violation, facts.pod) {
+            Some(container) => driver.folder_of(&container)?,
             None if violation.container.is_some() => return None,
             None => driver.folder,
         };
         let told = |needed: &str| {
             format!("assumed: a driver of nodes, which works in `{folder}`, {needed}")
         };
-        if is_among(NEEDED_BY_DRIVERS, rule) {
+        if is_among(NEEDED_BY_DRIVERS) {
             // The violation is at `hostPath.path` of a volume.
             let volume = violation.path.parent().and_then(|path| path.parent());
             let volume = volume.as_ref().and_then(|path| path.find(self.scene.object.node()));
@@ -304,27 +316,27 @@ impl<'a, 'b> Easings<'a, 'b> {
                 Severity::Error => Severity::Warning,
                 _ => Severity::Note,
             };
-            return Some((severity, told("needs this")));
+            return Some((severity, Easing::Driver, told("needs this")));
         }
-        let is_of_user = is_among(USER_OF_DRIVERS, rule);
-        is_of_user
-            .then(|| (Severity::Note, told("runs as root, and not in a restricted namespace")))
+        let needed = told("runs as root, and not in a restricted namespace");
+        Some((Severity::Note, Easing::Driver, needed))
     }
 
     /// A note about the memory that a Job may take: it ends.
-    fn of_job(&self, rule: &Rule) -> Option<(Severity, String)> {
-        let is_of_job = is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job";
-        is_of_job
-            .then(|| (Severity::Note, "assumed: the Job ends soon, and needs little".to_owned()))
+    fn of_job(&self, rule: &Rule) -> Option<Lower> {
+        let is_of_job =
+            is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job" && self.scene.ends();
+        let told = "assumed: the Job ends soon, and needs little";
+        is_of_job.then(|| (Severity::Note, Easing::Job, told.to_owned()))
     }
 
     /// Nodes may set the profile of seccomp for all pods.
-    fn of_nodes(&self, rule: &Rule, violation: &Violation) -> Option<(Severity, String)> {
+    fn of_nodes(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let may_be_set =
             rule.id == "KR-SEC-024" && !self.is_written(violation) && !self.is_enforced();
         may_be_set.then(|| {
             let told = "assumed: the nodes do not set it for all pods (`seccompDefault`)";
-            (Severity::Warning, told.to_owned())
+            (Severity::Warning, Easing::Nodes, told.to_owned())
         })
     }
 
@@ -373,11 +385,8 @@ impl<'a, 'b> Easings<'a, 'b> {
 
 /// True for a pod that only takes room, so that it can be evicted: its containers have the image `pause`.
 fn takes_room_only(pod: &Pod<'_>) -> bool {
-    let does_nothing = |container: &Container<'_>| {
-        let name = ImageReference::new(container.image()).name;
-        name.rsplit('/').next() == Some("pause")
-    };
-    !pod.containers.is_empty() && pod.containers.iter().all(does_nothing)
+    let mut containers = pod.containers.iter();
+    !pod.containers.is_empty() && containers.all(|one| does_nothing(one.image()))
 }
 
 fn is_among(rules: &str, rule: &Rule) -> bool {

@@ -36,6 +36,8 @@ pub struct Facts {
     pub platform: Option<Platform>,
     /// Patterns of targets that are not for production; `None` if folders decide.
     pub trials: Option<Vec<String>>,
+    /// True if violations keep the severities of their rules, whatever the render shows.
+    pub keeps_severities: bool,
     /// True if findings that annotations, comments or the configuration accept are reported as well.
     pub ignores_suppressions: bool,
     /// Parts of the configuration that hold for some containers.

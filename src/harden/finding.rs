@@ -7,7 +7,7 @@ use super::handle::RuleRef;
 use super::path::by_name;
 use super::rule::Rule;
 use super::settings::Settings;
-use super::violation::{Easing, Fix, List, Severity, Violation};
+use super::violation::{Eased, Fix, List, Severity, Violation};
 use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
 use crate::schema::Gvk;
@@ -25,8 +25,8 @@ pub struct Finding {
     pub part: Option<Text>,
     /// The severity.
     pub severity: Severity,
-    /// The reason for which it is lower than that of the rule, if the place of the object is one.
-    pub eased: Option<Easing>,
+    /// The reason for which it is lower than that of the rule, if what the render shows is one.
+    pub eased: Option<Eased>,
     /// The description: a phrase that begins with the container, if it is about one.
     pub message: String,
     /// The index of the object.
@@ -168,6 +168,12 @@ impl Finding {
             fix: None,
             suppressed: None,
         }
+    }
+
+    /// The reason for which its severity is lower, if it is.
+    #[must_use]
+    pub fn lowered(&self) -> Option<&Eased> {
+        self.eased.as_ref().filter(|eased| self.severity < eased.from)
     }
 
     /// True if the finding makes a build fail: its severity counts, and it is not accepted. Annotations and comments

@@ -161,6 +161,22 @@ pub(super) fn is_tool(image: &str) -> bool {
     TOOLS.contains(&name.strip_prefix("library/").unwrap_or(name))
 }
 
+/// The names of the image that does nothing: that of Kubernetes, and the copies that providers of clusters publish.
+const PAUSES: [&str; 7] = [
+    "registry.k8s.io/pause",
+    "k8s.gcr.io/pause",
+    "gcr.io/google-containers/pause",
+    "gcr.io/google_containers/pause",
+    "gke.gcr.io/pause",
+    "mcr.microsoft.com/oss/kubernetes/pause",
+    "public.ecr.aws/eks-distro/kubernetes/pause",
+];
+
+/// True for the official image that does nothing. Others may have its name.
+pub(super) fn does_nothing(image: &str) -> bool {
+    PAUSES.contains(&ImageReference::new(image).name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +270,24 @@ mod tests {
         for image in ["evil.example.com/miner/busybox:1", "acme/alpine", "evil.example.com/alpine"]
         {
             assert!(!is_tool(image), "{image}");
+        }
+    }
+
+    #[test]
+    fn the_image_that_does_nothing_is_that_of_kubernetes() {
+        for image in
+            ["registry.k8s.io/pause:3.10", "k8s.gcr.io/pause", "gke.gcr.io/pause:3.9@sha256:abc"]
+        {
+            assert!(does_nothing(image), "{image}");
+        }
+        for image in [
+            "pause",
+            "pause:3.10",
+            "evil.example.com/pause:3.10",
+            "registry.k8s.io.example.com/pause",
+            "registry.k8s.io/evil/pause",
+        ] {
+            assert!(!does_nothing(image), "{image}");
         }
     }
 

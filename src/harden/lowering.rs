@@ -170,6 +170,8 @@ impl Facts {
             platform,
             trials,
             registries: Registries { allow, deny: _ },
+            // This only raises severities.
+            keeps_severities: _,
             ignores_suppressions: _,
             told,
             values,

@@ -5,6 +5,7 @@
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
 mod acting;
+mod bundles;
 mod capacity;
 mod check;
 mod conceal;
@@ -94,5 +95,5 @@ pub use suppress::Comment;
 pub use templates::{PodTemplate, pod_templates};
 pub use upgrade::{Definitions, Effect, EffectKind, Upgrade};
 pub use verdict::{Verdict, Violated};
-pub use violation::{Class, Easing, Edit, Fix, List, Severity};
+pub use violation::{Class, Eased, Easing, Edit, Fix, List, Severity};
 pub use workload::{restarting, template};

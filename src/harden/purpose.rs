@@ -1,5 +1,6 @@
 //! The purpose of a target, as far as the configuration or its path says it.
 
+use super::violation::Easing;
 use crate::text::wildcard::fits;
 
 /// Last words of folders that are not for production.
@@ -23,8 +24,8 @@ pub(super) enum Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// The reason for which a target is not for production, if there is one: a pattern of `told` that fits its path, or,
-    /// if the configuration says nothing, a folder of it.
+    /// The reason for which a target is not for production, if there is one: a pattern of `told` that fits its path in the
+    /// repository, or, if the configuration says nothing, a folder of it.
     pub(super) fn of(target: &'a str, told: Option<&'a [String]>) -> Option<Self> {
         let Some(told) = told else { return folder(target).map(Self::Folder) };
         let target = target.strip_prefix("./").unwrap_or(target).trim_end_matches('/');
@@ -34,6 +35,14 @@ impl<'a> Trial<'a> {
     /// True if the target is an input of tests.
     pub(super) fn is_of_tests(self) -> bool {
         matches!(self, Self::Folder(folder) if is_of(TESTS, folder))
+    }
+
+    /// The kind of the reason.
+    pub(super) const fn easing(self) -> Easing {
+        match self {
+            Self::Folder(_) => Easing::Trial,
+            Self::Told(_) => Easing::Configuration,
+        }
     }
 
     /// The statement about it, to follow a message.
@@ -50,7 +59,7 @@ impl<'a> Trial<'a> {
 }
 
 /// The folder on the path of a target that says that the target is not for production. The last folder with a known
-/// purpose counts. `None` if there is none, and for a path that does not begin in the working directory.
+/// purpose counts. `None` if there is none, and for a path that does not begin at the top of its repository.
 fn folder(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;

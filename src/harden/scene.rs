@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting::Acting;
+use super::bundles::{Bundles, is_source};
 use super::facts::{Facts, Placement};
 use super::objects::{Objects, is_service, service};
 use super::platform::{Platform, is_of_openshift};
@@ -58,6 +59,12 @@ impl Scene<'_> {
         matches!(self.object.kind(), "Job" | "CronJob" | "BroadcastJob" | "JobSet")
     }
 
+    /// True if the pods of the object end by themselves, and its kind is a known one: others may have its name.
+    pub(super) fn ends(self) -> bool {
+        let groups = ["batch", "batch.volcano.sh", "apps.kruise.io", "jobset.x-k8s.io"];
+        self.is_job() && groups.contains(&&*self.object.gvk().group)
+    }
+
     /// True for an object of Knative, which supports only some fields of pods.
     pub(super) fn is_knative(self) -> bool {
         self.object.gvk().group == "serving.knative.dev"
@@ -84,8 +91,8 @@ pub(super) struct Render<'a> {
     pub(super) has_services: bool,
     /// True if the render installs an operator, whose objects are not rendered.
     pub(super) has_operator: bool,
-    /// True if the render is input of a bundle of the Operator Lifecycle Manager.
-    pub(super) is_bundle: bool,
+    /// The Deployments that bundles of the Operator Lifecycle Manager install.
+    pub(super) bundles: Bundles<'a>,
     /// The reason for which the target is not for production, if there is one.
     pub(super) trial: Option<Trial<'a>>,
     /// The reasons for which the platform is `OpenShift`.
@@ -180,7 +187,7 @@ impl<'a> Render<'a> {
             has_pods: false,
             has_services: false,
             has_operator: false,
-            is_bundle: false,
+            bundles: Bundles::default(),
             trial: None,
             platform: OpenShift::default(),
             sources: None,
@@ -210,9 +217,7 @@ impl<'a> Render<'a> {
     /// The same render, of the target with a path, whose values have their places in these sources.
     pub(super) fn of_target(mut self, target: &'a str, sources: &'a Sources) -> Self {
         self.trial = Trial::of(target, self.facts.trials.as_deref());
-        // The folder of kubebuilder projects that `operator-sdk generate bundle` reads.
-        let is_for_bundle = || self.facts.trials.is_none() && target.ends_with("config/manifests");
-        self.is_bundle = self.is_bundle || is_for_bundle();
+        self.bundles.is_source = self.facts.trials.is_none() && is_source(target);
         self.sources = Some(sources);
         self
     }
@@ -232,8 +237,7 @@ impl<'a> Render<'a> {
         self.has_services |= is_service(object);
         self.has_operator |=
             object.kind() == "Subscription" && object.gvk().group == "operators.coreos.com";
-        self.is_bundle |= object.kind() == "ClusterServiceVersion"
-            && object.gvk().group == "operators.coreos.com";
+        self.bundles.add(object);
         self.platform.is_seen |= is_of_openshift(object);
         self.own.add_object(0, place, object, &pods);
         self.pods.push(pods);
@@ -260,6 +264,14 @@ impl<'a> Render<'a> {
         !matches!(name, "" | "default")
             && !self.has_kind("ServiceAccount", namespace)
             && !namespaces.any(is_here)
+    }
+
+    /// True if another render has the `ServiceAccount` of a pod in a namespace.
+    pub(super) fn has_account_elsewhere(&self, namespace: &str, pod: &Pod<'_>) -> bool {
+        let name = pod.get(&["serviceAccountName"]).and_then(Node::as_text).unwrap_or("default");
+        self.others.is_some_and(|(own, all)| {
+            all.named("ServiceAccount", namespace, name).any(|known| known.render != own)
+        })
     }
 
     /// True if a Service selects a pod as soon as a namespace is set for both: exactly one of them has one now.

@@ -240,6 +240,11 @@ impl Settings {
         rule.known().map_or(usual, |rule| self.severity(rule, usual))
     }
 
+    /// True if the configuration sets the severity of a rule.
+    pub(super) fn sets_severity(&self, rule: &RuleRef) -> bool {
+        rule.known().is_some_and(|rule| matches!(self.said(rule), Some(Holds::As(_))))
+    }
+
     /// The severity of a violation.
     pub(super) fn severity(&self, rule: &Rule, usual: Severity) -> Severity {
         match self.said(rule) {

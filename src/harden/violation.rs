@@ -15,7 +15,7 @@ pub(super) struct Violation {
     /// Another severity than that of the rule.
     pub(super) severity: Option<Severity>,
     /// The reason for which it has a lower severity.
-    pub(super) eased: Option<Easing>,
+    pub(super) eased: Option<Eased>,
     pub(super) fix: Option<Fix>,
 }
 
@@ -49,15 +49,92 @@ impl fmt::Display for Severity {
     }
 }
 
+/// A lowered severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eased {
+    /// The reason.
+    pub by: Easing,
+    /// The severity without it.
+    pub from: Severity,
+    /// The statement about it, which is at the end of the message; empty if the message has none.
+    pub told: String,
+}
+
 /// The reason for which a violation has a lower severity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Easing {
-    /// The target is not for production.
+    /// The target is not for production, by a folder of its path.
     Trial,
     /// The platform is `OpenShift`, by the objects that are checked.
     Platform,
-    /// Another field of the same object.
-    Object,
+    /// The target is input of a bundle of the Operator Lifecycle Manager.
+    Bundle,
+    /// The target is a part of a kubebuilder project.
+    Part,
+    /// The pod is a driver of nodes.
+    Driver,
+    /// The configuration names the target or the platform.
+    Configuration,
+    /// Other fields of the container or its pod leave the violation without effect.
+    Fields,
+    /// The image is known to have a user other than root.
+    Image,
+    /// The container is a tool that ends soon.
+    Tool,
+    /// The pod is one of a Job.
+    Job,
+    /// No pod runs.
+    Idle,
+    /// The pods only take room.
+    Room,
+    /// The pod is bound to Windows.
+    Windows,
+    /// Nodes may have a profile for all pods. This needs no evidence.
+    Nodes,
+}
+
+impl Easing {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Platform => "platform",
+            Self::Bundle => "bundle",
+            Self::Part => "part",
+            Self::Driver => "driver",
+            Self::Configuration => "configuration",
+            Self::Fields => "fields",
+            Self::Image => "image",
+            Self::Tool => "tool",
+            Self::Job => "job",
+            Self::Idle => "idle",
+            Self::Room => "room",
+            Self::Windows => "windows",
+            Self::Nodes => "nodes",
+        }
+    }
+
+    /// The reason in a few words, to follow the number of findings; `None` if it needs no evidence.
+    #[must_use]
+    pub const fn told(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Trial => "by folders that are not for production",
+            Self::Platform => "by objects of OpenShift",
+            Self::Bundle => "by a bundle of the Operator Lifecycle Manager",
+            Self::Part => "by a part of a kubebuilder project",
+            Self::Driver => "by drivers of nodes",
+            Self::Configuration => "by the configuration",
+            Self::Fields => "by other fields of the pod",
+            Self::Image => "by the known user of an image",
+            Self::Tool => "by tools that end soon",
+            Self::Job => "by Jobs",
+            Self::Idle => "by `replicas: 0`",
+            Self::Room => "by the image `pause`",
+            Self::Windows => "by nodes with Windows",
+            Self::Nodes => return None,
+        })
+    }
 }
 
 /// The lists of containers, in the order in which they are checked.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use super::located::in_repository;
 use super::plain::Plain;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
@@ -20,6 +22,8 @@ pub(super) struct Inputs<'a> {
     pub(super) loader: &'a Loader,
     pub(super) run: &'a fleet::Run<'a>,
     pub(super) settings: &'a Settings,
+    /// The working directory.
+    pub(super) directory: &'a Path,
     /// The directories whose manifests may define what targets refer to.
     pub(super) trees: &'a [String],
     /// True if an input without objects passes.
@@ -63,8 +67,9 @@ impl Inputs<'_> {
             let resources = renders[number].as_ref().ok()?;
             let are_several = built.len() > 1 || !self.trees.is_empty();
             let others = are_several.then_some((number, &all));
-            let (target, sources) = (&built[number], self.loader.sources());
-            Some(harden::check_among(resources, target, others, sources, self.settings))
+            let target = in_repository(built[number], self.directory);
+            let (settings, sources) = (self.settings, self.loader.sources());
+            Some(harden::check_among(resources, &target, others, sources, settings))
         };
         in_order(built.len(), &self.run.options().threads, work, |_, findings| {
             // A run holds all findings until they are written.

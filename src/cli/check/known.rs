@@ -1,6 +1,7 @@
 //! `--git REV`: findings that a target had at the revision already are not shown again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::dockerfiles::Dockerfiles;
 use super::inputs::Inputs;
@@ -37,12 +38,19 @@ impl Known {
         judged: &[Judged],
         dockerfiles: Option<&Dockerfiles>,
         settings: &Settings,
+        directory: &Path,
         options: &build::Options,
         loader: &Loader,
     ) -> (Self, Vec<Remark>) {
         let run = Run::new(&base.loader, options);
-        let inputs =
-            Inputs { loader: &base.loader, run: &run, settings, trees: &[], allow_empty: true };
+        let inputs = Inputs {
+            loader: &base.loader,
+            run: &run,
+            settings,
+            directory,
+            trees: &[],
+            allow_empty: true,
+        };
         let is_there = |one: &&Judged| {
             let target = &*one.target;
             let is_file = || base.loader.kind(target) == Kind::File;

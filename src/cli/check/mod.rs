@@ -5,6 +5,8 @@ pub(super) mod baseline;
 mod dockerfiles;
 mod inputs;
 pub(super) mod known;
+mod located;
+pub(super) mod lowered;
 pub(super) mod output;
 mod plain;
 mod platform;
@@ -18,7 +20,7 @@ use clap::Args;
 
 use super::configuration::{self, Base};
 use super::findings::{self, AskedRules, FindingFlags, Results};
-use super::reading::{Jobs, Reading};
+use super::reading::{Jobs, Reading, working_directory};
 use super::select::{Select, Selected};
 use super::terminal::Format;
 use crate::build;
@@ -64,6 +66,10 @@ pub(super) struct Check {
     /// kustomization is only searched for Dockerfiles. Pods of the other inputs are compared with the images that they use
     #[arg(long)]
     dockerfiles: bool,
+
+    /// Keep the severities of rules: findings are not lowered because folders, objects or fields say that they matter less
+    #[arg(long)]
+    keep_severities: bool,
 
     /// Accept inputs without objects
     #[arg(long)]
@@ -128,7 +134,9 @@ impl Check {
         let asked =
             AskedRules { subject: Subject::Objects, profile: self.profile, only: &self.rules };
         let mut context = flags.context(loader, base.as_ref(), &asked, options.plugins.today)?;
+        context.settings.facts.keeps_severities |= self.keep_severities;
         let baseline = flags.baseline(loader, base.as_ref())?;
+        let directory = working_directory()?;
         let run = fleet::Run::new(loader, &options);
         let dockerfiles = self.find_dockerfiles(loader, &run)?;
         let git = flags.base(self.many.git.as_deref(), &self.targets, loader)?;
@@ -143,6 +151,7 @@ impl Check {
             loader,
             run: &run,
             settings: &context.settings,
+            directory: &directory,
             trees: if self.many.all || self.many.every { &self.targets } else { &[] },
             allow_empty: self.allow_empty,
         };
@@ -157,7 +166,8 @@ impl Check {
         let known = git.as_ref().map(|git| {
             let settings = &context.settings;
             let found = dockerfiles.as_ref();
-            let (known, remarks) = Known::at(git, &judged, found, settings, &options, loader);
+            let (known, remarks) =
+                Known::at(git, &judged, found, settings, &directory, &options, loader);
             context.remarks.extend(remarks);
             context.revision = Some(git.name.clone());
             known

@@ -14,7 +14,9 @@ pub(super) fn remark(judged: &[Judged], known: Option<&Known>) -> Option<Remark>
     let mut first: Option<Said<'_>> = None;
     for one in judged {
         let findings = one.outcome.iter().flat_map(|checked| checked.open());
-        count += findings.filter(|one| one.eased == Some(Easing::Platform)).count();
+        count += findings
+            .filter(|one| one.lowered().is_some_and(|eased| eased.by == Easing::Platform))
+            .count();
         let Some(object) = of_openshift(one) else { continue };
         let since = known.and_then(|known| known.revision_before_openshift(&one.target));
         let said = (&one.target, object, since);

@@ -179,6 +179,8 @@ struct FindingJson<'a> {
     rule: &'a str,
     name: &'a str,
     severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowered: Option<LoweredJson>,
     security_severity: Option<String>,
     message: &'a str,
     object: ObjectJson<'a>,
@@ -191,6 +193,13 @@ struct FindingJson<'a> {
     psa: Option<Psa>,
     suppressed: Option<SuppressedJson<'a>>,
     fingerprint: String,
+}
+
+/// The severity without the reason for which it is lower, and the kind of that.
+#[derive(Serialize)]
+struct LoweredJson {
+    from: &'static str,
+    by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -240,6 +249,8 @@ impl<'a> FindingJson<'a> {
             rule: finding.rule.id(),
             name: finding.rule.name(),
             severity: finding.severity.as_str(),
+            lowered: (finding.lowered())
+                .map(|one| LoweredJson { from: one.from.as_str(), by: one.by.as_str() }),
             security_severity: finding.rule.score().map(|score| score.to_string()),
             message: &finding.message,
             object: ObjectJson {

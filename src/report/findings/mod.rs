@@ -89,7 +89,8 @@ pub struct Context {
 pub struct Remark {
     /// The severity.
     pub severity: Severity,
-    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`, `platform`, `suppressions`, `flags`.
+    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`, `platform`, `severities`,
+    /// `suppressions`, `flags`.
     pub topic: &'static str,
     /// The statement.
     pub text: String,
