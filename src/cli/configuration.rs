@@ -46,6 +46,9 @@ pub(super) struct Base {
     pub(super) name: String,
     /// Loader of its files.
     pub(super) loader: Loader,
+    /// Loader of the files of `HEAD`, for the revision of `check --git`: what `HEAD` has and the revision has not is brought
+    /// by the change. `None` if the revision is asked for.
+    pub(super) head: Option<Loader>,
 }
 
 impl Base {
@@ -70,7 +73,28 @@ impl Base {
             paths.iter().map(|path| load::join(directory, path.as_ref())).collect();
         let links = repository.links_to(&paths);
         let loader = loader.beside(repository.revision(&found)?.with_links(links));
-        Ok(Self { name: name.to_owned(), loader })
+        Ok(Self { name: name.to_owned(), loader, head: None })
+    }
+
+    /// Reads a file of the revision. With the revision of `--git`, a file that no commit has is read from the working tree;
+    /// `None` if the change brings it.
+    ///
+    /// # Errors
+    /// Those of [`Loader::file`].
+    pub(super) fn file_before_change(&self, path: &str, tree: &Loader) -> Result<Option<File>> {
+        if self.is_of_no_commit(path) {
+            return file(tree, path).map(Some);
+        }
+        if self.head.is_some() && self.loader.kind(path) != Kind::File {
+            return Ok(None);
+        }
+        self.file(path).map(Some)
+    }
+
+    /// True for a file that neither the revision of `--git` nor `HEAD` has.
+    fn is_of_no_commit(&self, path: &str) -> bool {
+        let is_in = |loader: &Loader| loader.kind(path) == Kind::File;
+        self.head.as_ref().is_some_and(|head| !is_in(head) && !is_in(&self.loader))
     }
 
     /// Reads a file of the revision. Its name shows the revision.
@@ -95,11 +119,14 @@ impl Base {
         let how = match (&old, &new) {
             (Some(old), Some(new)) if old.bytes() == new.bytes() => return None,
             (None, None) => return None,
+            (None, Some(_)) if self.is_of_no_commit(path) => return None,
             (Some(_), Some(_)) => "differs from that at",
             (Some(_), None) => "is missing, but exists at",
             (None, Some(_)) => "is ignored: it does not exist at",
         };
-        Some(Remark::warning(topic, format!("`{path}` {how} `{}`, which is used", self.name)))
+        let other = self.head.as_ref().map_or("", |_| "; `--trust-change` uses that of the change");
+        let text = format!("`{path}` {how} `{}`, which is used{other}", self.name);
+        Some(Remark::warning(topic, text))
     }
 }
 
@@ -143,18 +170,21 @@ impl Wanted<'_> {
             let changes = paths.iter().filter_map(|path| base.change(TOPIC, path, loader));
             remarks.extend(changes);
         }
-        let Some(path) = path.filter(|_| !self.ignored) else {
-            if self.ignored
-                && let Some(path) = base.map_or_else(in_tree, in_base)
-            {
-                remarks.push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
+        if self.ignored
+            && let Some(path) = &path
+        {
+            remarks.push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
+        }
+        let found = match (path.filter(|_| !self.ignored), base) {
+            (None, _) => None,
+            (Some(path), Some(base)) => {
+                base.file_before_change(&path, loader)?.map(|text| (path, text))
             }
+            (Some(path), None) => Some((path.clone(), file(loader, &path)?)),
+        };
+        let Some((path, text)) = found else {
             let settings = Settings { limits: loader.limits(), ..Settings::of(self.usual) };
             return Ok(Configuration { settings, file: None, digest: None, remarks });
-        };
-        let text = match base {
-            Some(base) => base.file(&path)?,
-            None => file(loader, &path)?,
         };
         let budget = Budget::new(loader.limits());
         let mut settings = settings(&text, self.usual, Some(loader.sources()), &budget)?;

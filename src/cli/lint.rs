@@ -120,7 +120,12 @@ impl Lint {
         let Linted { kustomizations, findings, failed, .. } = linted;
         let mut judged = Vec::new();
         if !kustomizations.is_empty() {
-            let checked = Checked { resources: kustomizations, pods: 0, findings };
+            let checked = Checked {
+                resources: kustomizations,
+                pods: 0,
+                findings,
+                evidence: Default::default(),
+            };
             let target = self.directories.join(", ");
             judged.push(Judged { target, file: None, outcome: Ok(checked) });
         }

@@ -216,14 +216,11 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// In a part of a kubebuilder project, in whose namespace `system` nothing can be applied, what includes it may set requests,
     /// limits and probes.
     fn of_part(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let namespace = self.scene.namespace();
-        if !is_among(SET_BY_WHOLE, rule) || namespace != "system" {
+        if !is_among(SET_BY_WHOLE, rule) {
             return None;
         }
         let facts = self.facts_of(violation)?;
-        let is_part = self.render.is_part_with(namespace, facts.pod)
-            && !self.render.has_account_elsewhere(namespace, facts.pod);
-        is_part.then(|| {
+        self.scene.is_part(self.render, facts.pod).then(|| {
             let told = "assumed: no kustomization that includes this one, and has the ServiceAccount, sets it";
             (Severity::Warning, Easing::Part, told.to_owned())
         })

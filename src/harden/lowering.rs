@@ -414,7 +414,7 @@ mod tests {
 
     /// Fields that cannot make rules find less: those of fixes, those that add findings, conditions of a list's entry, and
     /// those of builds ([`Settings::lowering_of_builds`]).
-    const OTHERS: &str = "fix override stripAnnotations allowIgnores select defaultNamespace podSpecs qos probes \
+    const OTHERS: &str = "fix override stripAnnotations keepSeverities allowIgnores select defaultNamespace podSpecs qos probes \
         registries.deny producers externals exclude runtimes images.writableDirs values.runAsUser values.runAsGroup \
         values.fsGroup values.labels values.pullPolicy values.writableDirs values.floatingTags values.placement \
         values.emptyDirSizeLimit values.resources.requests values.resources.memoryLimitFactor \

@@ -65,6 +65,15 @@ impl Scene<'_> {
         self.is_job() && groups.contains(&&*self.object.gvk().group)
     }
 
+    /// True for a pod of a kubebuilder project that another kustomization completes: its account is in no render, and
+    /// nothing can run in its namespace `system`.
+    pub(super) fn is_part(self, render: &Render<'_>, pod: &Pod<'_>) -> bool {
+        let namespace = self.namespace();
+        namespace == "system"
+            && render.is_part_with(namespace, pod)
+            && !render.has_account_elsewhere(namespace, pod)
+    }
+
     /// True for an object of Knative, which supports only some fields of pods.
     pub(super) fn is_knative(self) -> bool {
         self.object.gvk().group == "serving.knative.dev"

@@ -124,7 +124,7 @@ fn of_findings(text: &str, objects: &str) -> Vec<(&'static str, String)> {
     let mut found = harden::check(&resources, &sources, &settings);
     let (rule, severity) = (&TARGET_NOT_JUDGED, Severity::Error);
     found.push(Finding::of_target(rule, text, text.to_owned(), severity, error.span()));
-    let checked = Checked { resources, pods: 1, findings: found };
+    let checked = Checked { resources, pods: 1, findings: found, evidence: Default::default() };
     let targets = [Ok(checked), Err(error)].map(|outcome| Judged {
         target: text.to_owned(),
         file: None,

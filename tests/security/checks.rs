@@ -197,7 +197,7 @@ fn annotations_and_comments_are_overruled() {
 }
 
 #[test]
-fn findings_that_their_own_change_accepts_are_told() {
+fn findings_that_their_own_change_accepts_count_unless_it_is_trusted() {
     let lab = repository();
     let accepted = BAD.replace(
         "{name: p}",
@@ -209,11 +209,16 @@ fn findings_that_their_own_change_accepts_are_told() {
     for text in [accepted, commented] {
         lab.write("k/r.yaml", text);
         for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
-            let outcome = check(&lab, &["--git", "main", "--format", format, "k"]);
-            assert_eq!(outcome.code, 0, "{format}: {}", outcome.stdout);
-            for text in [&outcome.stdout, &outcome.stderr] {
-                let words = "2 findings that are new since `main` are accepted";
-                assert!(text.contains(words), "{format}: {text}");
+            for (flags, code, words) in [
+                (&[][..], 1, "2 findings that are new since `main` count, although"),
+                (&["--trust-change"], 0, "2 findings that are new since `main` are accepted"),
+            ] {
+                let flags = [flags, &["--git", "main", "--format", format, "k"]].concat();
+                let outcome = check(&lab, &flags);
+                assert_eq!(outcome.code, code, "{format}: {}", outcome.stdout);
+                for text in [&outcome.stdout, &outcome.stderr] {
+                    assert!(text.contains(words), "{format}: {text}");
+                }
             }
         }
         lab.git("", &["add", "."]);
@@ -222,6 +227,75 @@ fn findings_that_their_own_change_accepts_are_told() {
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
         lab.git("", &["reset", "-q", "--hard", "HEAD~1"]);
     }
+}
+
+#[test]
+fn a_configuration_and_a_baseline_of_a_change_do_not_count_unless_it_is_trusted() {
+    let lab = repository();
+    let report = check(&lab, &["--format", "json", "k"]).stdout;
+    lab.git("", &["checkout", "-qb", "change"]);
+    lab.write("ok/r.yaml", BAD);
+    lab.write("accepted.json", report.replace("\"root\":\"k\"", "\"root\":\"ok\""));
+    lab.write("off.yaml", configuration("{rules: {host-pid: off, privileged-container: off}}"));
+    let baseline = ["--git", "main", "--baseline", "accepted.json", "ok"];
+    let named = ["--git", "main", "--config", "off.yaml", "ok"];
+    // Files that no commit has are not a part of the change.
+    assert_eq!(check(&lab, &baseline).code, 0);
+    assert_eq!(check(&lab, &named).code, 0);
+    lab.write(".krender.yaml", configuration("{failOn: never}"));
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    let found = ["--git", "main", "ok"];
+    for (flags, file) in
+        [(&baseline[..], "accepted.json"), (&named, "off.yaml"), (&found, ".krender.yaml")]
+    {
+        let outcome = check(&lab, flags);
+        let words = format!("`{file}` is ignored: it does not exist at `main`");
+        assert!(outcome.code == 1 && outcome.stderr.contains(&words), "{}", outcome.stderr);
+        assert_eq!(check(&lab, &[flags, &["--trust-change"]].concat()).code, 0, "{file}");
+    }
+    // Those of the base branch count.
+    lab.git("", &["checkout", "-qB", "main"]);
+    lab.git("", &["checkout", "-qb", "other"]);
+    lab.write("k/r.yaml", BAD.replace("{name: p}", "{name: q}"));
+    assert_eq!(check(&lab, &["--git", "main", "k"]).code, 0);
+}
+
+#[test]
+fn what_lowers_severities_does_not_count_if_a_change_brings_it() {
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec: {containers: [{name: c, image: 'x:1', securityContext: {readOnlyRootFilesystem: true}}]}\n";
+    const ROUTE: &str =
+        "---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: r, namespace: n}\n";
+    let lab = repository();
+    lab.write("ok/r.yaml", format!("{POD}{ROUTE}"));
+    let check = |flags: &[&str], target: &str| {
+        lab.krender(
+            "",
+            &[&["check", "--git", "main", "--rule", "KR-SEC-021"], flags, &[target]].concat(),
+        )
+    };
+    for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
+        let outcome = check(&["--format", format], "ok");
+        assert_eq!(outcome.code, 1, "{format}: {}", outcome.stdout);
+        for text in [&outcome.stdout, &outcome.stderr] {
+            let words = "1 finding keeps its severity, as what would lower it is new since `main`";
+            assert!(text.contains(words), "{format}: {text}");
+        }
+    }
+    assert_eq!(check(&["--trust-change"], "ok").code, 0);
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab.write("ok/r.yaml", format!("{}{ROUTE}", POD.replace("{name: p,", "{name: q,")));
+    assert_eq!(check(&[], "ok").code, 0);
+    assert_eq!(check(&["--keep-severities"], "ok").code, 1);
+    // A target that moves below a folder for tests.
+    lab.write("k/r.yaml", POD.replace("{name: p,", "{name: z,"));
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "three"]);
+    std::fs::create_dir(lab.path("testdata")).unwrap();
+    std::fs::rename(lab.path("k"), lab.path("testdata/k")).unwrap();
+    assert_eq!(check(&[], "testdata/k").code, 1);
+    assert_eq!(check(&["--trust-change"], "testdata/k").code, 0);
 }
 
 #[test]

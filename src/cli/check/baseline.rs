@@ -86,7 +86,10 @@ impl Baseline {
         let file = match base {
             Some(base) => {
                 baseline.remarks.extend(base.change(TOPIC, path, loader));
-                base.file(path)?
+                let Some(file) = base.file_before_change(path, loader)? else {
+                    return Ok(baseline);
+                };
+                file
             }
             None => loader.file(path)?,
         };

@@ -104,7 +104,12 @@ impl Dockerfiles {
             let dockerfile::Judged { dockerfiles, findings, failed, templates } =
                 dockerfile::check(loader, files, *is_named, &containers, &settings)?;
             if !dockerfiles.is_empty() {
-                let checked = Checked { resources: dockerfiles, pods: 0, findings };
+                let checked = Checked {
+                    resources: dockerfiles,
+                    pods: 0,
+                    findings,
+                    evidence: Default::default(),
+                };
                 let (target, outcome) = (target.clone(), Ok(checked));
                 all.push(Judged { target, file: None, outcome });
             }

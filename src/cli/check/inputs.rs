@@ -9,7 +9,7 @@ use super::plain::Plain;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
-use crate::harden::{self, Objects, Settings};
+use crate::harden::{self, Evidence, Objects, Settings};
 use crate::limits::{Budget, Limit};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::parallel::in_order;
@@ -26,6 +26,8 @@ pub(super) struct Inputs<'a> {
     pub(super) directory: &'a Path,
     /// The directories whose manifests may define what targets refer to.
     pub(super) trees: &'a [String],
+    /// True if evidence that lowers severities is kept.
+    pub(super) keeps_evidence: bool,
     /// True if an input without objects passes.
     pub(super) allow_empty: bool,
 }
@@ -69,11 +71,12 @@ impl Inputs<'_> {
             let others = are_several.then_some((number, &all));
             let target = in_repository(built[number], self.directory);
             let (settings, sources) = (self.settings, self.loader.sources());
-            Some(harden::check_among(resources, &target, others, sources, settings))
+            let found = harden::check_among(resources, &target, others, sources, settings);
+            Some((found, self.evidence(resources, &target, others)))
         };
         in_order(built.len(), &self.run.options().threads, work, |_, findings| {
             // A run holds all findings until they are written.
-            let count = findings.as_ref().map_or(0, Vec::len) as u64;
+            let count = findings.as_ref().map_or(0, |(findings, _)| findings.len()) as u64;
             let is_spent = budget.spend(Limit::Findings, count, Span::NONE);
             found.push(is_spent.map(|()| findings.unwrap_or_default()));
             match found.last() {
@@ -85,7 +88,8 @@ impl Inputs<'_> {
         for ((target, render), findings) in built.iter().zip(renders).zip(found) {
             let checked = render.and_then(|resources| {
                 let pods = harden::count_pods(&resources, self.settings);
-                Ok(Checked { resources, pods, findings: findings? })
+                let (findings, evidence) = findings?;
+                Ok(Checked { resources, pods, findings, evidence })
             });
             judged.push(self.judged_as(target, self.redacted(checked, &shield)));
         }
@@ -128,6 +132,7 @@ impl Inputs<'_> {
         let all: ResMap =
             if is_apart { ResMap::new() } else { read.cloned().collect::<Vec<_>>().into() };
         let mut found = harden::check(&all, self.loader.sources(), self.settings);
+        let evidence = self.evidence(&all, "", None);
         found.sort_by_key(|finding| finding.place);
         let mut found = found.into_iter().peekable();
         let mut start = 0;
@@ -149,7 +154,7 @@ impl Inputs<'_> {
                 }
                 start = end;
                 let pods = harden::count_pods(&resources, self.settings);
-                Ok(Checked { resources, pods, findings })
+                Ok(Checked { resources, pods, findings, evidence: evidence.clone() })
             });
             self.judged_as(&target, self.redacted(outcome, &shield))
         });
@@ -180,7 +185,21 @@ impl Inputs<'_> {
     fn judged(&self, resources: ResMap) -> Checked {
         let findings = harden::check(&resources, self.loader.sources(), self.settings);
         let pods = harden::count_pods(&resources, self.settings);
-        Checked { resources, pods, findings }
+        let evidence = self.evidence(&resources, "", None);
+        Checked { resources, pods, findings, evidence }
+    }
+
+    /// The evidence of objects that lowers severities; empty if it is not kept.
+    fn evidence(
+        &self,
+        objects: &ResMap,
+        target: &str,
+        others: Option<(usize, &Objects<'_>)>,
+    ) -> Evidence {
+        if !self.keeps_evidence {
+            return Evidence::default();
+        }
+        Evidence::among(objects, target, others, self.loader.sources(), self.settings)
     }
 }
 

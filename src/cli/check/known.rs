@@ -9,7 +9,7 @@ use super::targets::is_kustomization;
 use crate::build;
 use crate::cli::configuration::Base;
 use crate::fleet::Run;
-use crate::harden::{self, Finding, Settings, SuppressedBy, Suppression};
+use crate::harden::{self, Evidence, Finding, Settings, Severity, SuppressedBy, Suppression};
 use crate::load::{Kind, Loader};
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::Resource;
@@ -20,13 +20,33 @@ pub(in crate::cli) struct Known {
     targets: BTreeMap<String, BTreeMap<String, Count>>,
     /// The targets with an object that only `OpenShift` accepts.
     of_openshift: BTreeSet<String>,
+    /// The evidence that lowers severities, by target.
+    evidence: BTreeMap<String, Evidence>,
 }
 
 /// Number of findings with the same fingerprint.
 #[derive(Clone, Copy, Default)]
 struct Count {
-    open: usize,
+    /// By severity, the lowest first.
+    open: [usize; 3],
     accepted: usize,
+}
+
+impl Count {
+    /// Takes an open finding that was as severe, or more.
+    fn take_open(&mut self, severity: Severity) -> bool {
+        let left = self.open.iter_mut().skip(severity as usize).find(|left| **left > 0);
+        left.is_some_and(|left| {
+            *left -= 1;
+            true
+        })
+    }
+
+    fn take_accepted(&mut self) -> bool {
+        let is_left = self.accepted > 0;
+        self.accepted -= usize::from(is_left);
+        is_left
+    }
 }
 
 impl Known {
@@ -49,6 +69,7 @@ impl Known {
             settings,
             directory,
             trees: &[],
+            keeps_evidence: true,
             allow_empty: true,
         };
         let is_there = |one: &&Judged| {
@@ -65,6 +86,7 @@ impl Known {
             judged.iter().filter(is_there).map(|one| one.target.clone()).collect();
         let (mut before, _) = inputs.judge(&names);
         let (mut targets, mut remarks) = (BTreeMap::new(), Vec::new());
+        let mut evidence = BTreeMap::new();
         let is_of_openshift = |one: &&Judged| of_openshift(one).is_some();
         let of_openshift = before.iter().filter(is_of_openshift);
         let of_openshift = of_openshift.map(|one| one.target.clone()).collect();
@@ -82,11 +104,12 @@ impl Known {
         for Judged { target, outcome, .. } in before {
             match outcome {
                 Ok(checked) => {
+                    evidence.insert(target.clone(), checked.evidence.clone());
                     let counts: &mut BTreeMap<String, Count> = targets.entry(target).or_default();
                     for finding in &checked.findings {
                         let count = counts.entry(checked.fingerprint(finding)).or_default();
                         match finding.suppressed {
-                            None => count.open += 1,
+                            None => count.open[finding.severity as usize] += 1,
                             Some(_) => count.accepted += 1,
                         }
                     }
@@ -101,7 +124,7 @@ impl Known {
                 }
             }
         }
-        (Self { revision: base.name.clone(), targets, of_openshift }, remarks)
+        (Self { revision: base.name.clone(), targets, of_openshift, evidence }, remarks)
     }
 
     /// The revision.
@@ -114,38 +137,42 @@ impl Known {
         (!self.of_openshift.contains(target)).then_some(&self.revision)
     }
 
-    /// The findings of a target that annotations and comments accept, and that it did not have at the revision, neither
-    /// open nor accepted.
-    pub(super) fn newly_accepted<'a>(
-        &self,
-        target: &str,
-        checked: &'a Checked,
-    ) -> Vec<&'a Finding> {
-        let is_in_source =
-            |one: &&Finding| one.suppressed.as_ref().is_some_and(|by| by.by.is_in_source());
-        let (mut accepted, others): (Vec<_>, Vec<_>) =
-            checked.findings.iter().partition(is_in_source);
+    /// True if what lowers the severity of a finding was there at the revision.
+    pub(super) fn lowers(&self, target: &str, checked: &Checked, finding: &Finding) -> bool {
+        let Some(by) = finding.lowered().map(|eased| eased.by) else { return true };
+        let object = checked.resources.get(finding.place);
+        let none = Evidence::default();
+        let evidence = self.evidence.get(target).unwrap_or(&none);
+        object.is_none_or(|object| evidence.lowers(finding, object, by))
+    }
+
+    /// The indices of findings of a target that annotations and comments accept, and that it did not have at the revision,
+    /// neither as severe and open nor accepted.
+    pub(super) fn newly_accepted(&self, target: &str, checked: &Checked) -> Vec<usize> {
+        let is_in_source = |place: &usize| {
+            let by = checked.findings[*place].suppressed.as_ref();
+            by.is_some_and(|by| by.by.is_in_source())
+        };
+        let places = 0..checked.findings.len();
+        let (mut accepted, others): (Vec<_>, Vec<_>) = places.partition(is_in_source);
         let before = self.targets.get(target).filter(|_| !accepted.is_empty());
         let mut left = before.cloned().unwrap_or_default();
-        let mut is_known = |finding: &Finding, may_be_open: bool, may_be_accepted: bool| {
-            let Some(count) = left.get_mut(&checked.fingerprint(finding)) else { return false };
-            let taken = match count {
-                Count { accepted, .. } if may_be_accepted && *accepted > 0 => accepted,
-                Count { open, .. } if may_be_open && *open > 0 => open,
-                Count { .. } => return false,
-            };
-            *taken -= 1;
-            true
+        let mut is_known = |place: usize, may_be_open: bool, may_be_accepted: bool| {
+            let finding = &checked.findings[place];
+            left.get_mut(&checked.fingerprint(finding)).is_some_and(|count| {
+                may_be_accepted && count.take_accepted()
+                    || may_be_open && count.take_open(finding.severity)
+            })
         };
-        for finding in others {
-            let is_open = finding.suppressed.is_none();
-            is_known(finding, is_open, !is_open);
+        for place in others {
+            let is_open = checked.findings[place].suppressed.is_none();
+            is_known(place, is_open, !is_open);
         }
-        accepted.retain(|finding| !is_known(finding, true, true));
+        accepted.retain(|place| !is_known(*place, true, true));
         accepted
     }
 
-    /// Accepts the findings that the target had at the revision, each as often as there.
+    /// Accepts the findings that the target had at the revision, each as often as there: one that was less severe is new.
     pub(in crate::cli) fn accept(&self, target: &str, checked: &mut Checked) {
         let Some(mut left) = self.targets.get(target).cloned() else { return };
         for place in 0..checked.findings.len() {
@@ -154,8 +181,7 @@ impl Known {
                 continue;
             }
             let known = left.get_mut(&checked.fingerprint(finding));
-            if let Some(count) = known.filter(|count| count.open > 0) {
-                count.open -= 1;
+            if known.is_some_and(|count| count.take_open(finding.severity)) {
                 let reason = format!("it is there at `{}` too", self.revision);
                 let by = SuppressedBy::Revision;
                 checked.findings[place].suppressed = Some(Suppression { by, reason });

@@ -17,14 +17,23 @@ pub(in crate::cli) fn remark(judged: &[Judged]) -> Option<Remark> {
         1 => "1 finding has a lower severity than its rule".to_owned(),
         count => format!("{count} findings have a lower severity than their rules"),
     };
-    // The most frequent reasons come first.
-    let mut reasons: Vec<_> =
-        counts.into_iter().filter_map(|(by, count)| Some((count, by.told()?))).collect();
-    reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let reasons: Vec<String> = match &*reasons {
-        [(_, told)] => vec![(*told).to_owned()],
-        reasons => reasons.iter().map(|(count, told)| format!("{count} {told}")).collect(),
-    };
-    let text = format!("{all}: {}; `--keep-severities` lowers none", reasons.join(", "));
+    let reasons = counted(counts, |_, told| told.to_owned());
+    let text = format!("{all}: {reasons}; `--keep-severities` lowers none");
     Some(Remark::note("severities", text))
+}
+
+/// Reasons with the number of findings of each, the most frequent ones first; without the number if there is only one.
+pub(super) fn counted(
+    counts: BTreeMap<Easing, usize>,
+    told: impl Fn(Easing, &str) -> String,
+) -> String {
+    let with_told = |(by, count): (Easing, usize)| Some((count, told(by, by.told()?)));
+    let mut reasons: Vec<(usize, String)> = counts.into_iter().filter_map(with_told).collect();
+    reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let is_one = reasons.len() == 1;
+    let counted = |(count, told): (usize, String)| match is_one {
+        true => told,
+        false => format!("{count} {told}"),
+    };
+    reasons.into_iter().map(counted).collect::<Vec<_>>().join(", ")
 }

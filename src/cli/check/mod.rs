@@ -13,6 +13,7 @@ mod platform;
 mod start;
 mod steps;
 pub(super) mod targets;
+mod unproved;
 
 use std::process::ExitCode;
 
@@ -108,6 +109,11 @@ struct Many {
     #[arg(long, value_name = "REV", visible_alias = "since")]
     git: Option<String>,
 
+    /// With `--git`: let the configuration, the baseline, annotations and comments that are new since REV accept findings, and
+    /// let objects, fields and folders that are new lower severities
+    #[arg(long, requires = "git")]
+    trust_change: bool,
+
     #[command(flatten)]
     select: Select,
 
@@ -130,16 +136,17 @@ impl Check {
             return start::write(path, self.overwrite, loader).map(|()| 0);
         }
         let options = self.reading.options(self.many.jobs.threads());
-        let base = flags.base(flags.config_from.as_deref(), &self.targets, loader)?;
+        let git = self.revision(loader)?;
+        let named = flags.base(flags.config_from.as_deref(), &self.targets, loader)?;
+        let base = named.as_ref().or(git.as_ref().filter(|_| !self.many.trust_change));
         let asked =
             AskedRules { subject: Subject::Objects, profile: self.profile, only: &self.rules };
-        let mut context = flags.context(loader, base.as_ref(), &asked, options.plugins.today)?;
+        let mut context = flags.context(loader, base, &asked, options.plugins.today)?;
         context.settings.facts.keeps_severities |= self.keep_severities;
-        let baseline = flags.baseline(loader, base.as_ref())?;
+        let baseline = flags.baseline(loader, base)?;
         let directory = working_directory()?;
         let run = fleet::Run::new(loader, &options);
         let dockerfiles = self.find_dockerfiles(loader, &run)?;
-        let git = flags.base(self.many.git.as_deref(), &self.targets, loader)?;
         let (targets, lost) = match &dockerfiles {
             Some(found) if found.targets.is_empty() => (Selected::default(), Vec::new()),
             found => {
@@ -152,6 +159,7 @@ impl Check {
             run: &run,
             settings: &context.settings,
             directory: &directory,
+            keeps_evidence: false,
             trees: if self.many.all || self.many.every { &self.targets } else { &[] },
             allow_empty: self.allow_empty,
         };
@@ -172,8 +180,11 @@ impl Check {
             context.revision = Some(git.name.clone());
             known
         });
+        let untrusted = known.as_ref().filter(|_| !self.many.trust_change);
+        let kept = untrusted.and_then(|known| unproved::restore(&mut judged, known));
+        context.remarks.extend(kept);
         context.remarks.extend(platform::remark(&judged, known.as_ref()));
-        if let Some(base) = git.as_ref().or(base.as_ref())
+        if let Some(base) = git.as_ref().or(base)
             && context.settings.asks(&HARDENING_STEP_CHANGED)
         {
             let steps = Steps { base, options: &options, loader, run: &run };
@@ -184,12 +195,23 @@ impl Check {
             judged.extend(more);
             context.remarks.extend(remarks);
         }
-        let accepted = known.as_ref().and_then(|known| accepted::remark(&judged, known));
+        let is_trusted = self.many.trust_change;
+        let accepted =
+            known.as_ref().and_then(|known| accepted::settle(&mut judged, known, is_trusted));
         context.remarks.extend(accepted);
         judged.extend(lost);
         let with_table = self.many.all || self.many.every;
         let results = Results { judged, context, baseline, known, with_table };
         flags.write(results, loader, format)
+    }
+
+    /// The revision of `--git`, from which configuration and baseline are read, too, unless the change is trusted.
+    fn revision(&self, loader: &Loader) -> Result<Option<Base>> {
+        let Some(git) = self.findings.base(self.many.git.as_deref(), &self.targets, loader)? else {
+            return Ok(None);
+        };
+        let head = self.findings.base(Some("HEAD"), &self.targets, loader)?;
+        Ok(Some(Base { head: head.map(|head| head.loader), ..git }))
     }
 
     /// Searches for Dockerfiles, if they are asked for.
@@ -220,7 +242,7 @@ impl Check {
         base: Option<&Base>,
         context: &mut Context,
     ) -> Result<(Selected, Vec<Judged>)> {
-        let Many { all, every, git: _, select, jobs: _ } = &self.many;
+        let Many { all, every, git: _, trust_change: _, select, jobs: _ } = &self.many;
         if !*all && !*every {
             let targets = select.targets(false, run, loader, named)?;
             return Ok((targets, Vec::new()));

@@ -114,7 +114,12 @@ pub(super) fn lost(
         let message = format!("it was judged at `{revision}`, and {how}");
         let rule = &TARGET_NOT_JUDGED;
         let finding = Finding::of_target(rule, directory, message, severity, span);
-        let checked = Checked { resources: ResMap::new(), pods: 0, findings: vec![finding] };
+        let checked = Checked {
+            resources: ResMap::new(),
+            pods: 0,
+            findings: vec![finding],
+            evidence: Default::default(),
+        };
         Judged { target: directory.clone(), file: None, outcome: Ok(checked) }
     };
     before.iter().filter(is_lost).map(finding).collect()

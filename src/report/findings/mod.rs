@@ -17,7 +17,7 @@ pub mod text;
 mod verdicts;
 
 use crate::error::{Code, Error, Result};
-use crate::harden::{Finding, Lowering, Settings, Severity};
+use crate::harden::{Evidence, Finding, Lowering, Settings, Severity};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
 use place::Places;
@@ -51,6 +51,8 @@ pub struct Checked {
     pub pods: usize,
     /// Findings about them.
     pub findings: Vec<Finding>,
+    /// Evidence that lowers severities, if it is kept.
+    pub evidence: Evidence,
 }
 
 /// The things that findings are about.
