@@ -65,11 +65,18 @@ pub(super) fn explained(rule: &OwnRule) -> String {
 /// Tests the examples of all own rules. Returns a line for each rule.
 ///
 /// # Errors
-/// [`Code::RuleViolated`] at each example that is not as expected; [`Code::InvalidArgument`] if there is no own rule.
+/// [`Code::RuleViolated`] at each example that is not as expected, or that its rule does not look at;
+/// [`Code::InvalidArgument`] if there is no own rule, or none has an example.
 pub(super) fn tested(settings: &Settings, loader: &Loader) -> Result<String> {
     if settings.own.is_empty() {
         let error = Error::new(Code::InvalidArgument, "the configuration has no rule to test");
         return Err(error.help("own rules stand in its field `rules`, and have `validate`"));
+    }
+    if settings.own.iter().all(|rule| rule.examples().is_empty()) {
+        let error =
+            Error::new(Code::InvalidArgument, "no rule of the configuration has an example");
+        let error = error.at(settings.own[0].span());
+        return Err(error.help("write manifests below `examples`, in its lists `good` and `bad`"));
     }
     let (mut out, mut errors) = (String::new(), Vec::new());
     for rule in &settings.own {
@@ -94,6 +101,21 @@ pub(super) fn tested(settings: &Settings, loader: &Loader) -> Result<String> {
 
 fn unexpected(rule: &OwnRule, result: &Tested) -> Error {
     let id = &rule.id;
+    if result.selected == 0 {
+        let (message, help) = match result.objects {
+            0 => (
+                format!("this example of `{id}` has no object, so that it tests nothing"),
+                "write a manifest",
+            ),
+            _ => (
+                format!(
+                    "`match` of `{id}` selects no object of this example, so that it tests nothing"
+                ),
+                "change the example, or the selectors: kinds are written as in manifests, and names are complete",
+            ),
+        };
+        return Error::new(Code::RuleViolated, message).at(result.span).help(help);
+    }
     let message = match (result.is_bad, result.findings.first()) {
         (_, Some(finding)) if finding.rule.known().is_some() => finding.message.clone(),
         (true, _) => format!("`{id}` finds nothing in this bad example"),

@@ -30,7 +30,8 @@ pub(super) struct Rules {
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
 
-    /// Test the examples of the configuration's rules: fail if a bad example passes, or a good one does not
+    /// Test the examples of the configuration's rules: fail if a bad example passes, a good one does not, or `match` selects no
+    /// object of one
     #[arg(long)]
     test: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::judge::judge;
+use super::judge::{judge, selects};
 use super::objects::Expressed;
 use super::rule::OwnRule;
 use crate::error::Result;
@@ -19,16 +19,23 @@ pub struct Tested {
     pub is_bad: bool,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// The number of its objects.
+    pub objects: usize,
+    /// The number of those that a `match` of the rule selects.
+    pub selected: usize,
     /// The span of the example.
     pub span: Span,
 }
 
 impl Tested {
-    /// True if the rule finds a bad example, and nothing in a good one. A rule that cannot be evaluated fails.
+    /// True if the rule finds a bad example, and nothing in a good one. A rule that cannot be evaluated fails, and so does an
+    /// example that the rule does not look at.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
         let is_own = |finding: &Finding| finding.rule.known().is_none();
-        self.findings.iter().all(is_own) && self.findings.is_empty() != self.is_bad
+        self.selected > 0
+            && self.findings.iter().all(is_own)
+            && self.findings.is_empty() != self.is_bad
     }
 }
 
@@ -47,7 +54,9 @@ pub fn test(rule: &Arc<OwnRule>, sources: &Sources, settings: &Settings) -> Resu
         for (place, object) in objects.iter().enumerate() {
             judge(rule, (place, object), &all, &mut findings);
         }
-        results.push(Tested { is_bad: example.is_bad, findings, span: example.span });
+        let selected = objects.iter().filter(|object| selects(rule, object)).count();
+        let (is_bad, span) = (example.is_bad, example.span);
+        results.push(Tested { is_bad, findings, objects: objects.len(), selected, span });
     }
     Ok(results)
 }

@@ -13,6 +13,7 @@ use crate::resource::Resource;
 use crate::resource::secret::{is_secret, without_values_of};
 use crate::source::Source;
 use crate::text::phrase::shortened;
+use crate::transform::select::Selection;
 use crate::yaml::path::Path;
 
 /// The maximum length of a message that an expression makes, in characters.
@@ -25,9 +26,7 @@ pub(in crate::harden) fn judge<'a>(
     all: &Expressed<'a>,
     findings: &mut Vec<Finding>,
 ) {
-    let takes =
-        |one: &crate::transform::select::Selection| one.takes(object).is_ok_and(|takes| takes);
-    if !rule.selections.is_empty() && !rule.selections.iter().any(takes) {
+    if !selects(rule, object) {
         return;
     }
     let scope = Variables { all, object, parameters: rule.parameters.as_ref() };
@@ -60,6 +59,12 @@ pub(in crate::harden) fn judge<'a>(
         };
         findings.push(found);
     }
+}
+
+/// True if a rule is about an object.
+pub(super) fn selects(rule: &OwnRule, object: &Resource) -> bool {
+    let takes = |one: &Selection| one.takes(object).is_ok_and(|takes| takes);
+    rule.selections.is_empty() || rule.selections.iter().any(takes)
 }
 
 fn message<'a>(message: &'a Message, scope: &Variables<'_, 'a>) -> String {
