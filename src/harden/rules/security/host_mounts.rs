@@ -8,6 +8,7 @@ use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::value::{is_true, items, present, text};
 use crate::harden::violation::{Severity, Violation};
+use crate::text::path;
 use crate::yaml::Node;
 
 pub(super) static RUNTIME_SOCKET: Rule = Rule {
@@ -75,8 +76,9 @@ const SOCKETS: &str = "docker.sock docker containerd/containerd.sock containerd 
 const SENSITIVE: &str = "/boot /dev /etc /lib /proc /sys /usr /root /var/lib/kubelet /var/lib/etcd";
 
 impl Part {
+    /// The part that a tidy path leads to.
     fn of(path: &str) -> Self {
-        let path = path.trim_end_matches('/');
+        let path = if path == "/" { "" } else { path };
         let run = path.strip_prefix("/var/run").or_else(|| path.strip_prefix("/run"));
         let is_socket = run.is_some_and(|rest| match rest.strip_prefix('/') {
             Some(file) => SOCKETS.split(' ').any(|socket| socket == file),
@@ -96,6 +98,29 @@ impl Part {
             Self::Other
         }
     }
+}
+
+/// The path of a node as the shortest one: without `.`, `..`, empty names and a slash at the end, and without the root of a
+/// process, which is mostly that of the node.
+fn tidy(host: &str) -> String {
+    let path = path::clean(host);
+    let mut rest = &*path;
+    while let Some(below) = below_process(rest) {
+        rest = below;
+    }
+    if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }
+}
+
+/// The path below the root of a process; empty for that itself.
+fn below_process(path: &str) -> Option<&str> {
+    let (process, rest) = path.strip_prefix("/proc/")?.split_once('/')?;
+    let is_process = process == "self" || process.bytes().all(|byte| byte.is_ascii_digit());
+    let below = rest.strip_prefix("root").filter(|_| is_process)?;
+    (below.is_empty() || below.starts_with('/')).then_some(below)
+}
+
+fn is_root(host: &str) -> bool {
+    tidy(host) == "/"
 }
 
 /// The mounts of a volume.
@@ -135,7 +160,8 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
         let Some(host) = present(volume, "hostPath").and_then(|one| text(one, "path")) else {
             continue;
         };
-        if Part::of(host) != part {
+        let tidy = tidy(host);
+        if Part::of(&tidy) != part {
             continue;
         }
         let mounted = mounted.get_or_insert_with(|| mounts(pod));
@@ -144,8 +170,7 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
         };
         let Mounts { container, writer } = mounts;
         // A mount of `/` shows all others.
-        let is_root = host.trim_end_matches('/').is_empty();
-        if whole.is_some_and(|is_written| !is_root && (is_written || writer.is_none())) {
+        if whole.is_some_and(|is_written| tidy != "/" && (is_written || writer.is_none())) {
             continue;
         }
         let message = match (part, writer) {
@@ -161,10 +186,10 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
             }
             (Part::Other, None) | (Part::Plugins, _) => continue,
         };
-        let path = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
-        let violation = Violation::at(path, message);
+        let field = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
+        let violation = Violation::at(field, message);
         // Programs that measure the node need these, and they have no secrets.
-        let is_public = matches!(host.trim_end_matches('/'), "/boot" | "/lib" | "/sys" | "/usr");
+        let is_public = matches!(&*tidy, "/boot" | "/lib" | "/sys" | "/usr");
         let is_seen = writer.is_none() && is_public;
         found.push(if is_seen { violation.severity(Severity::Warning) } else { violation });
     }
@@ -176,11 +201,11 @@ fn whole_node<'a>(
     pod: &Pod<'a>,
     mounted: &mut Option<BTreeMap<&'a str, Mounts<'a>>>,
 ) -> Option<bool> {
-    let is_root = |volume: &&Node| {
+    let is_of_root = |volume: &&Node| {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
-        host.is_some_and(|host| host.trim_end_matches('/').is_empty())
+        host.is_some_and(is_root)
     };
-    let roots = pod.volumes().map(|(_, volume)| volume).filter(is_root);
+    let roots = pod.volumes().map(|(_, volume)| volume).filter(is_of_root);
     let written = roots.filter_map(|volume| {
         let name = text(volume, "name")?;
         let mounts = mounted.get_or_insert_with(|| mounts(pod)).get(name)?;
@@ -201,25 +226,46 @@ fn git_repo(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use super::Part;
+    use super::{Part, is_root, tidy};
 
     #[test]
     fn parts_of_the_node_are_told_apart() {
-        let is = |path, part| Part::of(path) == part;
+        let is = |path, part| Part::of(&tidy(path)) == part;
         for path in [
             "/var/run/docker.sock",
             "/run/containerd",
             "/run/containerd/containerd.sock",
             "/run",
             "/var/run/",
+            "/var//run/docker.sock",
+            "/var/run/../run/docker.sock",
+            "/var/run/./docker.sock/",
+            "/proc/1/root/run/docker.sock",
+            "/proc/self/root/proc/1/root/var/run",
         ] {
             assert!(is(path, Part::Socket), "{path}");
         }
-        for path in ["/", "/etc", "/etc/", "/var", "/var/lib", "/var/lib/kubelet", "/proc"] {
+        for path in [
+            "/",
+            "/etc",
+            "/etc/",
+            "/var",
+            "/var/lib",
+            "/var/lib/kubelet",
+            "/proc",
+            "//",
+            "/opt/../etc/.",
+        ] {
             assert!(is(path, Part::Sensitive), "{path}");
         }
         for path in ["/var/log", "/etcd", "/etc/ssl/certs", "/run/xtables.lock", "/opt"] {
             assert!(is(path, Part::Other), "{path}");
         }
+        assert!(
+            ["/", "//", "/.", "/etc/..", "/proc/1/root", "/proc/self/root/"]
+                .into_iter()
+                .all(is_root)
+        );
+        assert!(!["/etc", "/proc", "/proc/1"].into_iter().any(is_root));
     }
 }
