@@ -97,6 +97,9 @@ fn service_port(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec
         is_selecting = true;
         let ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
         names.extend(ports.filter_map(|port| text(port, "name")));
+        if named.iter().all(|(_, target)| names.contains(target)) {
+            return Vec::new();
+        }
     }
     let lost = named.into_iter().filter(|(_, target)| is_selecting && !names.contains(target));
     let violation = |(index, target)| {
