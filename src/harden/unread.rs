@@ -84,6 +84,25 @@ const COMPONENTS: &[(&str, &str, &[&[&str]])] = &[
     ("kustomize.toolkit.fluxcd.io", "Kustomization", &[&["spec", "components"]]),
 ];
 
+/// The values of Helm charts.
+const VALUES: &[(&str, &str, &[&[&str]])] = &[
+    (
+        "argoproj.io",
+        "Application",
+        &[&["spec", "source", "helm"], &["spec", "sources", "*", "helm"]],
+    ),
+    (
+        "argoproj.io",
+        "ApplicationSet",
+        &[
+            &["spec", "template", "spec", "source", "helm"],
+            &["spec", "template", "spec", "sources", "*", "helm"],
+        ],
+    ),
+    ("helm.cattle.io", "*", &[&["spec", "valuesContent"], &["spec", "set"]]),
+    ("helm.toolkit.fluxcd.io", "*", &[&["spec", "values"], &["spec", "valuesFrom"]]),
+];
+
 /// The fields of an object whose pods are checked only in part or not at all, with the reasons, each once. Linear in the
 /// object.
 pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<(Path, InPart)> {
@@ -91,7 +110,9 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<
     let root = object.node();
     if is_of_chart(object) {
         let pod = by_form(root).first().map(|pod| pod.path(&[]));
-        found.extend(pod.map(|path| (path, InPart::Chart)));
+        let is_set = |path: &Path| path.find(root).is_some_and(|node| !is_blank(node));
+        let values = || fields_of(object, VALUES).find(is_set);
+        found.extend(pod.or_else(values).map(|path| (path, InPart::Chart)));
     } else if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {
         found.push((pod.path(&["podSpecPatch"]), InPart::Patch));
     } else if !is_part(object)
@@ -124,6 +145,11 @@ fn fields_of<'o>(
         .filter(|(known, kinds, _)| **known == **group && (*kinds == "*" || **kinds == **kind));
     let paths = of_kind.flat_map(|(.., paths)| paths.iter());
     paths.flat_map(|keys| elements(keys, object.node()))
+}
+
+/// True for a value that says nothing.
+fn is_blank(node: &Node) -> bool {
+    node.is_empty() || node.as_text().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The paths that keys stand for.

@@ -61,7 +61,7 @@ fn message(object: &Resource, path: &Path, why: InPart, others: usize) -> String
     let kind = object.kind();
     let field = || by_name(path, object.node());
     let message = match why {
-        InPart::Chart => "pods are set in chart values here and are not checked".to_owned(),
+        InPart::Chart => "values of a chart are set here, and its pods are not checked".to_owned(),
         InPart::Patch => "a patch of the pod is not judged".to_owned(),
         InPart::Kind => format!(
             "pods of the kind `{kind}` are judged by what is written, not by what is missing: `podSpecs` of the configuration may name the path of their template"
