@@ -79,6 +79,16 @@ impl Schema {
         })
     }
 
+    /// The values of `apiVersion` with which Kubernetes knows a kind of a group, apart from alpha versions; empty for what is not
+    /// built in. Linear in the number of kinds.
+    #[must_use]
+    pub fn newest_versions(group: &str, kind: &str) -> Vec<&'static str> {
+        let is_asked = |(version, name): &(&str, &str)| {
+            *name == kind && Gvk::split_api_version(version).0 == group
+        };
+        data::FIELDS.kinds().filter(is_asked).map(|(version, _)| version).collect()
+    }
+
     /// True if this is the schema of the default version of Kubernetes.
     #[must_use]
     pub fn is_default(&self) -> bool {

@@ -134,6 +134,14 @@ impl Table {
         lines.filter_map(|line| line.get(1..)?.split('\t').next())
     }
 
+    /// The values of `apiVersion` and the kinds, sorted.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+        (0..self.kinds).filter_map(|number| {
+            let mut columns = self.line(number).split('\t');
+            Some((columns.next()?, columns.next()?))
+        })
+    }
+
     /// The names of all kinds and fields, in no order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let kinds = (0..self.kinds).filter_map(|number| self.line(number).split('\t').nth(1));

@@ -37,6 +37,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// The version of the API is not served any more.
     Removed,
+    /// The version of the API is one that Kubernetes does not have.
+    Unknown,
     /// The version of the API is deprecated.
     Deprecated,
     /// A definition of the render does not serve the version, or has deprecated it.
@@ -49,14 +51,21 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// The kinds in order.
-    pub const ALL: [Self; 5] =
-        [Self::Removed, Self::Deprecated, Self::Definition, Self::PodSecurity, Self::Changed];
+    pub const ALL: [Self; 6] = [
+        Self::Removed,
+        Self::Unknown,
+        Self::Deprecated,
+        Self::Definition,
+        Self::PodSecurity,
+        Self::Changed,
+    ];
 
     /// The word for it in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Removed => "removed-api",
+            Self::Unknown => "unknown-api",
             Self::Deprecated => "deprecated-api",
             Self::Definition => "definition",
             Self::PodSecurity => "pod-security",

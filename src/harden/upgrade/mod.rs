@@ -22,6 +22,7 @@ impl Upgrade {
         for object in objects {
             let start = effects.len();
             versions::of_api(self, object, &mut effects);
+            versions::of_unknown_api(self, object, &mut effects);
             own.judge(definitions, object, &mut effects);
             versions::of_pod_security(self, object, &enforced, &mut effects);
             changed::judge(self, object, &mut effects);

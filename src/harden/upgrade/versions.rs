@@ -1,5 +1,6 @@
 //! Versions of the API, and Pod Security verdicts.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::effect::{Effect, EffectKind, Upgrade};
@@ -13,7 +14,8 @@ use crate::harden::verdict::{Verdict, Violated, violations};
 use crate::harden::violation::Severity;
 use crate::harden::workload::pods;
 use crate::resource::{ResMap, Resource};
-use crate::schema::Api;
+use crate::schema::{Api, Gvk, Schema};
+use crate::text::phrase::{listed, quoted};
 use crate::yaml::path::Path;
 
 /// The source of facts about versions of the API.
@@ -58,6 +60,49 @@ pub(super) fn of_api(upgrade: Upgrade, object: &Resource, effects: &mut Vec<Effe
         message: format!("`{}` {message}", api.api_version()),
         rewrite: Some(Rewrite::of(api, object)),
         source: GUIDE,
+    });
+}
+
+/// Adds the effect of a version that Kubernetes does not have, of a kind that it has in other versions. Alpha versions come and
+/// go: they are not known.
+pub(super) fn of_unknown_api(upgrade: Upgrade, object: &Resource, effects: &mut Vec<Effect>) {
+    let Gvk { group, version, kind } = object.gvk();
+    let written = object.gvk().api_version();
+    if version.contains("alpha")
+        || Api::find(group, version, kind).is_some()
+        || Schema::newest().of(&written, kind).is_some()
+    {
+        return;
+    }
+    let to = upgrade.to.minor();
+    let is_served = |one: &&str| {
+        let (group, version) = Gvk::split_api_version(one);
+        Api::find(group, version, kind).is_none_or(|api| !api.is_removed(to))
+    };
+    let known = Schema::newest_versions(group, kind);
+    let served: Vec<&str> = known.into_iter().filter(is_served).collect();
+    // Stable versions come before others.
+    let best = served.iter().min_by_key(|one| (one.contains("beta"), Reverse(**one)));
+    let Some(best) = best else { return };
+    effects.push(Effect {
+        kind: EffectKind::Unknown,
+        severity: Severity::Warning,
+        since: None,
+        object: object.id().clone(),
+        container: None,
+        field: "/apiVersion".to_owned(),
+        span: Path::of(&["apiVersion"]).span(object.node()),
+        message: format!(
+            "no version of Kubernetes that krender knows serves {kind} of `{written}`; {} serves it of {}",
+            upgrade.to,
+            listed(quoted(&served), "and")
+        ),
+        rewrite: Some(Rewrite {
+            old: (written.to_string(), kind.to_string()),
+            new: Some(((*best).to_owned(), kind.to_string())),
+            moves: String::new(),
+        }),
+        source: "",
     });
 }
 

@@ -82,6 +82,7 @@ pub fn text(effects: &Effects<'_>) -> String {
 const fn title(kind: EffectKind) -> &'static str {
     match kind {
         EffectKind::Removed => "APIs that are not served",
+        EffectKind::Unknown => "Unknown APIs",
         EffectKind::Deprecated => "Deprecated APIs",
         EffectKind::Definition => "Versions of custom resources",
         EffectKind::PodSecurity => "Pod Security",
