@@ -528,6 +528,11 @@ fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()>
             .at(value.span())
             .help("write `off`, `{severity: warning}`, or `{fix: safe}`"));
     }
+    if let Some(severity) = off(value) {
+        let message = "a rule that is off has no severity";
+        let error = Error::new(Code::InvalidValue, message).at(severity);
+        return Err(error.help(format!("write `{}: off`", rule.name)));
+    }
     let spec: RuleSpec = de::from_node(value)?;
     let mut others = value.entries().iter().filter(|(key, _)| !SETTINGS.contains(&key.text()));
     if let Some((key, _)) = others.next() {
@@ -539,6 +544,14 @@ fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()>
     settings.severities.push((rule, holds));
     settings.fixes.extend(spec.fix.map(|level| (rule, level.value.most())));
     Ok(())
+}
+
+/// The place of a severity `off` of a rule.
+fn off(rule: &Node) -> Option<Span> {
+    let severity = rule.get("severity")?;
+    let is_off = boolean(severity) == Some(false)
+        || severity.as_text().is_some_and(|text| matches!(text, "off" | "none" | "never"));
+    is_off.then(|| severity.span())
 }
 
 /// The fields that configure a known rule.
@@ -556,6 +569,11 @@ impl Grade {
 
 /// The words of an own rule.
 fn words(value: &Node) -> Result<own::Words> {
+    if let Some(severity) = off(value) {
+        let message = "a rule of a configuration is always on";
+        let error = Error::new(Code::InvalidValue, message).at(severity);
+        return Err(error.help("remove the rule, or write `error`, `warning` or `note`"));
+    }
     let spec: RuleSpec = de::from_node(value)?;
     if let Some(fix) = spec.fix {
         let error = Error::new(Code::InvalidValue, "a rule of a configuration has no fixes");
