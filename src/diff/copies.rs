@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::compare::{Change, Consequence, What};
 use super::mask::Hashes;
 use super::path::Step;
-use super::{Effect, Failure, FindingChange, Identity, Object, Status, TargetReview};
+use super::{Effect, Failure, FindingChange, Group, Identity, Object, Status, TargetReview};
 use crate::resource::ResMap;
 use crate::resource::secret::{Finder, MASK, SecretValues, TextKind, says_secret};
 use crate::source::Sources;
@@ -55,8 +55,9 @@ impl Masking {
         Arc::clone(self.finder.get_or_init(|| Arc::new(lock(&self.values).finder())))
     }
 
-    /// Masks all that reviews show.
-    pub(super) fn cover(&self, targets: &mut [TargetReview]) {
+    /// Masks all that reviews show. Objects on both sides, of which only the changes are shown, are dropped, unless they are
+    /// kept for [`Masking::cover_groups`].
+    pub(super) fn cover(&self, targets: &mut [TargetReview], keeps_pairs: bool) {
         if !targets.iter().any(TargetReview::shows_text) {
             return;
         }
@@ -64,8 +65,26 @@ impl Masking {
         if finder.is_empty() {
             return;
         }
-        let covering = Covering { finder: &finder, hashes: &self.hashes };
+        let covering = Covering { finder: &finder, hashes: &self.hashes, keeps_pairs };
         targets.iter_mut().for_each(|target| covering.target(target));
+    }
+
+    /// Masks the objects of groups that are on both sides, and drops those of the targets: groups are few.
+    pub(super) fn cover_groups(&self, targets: &mut [TargetReview], groups: &mut [Group]) {
+        let pairs = targets.iter_mut().flat_map(|target| &mut target.objects);
+        for object in pairs.filter(|object| object.nodes.iter().all(Option::is_some)) {
+            object.nodes = [None, None];
+        }
+        let finder = self.finder();
+        if finder.is_empty() {
+            return;
+        }
+        let covering = Covering { finder: &finder, hashes: &self.hashes, keeps_pairs: true };
+        for Group { object, members: _ } in groups {
+            if let [Some(before), Some(after)] = &mut object.nodes {
+                [before, after].into_iter().for_each(|node| covering.node(node, TextKind::Field));
+            }
+        }
     }
 }
 
@@ -83,6 +102,8 @@ impl TargetReview {
 struct Covering<'a> {
     finder: &'a Finder,
     hashes: &'a Hashes,
+    /// True if objects on both sides are masked later.
+    keeps_pairs: bool,
 }
 
 impl Covering<'_> {
@@ -136,6 +157,7 @@ impl Covering<'_> {
         effects.iter_mut().for_each(|effect| self.effect(effect));
         match nodes {
             // Of objects on both sides only the changes are shown.
+            [Some(_), Some(_)] if self.keeps_pairs => {}
             [before @ Some(_), after @ Some(_)] => (*before, *after) = (None, None),
             nodes => nodes.iter_mut().flatten().for_each(|node| self.node(node, TextKind::Field)),
         }

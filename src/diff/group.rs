@@ -47,11 +47,14 @@ impl Review {
     #[must_use]
     pub fn of(mut targets: Vec<TargetReview>, options: &Options) -> Self {
         if let Some(mask) = &options.mask {
-            mask.cover(&mut targets);
+            mask.cover(&mut targets, options.around);
         }
         moved::note_moved_objects(&mut targets);
         let mut groups = parts::groups(&targets);
         groups.sort_by_cached_key(order);
+        if let Some(mask) = options.mask.as_ref().filter(|_| options.around) {
+            mask.cover_groups(&mut targets, &mut groups);
+        }
         Self { targets, groups }
     }
 

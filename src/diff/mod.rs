@@ -7,6 +7,7 @@
 
 use crate::text::wildcard::fits;
 
+mod around;
 mod compare;
 mod containers;
 mod copies;
@@ -43,6 +44,7 @@ use crate::yaml::{self, Node, parse};
 use mask::Masks;
 use weigh::Whole;
 
+pub(crate) use around::Around;
 pub use compare::{Change, Consequence, What};
 pub use copies::Masking;
 pub use findings::{FindingChange, TurnedFinding, findings};
@@ -73,6 +75,8 @@ pub struct Options {
     pub rules: Vec<(&'static Rule, Holds)>,
     /// True if a review keeps the renders, which unified diffs and JSON require.
     pub renders: bool,
+    /// True if the groups of a review keep their objects on both sides, from which a page takes the lines around changes.
+    pub around: bool,
 }
 
 /// A pattern for objects by kind and name, case-insensitive: `Deployment/web`, where `*` matches any text.
@@ -207,7 +211,8 @@ pub struct Object {
     pub carries: Vec<(String, bool)>,
     /// The other target that has the object on the other side, if it moved there without a change.
     pub elsewhere: Option<String>,
-    /// The object before and after. With masks, only an object that is new or gone has them in a [`Review`].
+    /// The object before and after. In a [`Review`] with masks, only an object that is new or gone has them, and with
+    /// [`Options::around`] that of a group.
     pub nodes: [Option<Node>; 2],
 }
 

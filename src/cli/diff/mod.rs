@@ -427,6 +427,7 @@ impl Diff {
                 None => Some(Masking::new(random_key()?)),
             },
             renders: form.needs_renders(),
+            around: form == ReviewForm::Html,
         })
     }
 

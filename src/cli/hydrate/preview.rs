@@ -45,6 +45,7 @@ pub(super) fn show(
     let options = Options {
         mask: Some(Masking::new(command::random_key()?)),
         renders: form.needs_renders(),
+        around: form == ReviewForm::Html,
         ..Options::default()
     };
     let run = Run::new(&source.loader, &source.build);

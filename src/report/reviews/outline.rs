@@ -45,6 +45,16 @@ pub(super) fn lines(object: &Object, extent: Extent) -> Vec<Line> {
     outline.lines
 }
 
+/// Remarks about fields that only follow a new name.
+pub(super) fn follows(changes: &[Change]) -> Vec<String> {
+    let mut follows: Vec<&String> =
+        changes.iter().filter_map(|change| change.follows.as_ref()).collect();
+    follows.sort();
+    follows.dedup();
+    let remark = |object: &String| format!("refers to {} by its new name", visible(object));
+    follows.into_iter().map(remark).collect()
+}
+
 /// The lines so far.
 struct Outline {
     lines: Vec<Line>,
@@ -115,14 +125,7 @@ impl Outline {
             last = if has_neighbour { here } else { None };
             self.one(change, &visible(&path), depth);
         }
-        let mut follows: Vec<&String> =
-            changes.iter().filter_map(|change| change.follows.as_ref()).collect();
-        follows.sort();
-        follows.dedup();
-        self.lines.extend(follows.into_iter().map(|object| Line::Note {
-            text: format!("refers to {} by its new name", visible(object)),
-            depth: 1,
-        }));
+        self.lines.extend(follows(changes).into_iter().map(|text| Line::Note { text, depth: 1 }));
     }
 
     fn one(&mut self, change: &Change, path: &str, depth: usize) {

@@ -27,7 +27,7 @@ fn pages(review: &Review) -> [(&'static str, String); 6] {
 /// A review of targets of one run, with masks.
 fn reviewed(targets: &[Target]) -> Review {
     let mask = Some(Masking::new("key"));
-    let options = Options { renders: true, mask, ..Options::default() };
+    let options = Options { renders: true, around: true, mask, ..Options::default() };
     let reviews = targets.iter().map(|target| TargetReview::of(target, &options)).collect();
     Review::of(reviews, &options)
 }

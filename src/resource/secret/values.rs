@@ -171,7 +171,7 @@ fn key_before(text: &str) -> &str {
     const LONGEST: usize = 256;
     let start = text.char_indices().rev().take(LONGEST).last().map_or(0, |(start, _)| start);
     let line = text[start..].rsplit('\n').next().unwrap_or_default();
-    let line = line.trim_end().trim_end_matches([':', '=', '"', '\'']);
+    let line = line.trim_end_matches([':', '=', '"', '\'', ' ']);
     line.rsplit([' ', ',', '{', '[', '"', '\'', '=']).next().unwrap_or_default()
 }
 

@@ -1,6 +1,7 @@
 //! The data of the page.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use super::super::outline::{self, Extent, Line};
 use super::super::page::{Alike, Failing, Fate, ImageChange, Important, Page};
 use super::super::words::{self, Tone, visible};
 use crate::diff::lines::Mark;
-use crate::diff::{Group, Rank, Review, Status, TurnedFinding};
+use crate::diff::{Around, Group, Object, Rank, Review, Status, TurnedFinding};
 use crate::index::Index;
 
 /// All of the data.
@@ -133,7 +134,11 @@ impl Known {
         let effects = words::effects(object).into_iter();
         let effects = effects.flat_map(|(tone, words)| [place(tone), self.text(words.to_string())]);
         let effects = effects.collect();
-        let body = body(&outline::lines(object, EXTENT));
+        let around = review.around(group).filter(|around| !around.is_empty());
+        let body = match around {
+            Some(around) => hunks(&around, object),
+            None => body(&outline::lines(object, EXTENT)),
+        };
         ChangeData(
             mark.symbol(),
             severity(object.rank()),
@@ -216,6 +221,35 @@ fn body(lines: &[Line]) -> String {
                 push('+', 0, &[path, ": ", after]);
             }
         }
+    }
+    body
+}
+
+/// The changes of an object in its text, each behind its mark, with the lines around them: `@` is before the path that they
+/// are below.
+fn hunks(around: &[Around], object: &Object) -> String {
+    let mut body = String::new();
+    for Around { path, hunk } in around {
+        if !body.is_empty() {
+            body.push('\n');
+        }
+        let path = visible(path);
+        body.extend(["@…", if path.is_empty() { "" } else { " " }, &*path]);
+        let indented = hunk.lines.iter().filter(|(_, line)| !line.is_empty());
+        let indents = indented.map(|(_, line)| line.len() - line.trim_start_matches(' ').len());
+        // The path tells where the lines are.
+        let indent = indents.min().unwrap_or_default();
+        let most = hunk.lines.len().min(EXTENT.most * 2);
+        for (mark, line) in &hunk.lines[..most] {
+            body.extend(['\n', mark.symbol()]);
+            body += &visible(line.get(indent..).unwrap_or_default());
+        }
+        if most < hunk.lines.len() {
+            let _ = write!(body, "\n#… {} more lines", hunk.lines.len() - most);
+        }
+    }
+    for text in outline::follows(&object.changes) {
+        body.extend(["\n#", &text]);
     }
     body
 }

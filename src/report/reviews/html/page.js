@@ -582,6 +582,10 @@
       });
       diff.append(more);
     }
+    const [told, name] = [members(changes[number][SET]), changes[number][NAME]];
+    if ((told.length > 1 || changes[number][OBJECTS].length > 0) && all.some((line) => line[0] === " ")) {
+      diff.append(make("div", "note", `Lines without a mark are those of ${targets.length > 1 ? `${name} in ${targets[told[0]]}` : name}.`));
+    }
     return diff;
   };
   const toggleCard = (number) => {
