@@ -59,6 +59,8 @@ pub(super) struct Whole<'a> {
     searches: Cell<usize>,
     /// The roles and bindings of each side.
     rights: [OnceCell<Rights<'a>>; 2],
+    /// The namespaces and names of the accounts as which removed workloads ran.
+    left_accounts: OnceCell<BTreeSet<(String, String)>>,
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
     /// The steps that are left for comparing what several objects mean together.
@@ -109,6 +111,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             _,
         ) if kind.ends_with("Policy") || kind == "PeerAuthentication" => &[exposure::other_policy],
         ("", "ServiceAccount") => &[workload::account],
+        ("", "Secret") => &[access::token],
         ("", "Namespace") => &[admission::namespace],
         ("", "ResourceQuota") => &[quotas::quota],
         ("", "LimitRange") => &[quotas::limit_range],
@@ -134,7 +137,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         }
         _ if template(group, kind).is_some() => of_workload(kind),
         // Other kinds may make pods too.
-        _ => &[workload::protection],
+        _ => &[workload::protection, access::runs_as],
     }
 }
 
@@ -198,6 +201,7 @@ impl<'a> Whole<'a> {
             successors: OnceCell::new(),
             searches: Cell::new(MOST_SEARCHES),
             rights: Default::default(),
+            left_accounts: OnceCell::new(),
             policies: Default::default(),
             work: Work::new(MOST_STEPS),
         }
@@ -393,6 +397,14 @@ impl<'a> Whole<'a> {
                 .collect(),
             _ => successors.iter().filter(|(_, after)| places.contains(after)).map(both).collect(),
         }
+    }
+
+    /// The namespaces and names of the accounts as which removed workloads ran.
+    fn left_accounts(&self) -> &BTreeSet<(String, String)> {
+        self.left_accounts.get_or_init(|| {
+            let gone = self.pairs.iter().filter(|pair| pair.after.is_none());
+            access::left(gone.filter_map(|pair| self.renders[0].get(pair.before?)))
+        })
     }
 
     /// The network policies of a side.

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::rights::{RoleKey, Subject, role_of, subjects, told as subject_told};
-use super::roles::told;
+use super::roles::{dangers, told};
 use super::sets::{Grown, grown};
+use super::usual::{ORDERED, strength};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::differences::PRIVILEGE_GRANTED;
 use crate::harden::value::present;
 use crate::yaml::Node;
-
-/// The roles of Kubernetes for people, the weakest first: each has the rights of those before it.
-const ORDERED: [&str; 4] = ["view", "edit", "admin", "cluster-admin"];
 
 /// Judges a `RoleBinding` or a `ClusterRoleBinding`.
 pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
@@ -34,6 +32,7 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     };
     let mut gained: Vec<Subject> = Vec::new();
     let mut rights = None;
+    let (mut dangerous, mut worst) = (None, Severity::Note);
     for subject in subjects(after, scope(1)) {
         if old.contains(&subject) || gained.contains(&subject) {
             continue;
@@ -42,6 +41,9 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
             Gain::Nothing => continue,
             Gain::Role => {}
             Gain::Rights(judged) => rights = Some(judged),
+            Gain::Dangers(words, of) => {
+                (dangerous, worst) = (words, worst.max(of));
+            }
         }
         gained.push(subject);
         if gained.len() >= MOST_SUBJECTS {
@@ -57,7 +59,11 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
             (false, false) => phrase,
         };
         let phrase = phrase.say(" to ").each(&gained, subject_told);
-        let mut severity = severity(&role[2], is_of_cluster, &gained);
+        let mut severity = severity(&role[2], is_of_cluster, &gained).max(worst);
+        let phrase = match dangerous {
+            Some(words) => phrase.and(words),
+            None => phrase,
+        };
         let phrase = match rights {
             // The rules of a role that has changed are told with it.
             Some(judged) if is_known(sides, &role, scope(0)) => {
@@ -103,6 +109,8 @@ enum Gain {
     /// The role, of which the rules are not known.
     Role,
     Rights(Judgement),
+    /// The rights of a role that each cluster has: those that are dangerous, if there are some.
+    Dangers(Option<Phrase>, Severity),
 }
 
 /// The gain of a subject by a role in a namespace, compared with what it could do there before.
@@ -121,9 +129,9 @@ fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str;
             || one[0] == role[0]
                 && (sides.renames().follows(&one[2], &role[2]).is_some() || is_weaker(role, one))
     };
-    if whole.work.takes(8)
-        && bindings.any(|one| has_role(&one.role) && has_same_rules(sides, &one.role, role))
-    {
+    if bindings.any(|one| {
+        whole.work.takes(1) && has_role(&one.role) && has_same_rules(sides, &one.role, role)
+    }) {
         return Gain::Nothing;
     }
     let takes = |steps| whole.work.takes(steps);
@@ -138,11 +146,17 @@ fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str;
     let Some(new) = new else { return Gain::Role };
     let grown = grown(&known, &new, sides.renames(), &whole.work);
     match told(&grown, None) {
+        Some(judged) if is_usual(sides, role) => Gain::Dangers(dangers(&grown), judged.severity),
         Some(judged) => Gain::Rights(judged),
         // A role without rules may get some elsewhere.
         None if new.is_empty() => Gain::Role,
         None => Gain::Nothing,
     }
+}
+
+/// True for a role that each cluster has, and that the render does not replace.
+fn is_usual(sides: &Sides<'_, '_>, role: &RoleKey) -> bool {
+    strength(role).is_some() && sides.whole.rights(1).role(role).is_none()
 }
 
 /// True if the rules of a role that has another name are the same, as far as both are known.
@@ -160,11 +174,8 @@ fn has_same_rules(sides: &Sides<'_, '_>, old: &RoleKey, new: &RoleKey) -> bool {
     }
 }
 
-/// True if a role of Kubernetes for people has no rights that the other one does not have.
+/// True if a role of each cluster has no rights that the other one does not have.
 fn is_weaker(role: &RoleKey, other: &RoleKey) -> bool {
-    let strength = |of: &RoleKey| {
-        ORDERED.iter().position(|one| *one == of[2]).filter(|_| of[0] == "ClusterRole")
-    };
     match (strength(role), strength(other)) {
         (Some(own), Some(other)) => own <= other,
         // The first role of all others is `cluster-admin`: it has all rights.
@@ -174,26 +185,46 @@ fn is_weaker(role: &RoleKey, other: &RoleKey) -> bool {
 }
 
 /// The rules that subjects have.
-pub(super) enum Held {
+enum Held {
     Rules(Vec<Node>),
     /// A role is not in the render, or there are too many rules.
     Unknown,
 }
 
 /// The rules that bindings of a render give to subjects in a namespace, or in the whole cluster if it is empty.
-pub(super) fn held(sides: &Sides<'_, '_>, side: usize, olds: &[Subject], scope: &str) -> Held {
-    let (rights, work) = (sides.whole.rights(side), &sides.whole.work);
-    let mut rules = Vec::new();
-    for binding in olds.iter().flat_map(|old| rights.bindings_for(old, scope)) {
-        let Some(more) = rights.rules(&binding.role, &|steps| work.takes(steps)) else {
-            return Held::Unknown;
-        };
-        if !work.takes(1 + more.len()) {
-            return Held::Unknown;
-        }
-        rules.extend(more);
+fn held(sides: &Sides<'_, '_>, side: usize, olds: &[Subject], scope: &str) -> Held {
+    match known(sides, side, olds, scope) {
+        (rules, unknown) if unknown.is_empty() && !sides.whole.work.is_over() => Held::Rules(rules),
+        _ => Held::Unknown,
     }
-    Held::Rules(rules)
+}
+
+/// The rules that bindings of a render give to subjects as far as they are known, and the other roles.
+pub(super) fn known(
+    sides: &Sides<'_, '_>,
+    side: usize,
+    subjects: &[Subject],
+    scope: &str,
+) -> (Vec<Node>, BTreeSet<RoleKey>) {
+    let (rights, work) = (sides.whole.rights(side), &sides.whole.work);
+    let (mut rules, mut unknown) = (Vec::new(), BTreeSet::new());
+    let mut seen = BTreeSet::new();
+    for binding in subjects.iter().flat_map(|one| rights.bindings_for(one, scope)) {
+        if !work.takes(1) {
+            break;
+        }
+        if !seen.insert(&binding.role) {
+            continue;
+        }
+        match rights.rules(&binding.role, &|steps| work.takes(steps)) {
+            Some(more) if work.takes(more.len()) => rules.extend(more),
+            Some(_) => break,
+            None => {
+                unknown.insert(binding.role.clone());
+            }
+        }
+    }
+    (rules, unknown)
 }
 
 /// The judgement on a binding that leads to another role.
@@ -208,6 +239,7 @@ fn role_changed(
     if is_same || old[0] == new[0] && is_renamed() || is_weaker(new, old) {
         return None;
     }
+    let new_role = new;
     let takes = |steps| sides.whole.work.takes(steps);
     let rules = |side: usize, key| sides.whole.rights(side).rules(key, &takes);
     let phrase = Phrase::new("leads to ").name(&new[2]).say(" in place of ").name(&old[2]);
@@ -216,7 +248,10 @@ fn role_changed(
         (Some(old), Some(new)) => {
             let grown = grown(&old, &new, sides.renames(), &sides.whole.work);
             let judged = told(&grown, None)?;
-            (judged.severity, phrase.say(": ").and(judged.phrase))
+            match is_usual(sides, new_role) {
+                true => (judged.severity, phrase.and(dangers(&grown).unwrap_or_default())),
+                false => (judged.severity, phrase.say(": ").and(judged.phrase)),
+            }
         }
         _ => (usual, phrase),
     };

@@ -7,8 +7,9 @@ mod roles;
 mod sets;
 #[cfg(test)]
 mod tests;
+mod usual;
 
-pub(super) use accounts::runs_as;
+pub(super) use accounts::{left, runs_as, token};
 pub(super) use bindings::binding;
 pub(super) use rights::Rights;
 pub(super) use roles::role;

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::usual;
 use crate::diff::weigh::Phrase;
 use crate::diff::weigh::selectors::Conditions;
-use crate::harden::selector::selects;
+use crate::harden::selector::{labels, selects};
 use crate::harden::value::{below, items, present, text};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
@@ -21,6 +22,9 @@ pub(in crate::diff::weigh) struct Rights<'a> {
     roles: BTreeMap<RoleKey, &'a Node>,
     /// The `ClusterRoles` that collect the rules of others: name and selectors.
     collecting: Vec<(&'a str, &'a [Node])>,
+    /// The `ClusterRoles` that are a part of those of each cluster: the place of the strongest that they are labelled
+    /// for, and their rules.
+    parts: Vec<(usize, &'a [Node])>,
     bindings: Vec<Binding>,
     /// Indices of bindings by role.
     of_role: BTreeMap<RoleKey, Vec<usize>>,
@@ -48,6 +52,15 @@ impl<'a> Rights<'a> {
                     rights.add_role(["ClusterRole", "", object.name()], object.node());
                     if let Some(selectors) = selectors(object.node()) {
                         rights.collecting.push((object.name(), selectors));
+                    }
+                    // A part of `view` is one of `edit` and `admin` too.
+                    let labels = labels(below(object.node(), &["metadata", "labels"]));
+                    let places = labels.filter_map(|(key, value)| {
+                        let role = key.strip_prefix(AGGREGATE).filter(|_| value == "true")?;
+                        usual::ORDERED.iter().position(|one| *one == role)
+                    });
+                    if let Some(place) = places.min() {
+                        rights.parts.push((place, items(present(object.node(), "rules"))));
                     }
                 }
                 "RoleBinding" => rights.add_binding(namespace, object.node()),
@@ -77,9 +90,9 @@ impl<'a> Rights<'a> {
         self.roles.get(key).copied()
     }
 
-    /// The rules of a role, with those that it collects. `None` if it is not in the render.
+    /// The rules of a role, with those that it collects. `None` if it is neither in the render nor in each cluster.
     pub(super) fn rules(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<Node>> {
-        let role = self.role(key)?;
+        let Some(role) = self.role(key) else { return self.usual(key, takes) };
         let mut rules = items(present(role, "rules")).to_vec();
         for selector in selectors(role).unwrap_or_default() {
             for (_, other) in
@@ -98,6 +111,19 @@ impl<'a> Rights<'a> {
                     rules.extend_from_slice(more);
                 }
             }
+        }
+        Some(rules)
+    }
+
+    /// The rules of a role that each cluster has, with those that roles of the render add to it.
+    fn usual(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<Node>> {
+        let mut rules = usual::rules(key)?.to_vec();
+        let strength = usual::strength(key)?;
+        for (_, more) in self.parts.iter().filter(|(place, _)| *place <= strength) {
+            if !takes(1 + more.iter().map(|rule| 4 * rule.count_below()).sum::<usize>()) {
+                break;
+            }
+            rules.extend_from_slice(more);
         }
         Some(rules)
     }
@@ -123,15 +149,22 @@ impl<'a> Rights<'a> {
         places.filter_map(|place| self.bindings.get(*place))
     }
 
-    /// The bindings of a subject that hold in a namespace; for an empty one, those that hold in the whole cluster.
+    /// The bindings of a subject, or of a group that it is in, that hold in a namespace; for an empty one, those that
+    /// hold in the whole cluster.
     pub(super) fn bindings_for(
         &self,
         subject: &Subject,
         namespace: &str,
     ) -> impl Iterator<Item = &Binding> {
-        let places = self.of_subject.get(subject).into_iter().flatten();
-        let all = places.filter_map(|place| self.bindings.get(*place));
+        let all = self.all_bindings_for(subject);
         all.filter(move |one| one.namespace.is_empty() || one.namespace == namespace)
+    }
+
+    /// The bindings of a subject, or of a group that it is in, wherever they hold.
+    pub(super) fn all_bindings_for(&self, subject: &Subject) -> impl Iterator<Item = &Binding> {
+        let subjects = with_groups(subject).into_iter();
+        let places = subjects.flat_map(|one| self.of_subject.get(&one).into_iter().flatten());
+        places.filter_map(|place| self.bindings.get(*place))
     }
 
     /// Appends the subjects to which the render gives some roles, and where; nothing if there are none.
@@ -149,6 +182,36 @@ impl<'a> Rights<'a> {
             false => phrase.say(" in namespace ").few(places),
         }
     }
+}
+
+/// The label, before the name of the role, of a `ClusterRole` that is a part of a role of each cluster.
+const AGGREGATE: &str = "rbac.authorization.k8s.io/aggregate-to-";
+
+/// A subject, and the groups that it is always in. (Kubernetes documentation: "Authenticating", "Role Based Access
+/// Control".)
+fn with_groups(subject: &Subject) -> Vec<Subject> {
+    const ACCOUNTS: &str = "system:serviceaccounts";
+    const AUTHENTICATED: &str = "system:authenticated";
+    let group = |name: String| ("Group".to_owned(), String::new(), name);
+    let (kind, namespace, name) = subject;
+    let mut all = vec![subject.clone()];
+    match (kind.as_str(), name.as_str()) {
+        ("ServiceAccount", _) => {
+            all.push(group(format!("{ACCOUNTS}:{namespace}")));
+            all.push(group(ACCOUNTS.to_owned()));
+            all.push(group(AUTHENTICATED.to_owned()));
+        }
+        ("User", "system:anonymous") => all.push(group("system:unauthenticated".to_owned())),
+        ("Group", "system:unauthenticated" | AUTHENTICATED) => {}
+        ("Group", name) => {
+            if name.strip_prefix(ACCOUNTS).is_some_and(|rest| rest.starts_with(':')) {
+                all.push(group(ACCOUNTS.to_owned()));
+            }
+            all.push(group(AUTHENTICATED.to_owned()));
+        }
+        _ => all.push(group(AUTHENTICATED.to_owned())),
+    }
+    all
 }
 
 /// The maximum number of bindings of which the subjects are told.

@@ -120,20 +120,35 @@ pub(super) fn told(grown: &Grown, end: Option<Phrase>) -> Option<Judgement> {
         };
         phrase.each(on, subject)
     });
-    let words: Vec<&str> = dangers.iter().filter_map(|danger| danger.words()).collect();
-    let phrase = match &words[..] {
-        [] => phrase,
-        [words @ .., last] if words.len() < MOST_WORDS => {
-            let all: Vec<&str> = words.iter().chain([last]).copied().collect();
-            phrase.say(format!(" ({})", all.join("; ")))
+    let words = in_words(&dangers);
+    let severity = if words.is_none() { Severity::Warning } else { Severity::Error };
+    let phrase = phrase.and(words.unwrap_or_default());
+    Some(judgement("rules", phrase.and(end)).with_severity(severity))
+}
+
+/// The dangers of rights that have grown, in brackets. `None` if there are none, or if everything is allowed.
+pub(super) fn dangers(grown: &Grown) -> Option<Phrase> {
+    match grown {
+        Grown::By(rights) => {
+            let dangers: BTreeSet<Danger> = rights.iter().filter_map(dangerous).collect();
+            let is_all = dangers.contains(&Danger::Everything);
+            if is_all { None } else { in_words(&dangers) }
         }
+        Grown::Unknown => None,
+    }
+}
+
+fn in_words(dangers: &BTreeSet<Danger>) -> Option<Phrase> {
+    let words: Vec<&str> = dangers.iter().filter_map(|danger| danger.words()).collect();
+    match &words[..] {
+        [] => None,
+        words if words.len() <= MOST_WORDS => Some(Phrase::new(format!(" ({})", words.join("; ")))),
         words => {
             let (shown, others) = words.split_at(MOST_WORDS);
-            phrase.say(format!(" ({}; and {} more)", shown.join("; "), others.len()))
+            let words = format!(" ({}; and {} more)", shown.join("; "), others.len());
+            Some(Phrase::new(words))
         }
-    };
-    let severity = if words.is_empty() { Severity::Warning } else { Severity::Error };
-    Some(judgement("rules", phrase.and(end)).with_severity(severity))
+    }
 }
 
 /// The maximum number of dangers of which the words are told.

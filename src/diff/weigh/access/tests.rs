@@ -267,12 +267,146 @@ fn pods_run_as_accounts_with_more_rights() {
     assert_eq!(
         told,
         [
-            "006 error Pod p: runs as the ServiceAccount web, and may now get secrets (reads Secrets)",
+            "006 error Pod p: runs as the ServiceAccount web, and may now get secrets (reads Secrets) in the whole cluster",
             "001 note Pod p: runs as the ServiceAccount web in place of weak",
         ]
     );
     let told = judged(&format!("{rights}{}", pod("web")), &format!("{rights}{}", pod("weak")));
     assert_eq!(told, ["001 note Pod p: runs as the ServiceAccount weak in place of web"]);
+}
+
+fn pod(name: &str, account: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: shop}}, spec: {{serviceAccountName: {account}, containers: [{{name: c, image: {name}}}]}}}}\n---\n"
+    )
+}
+
+fn granted(before: &str, after: &str) -> Vec<String> {
+    judged(before, after).into_iter().filter(|one| one.starts_with("006")).collect()
+}
+
+const NO: [&str; 0] = [];
+
+/// The words for what is dangerous of `admin`.
+const OF_ADMIN: &str =
+    " (reads Secrets; runs commands in containers; makes tokens of ServiceAccounts; and 4 more)";
+
+#[test]
+fn new_pods_run_as_accounts_with_strong_rights() {
+    let in_shop =
+        binding("RoleBinding", "admin", WEB).replace("name: b}", "name: b, namespace: shop}");
+    let elsewhere = in_shop.replace("namespace: shop}, roleRef", "namespace: other}, roleRef");
+    let everyone = "{kind: Group, name: 'system:serviceaccounts'}";
+    let of_shop = "{kind: Group, name: 'system:serviceaccounts:shop'}";
+    let own = role(&rule("''", "secrets", "get"));
+    for (rights, words) in [
+        (
+            binding("ClusterRoleBinding", "cluster-admin", WEB),
+            "may now do everything on all resources in the whole cluster",
+        ),
+        (
+            own + &binding("ClusterRoleBinding", "r", WEB),
+            "secrets (reads Secrets) in the whole cluster",
+        ),
+        (binding("ClusterRoleBinding", "edit", WEB), "in the whole cluster"),
+        (in_shop, OF_ADMIN),
+        (elsewhere, "in namespace other"),
+    ] {
+        let with = |pods: &str| format!("{rights}{pods}");
+        let [weak, strong] = ["weak", "web"].map(|account| with(&pod("p", account)));
+        // Another account, and a new pod.
+        for before in [&weak, &rights] {
+            let told = granted(before, &strong);
+            assert!(
+                told.len() == 1
+                    && told[0].starts_with("006 error Pod p: runs as the ServiceAccount web, ")
+                    && told[0].ends_with(words),
+                "{told:?}"
+            );
+        }
+        assert_eq!(granted(&strong, &weak), NO);
+        assert_eq!(granted(&rights, &weak), NO);
+        assert_eq!(granted(&strong, &rights), NO);
+        // One under another name, and one that was there.
+        assert_eq!(granted(&with(&pod("q", "web")), &strong), NO);
+        assert_eq!(granted(&strong, &strong.replace("image: p", "image: q")), NO);
+        // The binding is new too, and tells it.
+        let told = granted(&pod("q", "weak"), &with(&(pod("q", "weak") + &pod("p", "web"))));
+        assert!(!told.is_empty() && !told.iter().any(|one| one.contains("Pod p")), "{told:?}");
+    }
+    for group in [everyone, of_shop] {
+        let rights = binding("ClusterRoleBinding", "cluster-admin", group);
+        assert_eq!(granted(&rights, &(rights.clone() + &pod("p", "any"))).len(), 1);
+        assert_eq!(granted(&(rights.clone() + &pod("p", "any")), &(rights + &pod("p", "web"))), NO);
+    }
+    let view = binding("ClusterRoleBinding", "view", WEB);
+    assert_eq!(granted(&view, &(view.clone() + &pod("p", "web"))), NO, "no strong rights");
+    let [weak, strong] = ["weak", "web"].map(|account| view.clone() + &pod("p", account));
+    assert_eq!(granted(&weak, &strong).len(), 1);
+    let unknown = binding("ClusterRoleBinding", "other", WEB);
+    let [weak, strong] = ["weak", "web"].map(|account| unknown.clone() + &pod("p", account));
+    assert_eq!(
+        granted(&weak, &strong),
+        [
+            "006 warning Pod p: runs as the ServiceAccount web, which has the role other, of which the rules are not in the render"
+        ]
+    );
+}
+
+#[test]
+fn roles_of_each_cluster_are_compared() {
+    let bound = |role: &str| binding("ClusterRoleBinding", role, WEB);
+    let one = |before: &str, after: &str| granted(&bound(before), &bound(after));
+    for (weak, strong) in [("view", "edit"), ("edit", "admin"), ("admin", "cluster-admin")] {
+        assert_eq!(one(weak, strong).len(), 1, "{strong}");
+        assert_eq!(one(strong, weak), NO, "{weak}");
+    }
+    let with = |role: &str, name: &str| format!("{role}{}", bound(name));
+    let reads = role(&rule("''", "pods", "get"));
+    assert_eq!(granted(&with(&reads, "view"), &with(&reads, "r")), NO, "view has more");
+    assert_eq!(granted(&with(&reads, "r"), &with(&reads, "view")).len(), 1);
+    let secrets = role(&rule("''", "secrets", "get"));
+    assert_eq!(granted(&with(&secrets, "view"), &with(&secrets, "r")).len(), 1);
+    assert_eq!(granted(&with(&secrets, "edit"), &with(&secrets, "r")), NO, "edit has more");
+    // A group gives its rights to each account in it.
+    let everyone = bound("edit").replace(WEB, "{kind: Group, name: 'system:authenticated'}");
+    let with = |more: &str| everyone.clone() + &more.replace("name: b}", "name: c}");
+    assert_eq!(granted(&everyone, &with(&bound("view"))), NO);
+    assert_eq!(granted(&everyone, &with(&bound("admin"))).len(), 1);
+    // A role of the render that is a part of `view`.
+    let part = role(&rule("example.org", "things", "get")).replace(
+        "name: r}",
+        "name: r, labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}",
+    );
+    let things = binding("RoleBinding", "r", WEB).replace("name: b}", "name: c, namespace: shop}");
+    let parts = format!("{part}{}", bound("edit"));
+    assert_eq!(granted(&parts, &(parts.clone() + &things)), NO);
+}
+
+#[test]
+fn secrets_have_tokens() {
+    let secret = |name: &str, account: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {{name: {name}, namespace: shop, annotations: {{kubernetes.io/service-account.name: {account}}}}}}}\n---\n"
+        )
+    };
+    let label = "Secret t: has a token of the ServiceAccount web that does not expire";
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
+    let new = format!("{map}{}", secret("t", "web"));
+    told(map, &new, &[&*format!("006 warning {label}")]);
+    let other = format!("{map}{}", secret("t", "weak"));
+    assert_eq!(granted(&other, &new), [format!("006 warning {label}")]);
+    assert_eq!(granted(&new, &format!("{map}{}", secret("token-t", "web"))), NO);
+    let rights = binding("ClusterRoleBinding", "cluster-admin", WEB);
+    told(
+        &rights,
+        &format!("{rights}{}", secret("t", "web")),
+        &[&*format!(
+            "006 error {label}, and may now do everything on all resources in the whole cluster"
+        )],
+    );
+    let opaque = secret("t", "web").replace("kubernetes.io/service-account-token", "Opaque");
+    told(map, &format!("{map}{opaque}"), &[]);
 }
 
 fn binding(kind: &str, role: &str, subjects: &str) -> String {
@@ -299,7 +433,11 @@ fn bindings_give_roles() {
     let two = binding("RoleBinding", "view", &format!("{{kind: Group, name: all}}, {WEB}"));
     told(&one, &two, &["006 warning RoleBinding b: gives view to Group all"]);
     let strong = binding("RoleBinding", "admin", WEB);
-    told(&one, &strong, &["006 warning RoleBinding b: leads to admin in place of view"]);
+    told(
+        &one,
+        &strong,
+        &[&*format!("006 error RoleBinding b: leads to admin in place of view{OF_ADMIN}")],
+    );
     let narrow = role(&rule("''", "pods", "get"));
     let wide = role(&rule("''", "pods", "get, list")).replace("name: r", "name: s");
     let (to_narrow, to_wide) = (binding("RoleBinding", "r", WEB), binding("RoleBinding", "s", WEB));
@@ -333,12 +471,12 @@ fn bindings_that_move_give_rights_elsewhere() {
     };
     let account =
         "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}\n---\n";
-    for (role, severity) in [("admin", "warning"), ("cluster-admin", "error")] {
+    for (role, words) in [("admin", OF_ADMIN), ("cluster-admin", "")] {
         for account in ["", account] {
             let [old, new] = ["shop", "kube-system"]
                 .map(|namespace| format!("{account}{}", bound(namespace, role, WEB)));
             let expected = format!(
-                "006 {severity} RoleBinding b: gives {role} in namespace kube-system to ServiceAccount shop/web"
+                "006 error RoleBinding b: gives {role} in namespace kube-system to ServiceAccount shop/web{words}"
             );
             assert_eq!(judged(&old, &new), [expected]);
             let kept = bound("kube-system", role, WEB).replace("name: b,", "name: kept,");
@@ -371,9 +509,9 @@ fn bindings_that_move_give_rights_elsewhere() {
     assert_eq!(judged(&format!("{account}{old}"), &format!("{moved}{new}")), [""; 0]);
     assert_eq!(
         judged(&format!("{account}{old}"), &format!("{account}{new}")),
-        [
-            "006 warning RoleBinding b: gives admin in namespace kube-system to ServiceAccount kube-system/web"
-        ]
+        [format!(
+            "006 error RoleBinding b: gives admin in namespace kube-system to ServiceAccount kube-system/web{OF_ADMIN}"
+        )]
     );
 }
 
