@@ -2,16 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::engines::{self, judgement};
 use super::reach::Reach;
 use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
-use crate::harden::differences::ADMISSION_LOOSENED;
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
-
-pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
-    Judgement::new(&ADMISSION_LOOSENED, path, phrase)
-}
 
 /// The uses of a level of the Pod Security Standards, with the severity of a weaker one.
 const MODES: [(&str, &str, Severity); 3] = [
@@ -277,13 +273,19 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let spec = |node| present(node, "spec");
     let Some(after) = sides.after else {
         let own = sides.before.and_then(spec);
-        if !sides.whole.has_like(sides.kind, sides.namespace(0), own) {
-            found.push(judgement("", Phrase::new("is no longer checked")));
+        if !sides.whole.has_like(1, sides.kind, sides.namespace(0), own) {
+            let words = match sides.kind.starts_with("Mutating") {
+                true => "is no longer applied",
+                false => "is no longer checked",
+            };
+            found.push(judgement("", Phrase::new(words)));
         }
         return;
     };
     let Some(before) = sides.before else { return };
-    if refuses(before) && !refuses(after) {
+    if sides.group == "kyverno.io" {
+        engines::kyverno(before, after, found);
+    } else if refuses(before) && !refuses(after) {
         found.push(judgement("spec", Phrase::new("only reports what it refused before")));
     }
     let ignores = |node| spec(node).and_then(|spec| text(spec, "failurePolicy")) == Some("Ignore");
@@ -302,6 +304,11 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         found.push(judgement("spec", phrase));
     }
     found.extend(checked(before, after));
+    match sides.group {
+        "constraints.gatekeeper.sh" => engines::constraint(before, after, found),
+        "kyverno.io" => {}
+        _ => engines::checked_by(sides, before, after, found),
+    }
     let policy = |node| spec(node).and_then(|spec| text(spec, "policyName"));
     if let (Some(old), Some(new)) = (policy(before), policy(after))
         && old != new
@@ -312,8 +319,8 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     }
 }
 
-/// The judgements on the parts of a policy that are gone, or that are left out by it: validations of Kubernetes, rules of
-/// Kyverno, and the objects that constraints of Gatekeeper match.
+/// The judgements on the parts of a policy that are gone, or that are left out by it: validations, and the objects that
+/// constraints of Gatekeeper match.
 fn checked(before: &Node, after: &Node) -> Vec<Judgement> {
     let list = |node, path: &[&str]| below(node, path).map(Node::items).unwrap_or_default();
     let mut found = Vec::new();
@@ -327,36 +334,6 @@ fn checked(before: &Node, after: &Node) -> Vec<Judgement> {
     let gone: Vec<&str> = old.difference(&new).copied().collect();
     if !gone.is_empty() {
         found.push(judgement("spec.validations", Phrase::new("no longer checks ").few(gone)));
-    }
-    let rules = |node| -> BTreeMap<&str, &Node> {
-        list(node, &["spec", "rules"])
-            .iter()
-            .filter_map(|one| Some((text(one, "name")?, one)))
-            .collect()
-    };
-    let (old, new) = (rules(before), rules(after));
-    let gone: Vec<&str> = old.keys().filter(|name| !new.contains_key(*name)).copied().collect();
-    if !gone.is_empty() {
-        found.push(judgement("spec.rules", Phrase::new("no longer has the rule ").few(gone)));
-    }
-    for (name, before, after) in
-        old.iter().filter_map(|(name, old)| Some((*name, *old, *new.get(name)?)))
-    {
-        let exclude = |rule| present(rule, "exclude").map(canonical);
-        if exclude(after).is_some() && exclude(after) != exclude(before) {
-            let phrase =
-                Phrase::new("its rule ").name(name).say(" leaves out other objects (exclude)");
-            found.push(judgement("spec.rules", phrase).with_severity(Severity::Warning));
-        }
-        let acts = |rule| {
-            let action = below(rule, &["validate"]).and_then(|check| text(check, "failureAction"));
-            action.is_none_or(|action| action.eq_ignore_ascii_case("enforce"))
-        };
-        if acts(before) && !acts(after) {
-            let phrase =
-                Phrase::new("its rule ").name(name).say(" only reports what it refused before");
-            found.push(judgement("spec.rules", phrase));
-        }
     }
     found.extend(matched(before, after));
     found
@@ -402,9 +379,7 @@ fn refuses(policy: &Node) -> bool {
     };
     let actions: BTreeSet<&str> =
         items(present(spec, "validationActions")).iter().filter_map(Node::as_text).collect();
-    (actions.is_empty() || actions.contains("Deny"))
-        && is("enforcementAction", &["deny", "scoped"])
-        && is("validationFailureAction", &["enforce"])
+    (actions.is_empty() || actions.contains("Deny")) && is("enforcementAction", &["deny", "scoped"])
 }
 
 #[cfg(test)]

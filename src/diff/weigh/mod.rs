@@ -7,6 +7,7 @@
 mod access;
 mod admission;
 mod definitions;
+mod engines;
 mod exposure;
 mod growth;
 pub(super) mod judgement;
@@ -121,10 +122,17 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ) => &[admission::webhooks],
         (
             "admissionregistration.k8s.io",
-            "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding",
+            "ValidatingAdmissionPolicy"
+            | "ValidatingAdmissionPolicyBinding"
+            | "MutatingAdmissionPolicy"
+            | "MutatingAdmissionPolicyBinding",
         )
         | ("kyverno.io", "ClusterPolicy" | "Policy")
         | ("constraints.gatekeeper.sh", _) => &[admission::policy],
+        ("kyverno.io" | "policies.kyverno.io", "PolicyException") => &[engines::exception],
+        ("policies.kyverno.io", _) => &[admission::policy],
+        ("templates.gatekeeper.sh", "ConstraintTemplate") => &[engines::template],
+        ("config.gatekeeper.sh", "Config") => &[engines::config],
         ("apiextensions.k8s.io", "CustomResourceDefinition") => &[definitions::definition],
         ("", "PersistentVolume") => &[storage::volume],
         ("", "PersistentVolumeClaim") => &[storage::claim],
@@ -148,7 +156,11 @@ fn restricts_others(group: &str, kind: &str) -> bool {
         || kind.ends_with("NetworkPolicy")
         || matches!(
             group,
-            "admissionregistration.k8s.io" | "kyverno.io" | "constraints.gatekeeper.sh"
+            "admissionregistration.k8s.io"
+                | "kyverno.io"
+                | "policies.kyverno.io"
+                | "constraints.gatekeeper.sh"
+                | "templates.gatekeeper.sh"
         )
 }
 
@@ -291,13 +303,19 @@ impl<'a> Whole<'a> {
         })
     }
 
-    /// True if an object of the kind and namespace has a specification with the same meaning after the change.
-    fn has_like(&self, kind: &str, namespace: &str, specification: Option<&Node>) -> bool {
+    /// True if an object of the kind and namespace has a specification with the same meaning on a side.
+    fn has_like(
+        &self,
+        side: usize,
+        kind: &str,
+        namespace: &str,
+        specification: Option<&Node>,
+    ) -> bool {
         let Some(own) = specification else { return false };
         let (size, mut meaning) = (own.count_below(), None);
         let is_near =
             |other: &&Resource| other.id().cluster_scoped || namespace_of(other) == namespace;
-        self.all_of_kind(1, kind).filter(is_near).any(|other| {
+        self.all_of_kind(side, kind).filter(is_near).any(|other| {
             let Some(other) = present(other.node(), "spec") else { return false };
             self.work.takes(other.count_below())
                 && other.count_below() == size

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admission::judgement;
+use super::engines::judgement;
 use super::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};

@@ -474,7 +474,7 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
         return;
     }
     // The same policy under another name restricts as much.
-    if !sides.whole.has_like(sides.kind, sides.namespace(0), present(before, "spec")) {
+    if !sides.whole.has_like(1, sides.kind, sides.namespace(0), present(before, "spec")) {
         let phrase = Phrase::new("no longer restricts traffic");
         found.push(judgement("", phrase).with_severity(Severity::Error));
     }
