@@ -100,9 +100,11 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ("", "Service") => &[exposure::service],
         ("networking.k8s.io" | "extensions", "Ingress") => &[exposure::ingress],
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
-        ("gateway.networking.k8s.io", "HTTPRoute" | "GRPCRoute" | "TLSRoute") => &[exposure::route],
+        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[exposure::route],
         ("route.openshift.io", "Route") => &[exposure::route],
-        ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => &[exposure::gateway],
+        ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => {
+            &[exposure::gateway, exposure::listeners]
+        }
         (
             "cilium.io"
             | "crd.projectcalico.org"
@@ -110,7 +112,15 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             | "security.istio.io"
             | "policy.networking.k8s.io",
             _,
-        ) if kind.ends_with("Policy") || kind == "PeerAuthentication" => &[exposure::other_policy],
+        ) if kind.ends_with("Policy") || kind.ends_with("Authentication") => {
+            &[exposure::other_policy]
+        }
+        ("networking.istio.io", "VirtualService") => &[exposure::virtual_service],
+        ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy],
+        ("traefik.io" | "traefik.containo.us", "Middleware") => &[exposure::middleware],
+        ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
+            &[exposure::ingress_route]
+        }
         ("", "ServiceAccount") => &[workload::account],
         ("", "Secret") => &[access::token],
         ("", "Namespace") => &[admission::namespace],
@@ -177,6 +187,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::runs_as,
             admission::moved,
             exposure::policed,
+            exposure::host_network,
         ],
         "DaemonSet" => &[
             storage::mounted,
@@ -187,6 +198,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::runs_as,
             admission::moved,
             exposure::policed,
+            exposure::host_network,
         ],
         _ => &[
             storage::mounted,
@@ -197,6 +209,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::runs_as,
             admission::moved,
             exposure::policed,
+            exposure::host_network,
         ],
     }
 }

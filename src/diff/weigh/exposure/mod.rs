@@ -1,20 +1,46 @@
 //! KR-DIF-007: what can be reached from more places.
 
 mod addresses;
+mod others;
 mod peers;
 mod policies;
+mod proxies;
 mod routes;
 mod services;
 #[cfg(test)]
 mod tests;
 
-pub(super) use policies::{Policies, network_policy, other_policy, policed, policies};
+pub(super) use others::other_policy;
+pub(super) use policies::{Policies, host_network, network_policy, policed, policies};
+pub(super) use proxies::{http_proxy, ingress_route, listeners, middleware, virtual_service};
 pub(super) use routes::{gateway, ingress, route};
 pub(super) use services::service;
 
 use super::judgement::{Judgement, Phrase};
 use crate::harden::differences::EXPOSURE_GREW;
+use addresses::Ranges;
 
 fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&EXPOSURE_GREW, path, phrase)
+}
+
+/// The judgement on lists of accepted addresses, where an empty one accepts all.
+fn widened(
+    old: &[String],
+    new: &[String],
+    path: &'static str,
+    what: &'static str,
+) -> Option<Judgement> {
+    let known = Ranges::of(old.iter().map(String::as_str));
+    // A list with all addresses restricts nothing.
+    if known.is_empty() || known.beyond(["0.0.0.0/0"]).is_empty() {
+        return None;
+    }
+    let gained = known.beyond(new.iter().map(String::as_str));
+    let phrase = Phrase::new("accepts ").say(what).say(" from ");
+    match (new.is_empty(), gained.is_empty()) {
+        (true, _) => Some(judgement(path, phrase.say("everywhere"))),
+        (false, true) => None,
+        (false, false) => Some(judgement(path, phrase.few(gained))),
+    }
 }

@@ -10,10 +10,11 @@ use super::judgement;
 use super::peers::{Allowed, Peer, Port, allowed, gained, told};
 use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::work::Work;
+use crate::diff::weigh::workload::pods;
 use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, canonical};
-use crate::harden::Severity;
 use crate::harden::selector::selects;
-use crate::harden::value::{below, items, present};
+use crate::harden::value::{below, is_true, items, present};
+use crate::harden::{PodTemplate, Severity};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
 
@@ -372,9 +373,7 @@ fn labels(object: &Resource) -> Option<&Node> {
 /// Judges a workload whose pods policies select by other labels, or in another namespace, than before.
 pub(in crate::diff::weigh) fn policed(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    let path = crate::harden::template(sides.group, sides.kind).unwrap_or_default();
-    let labels = |node| below(node, path).and_then(|pod| below(pod, &["metadata", "labels"]));
-    let (old, new) = (labels(before), labels(after));
+    let (old, new) = (labels_of(sides, 0, before), labels_of(sides, 1, after));
     let namespaces = [0, 1].map(|side| sides.namespace(side));
     let is_same = old.map(canonical) == new.map(canonical) && namespaces[0] == namespaces[1];
     let whole = sides.whole;
@@ -402,6 +401,34 @@ pub(in crate::diff::weigh) fn policed(sides: &Sides<'_, '_>, found: &mut Vec<Jud
                 .at("spec.template.metadata.labels".to_owned())
         }));
     }
+}
+
+/// The labels of the pods of the object on a side, of which the kind may be another one.
+fn labels_of<'n>(sides: &Sides<'_, '_>, side: usize, node: &'n Node) -> Option<&'n Node> {
+    let id = sides.object.ids[side].as_ref()?;
+    let path = crate::harden::template(id.group(), &id.kind)?;
+    below(below(node, path)?, &["metadata", "labels"])
+}
+
+/// Judges a workload whose pods policies selected, and that now use the network of their node: no policy holds there.
+pub(in crate::diff::weigh) fn host_network(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Some(before) = sides.before else { return };
+    let is_on_node = |pod: &PodTemplate<'_>| is_true(present(pod.spec, "hostNetwork"));
+    let is_new = |[before, after]: &[PodTemplate<'_>; 2]| !is_on_node(before) && is_on_node(after);
+    let whole = sides.whole;
+    if whole.policies(0).is_empty() || !pods(sides).iter().any(is_new) {
+        return;
+    }
+    let labels = Pods::Labelled(labels_of(sides, 0, before));
+    let Ok(selecting) = whole.selecting(0, sides.namespace(0), &labels) else { return };
+    if selecting.is_empty() {
+        return;
+    }
+    let phrase = Phrase::new("uses the network of its node, where NetworkPolicy ")
+        .few(selecting.iter().map(|policy| policy.name))
+        .say(" does not restrict it");
+    let path = "spec.template.spec.hostNetwork";
+    found.push(judgement(path, phrase).with_severity(Severity::Error));
 }
 
 /// The words for pods that policies selected, which are still there, and no longer do.
@@ -465,17 +492,4 @@ fn joined(sides: &Sides<'_, '_>, subject: &Subject<'_, '_>, direction: usize) ->
         });
     }
     None
-}
-
-/// Judges policies of other kinds, of which only the removal is understood.
-pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let (Some(before), None) = (sides.before, sides.after) else { return };
-    if !sides.leaves_pods(None) {
-        return;
-    }
-    // The same policy under another name restricts as much.
-    if !sides.whole.has_like(1, sides.kind, sides.namespace(0), present(before, "spec")) {
-        let phrase = Phrase::new("no longer restricts traffic");
-        found.push(judgement("", phrase).with_severity(Severity::Error));
-    }
 }

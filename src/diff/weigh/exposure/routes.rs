@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::Ranges;
-use super::judgement;
+use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
@@ -30,26 +29,36 @@ const LONGEST_PATH: usize = 256;
 
 /// A path: with what is below it, or alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Served {
+pub(super) enum Served {
     Below(String),
     Only(String),
 }
 
 impl Served {
     /// A prefix without the slash at its end.
-    fn below(path: &str) -> Self {
+    pub(super) fn below(path: &str) -> Self {
         Self::Below(path.trim_end_matches('/').to_owned())
     }
 }
 
 /// Hosts with the paths that are served there. `*` stands for all hosts.
 #[derive(Default)]
-struct Entries(BTreeMap<String, BTreeSet<Served>>);
+pub(super) struct Entries(BTreeMap<String, BTreeSet<Served>>);
 
 impl Entries {
     fn add(&mut self, host: Option<&str>, path: Served) {
         let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
         self.0.entry(host).or_default().insert(path);
+    }
+
+    /// Sets the paths of a host.
+    pub(super) fn set(&mut self, host: &str, paths: &BTreeSet<Served>) {
+        self.0.insert(host.to_lowercase(), paths.clone());
+    }
+
+    /// Adds paths of a host.
+    pub(super) fn extend(&mut self, host: &str, paths: &BTreeSet<Served>) {
+        self.0.entry(host.to_lowercase()).or_default().extend(paths.iter().cloned());
     }
 
     /// True if the path of a host is served: a wildcard stands for the labels before it.
@@ -145,15 +154,8 @@ fn annotations(before: &Node, after: &Node) -> Vec<Judgement> {
         each.filter(|text| !text.is_empty()).collect()
     };
     let mut found = Vec::new();
-    let (old, new) = (list(before), list(after));
-    let known = Ranges::of(old.iter().map(String::as_str));
-    let gained = known.beyond(new.iter().map(String::as_str));
     let path = "metadata.annotations";
-    if !old.is_empty() && new.is_empty() {
-        found.push(judgement(path, Phrase::new("accepts requests from everywhere")));
-    } else if !old.is_empty() && !gained.is_empty() {
-        found.push(judgement(path, Phrase::new("accepts requests from ").few(gained)));
-    }
+    found.extend(widened(&list(before), &list(after), path, "requests"));
     let asks = |node: &Node| {
         CREDENTIALS.iter().any(|key| annotation(node, key).is_some_and(|value| value != "none"))
     };
@@ -178,6 +180,46 @@ pub(in crate::diff::weigh) fn route(sides: &Sides<'_, '_>, found: &mut Vec<Judge
     if is_openshift && sides.before.is_some_and(has_tls) && !has_tls(after) {
         found.push(judgement("spec.tls", Phrase::new("serves its host without TLS")));
     }
+    let [old, new] = [sides.before, Some(after)].map(|node| parents(sides, node));
+    found.extend(attached(sides, &old, &new, "spec.parentRefs"));
+}
+
+/// The Gateways of a route, each with its namespace if that is another one, and its listener.
+fn parents(sides: &Sides<'_, '_>, route: Option<&Node>) -> BTreeSet<String> {
+    let list = items(route.and_then(|route| below(route, &["spec", "parentRefs"])));
+    let own = sides.namespace(1);
+    let name = |one: &Node| {
+        let mut name = text(one, "name")?.to_owned();
+        if let Some(namespace) = text(one, "namespace").filter(|namespace| *namespace != own) {
+            name = format!("{namespace}/{name}");
+        }
+        Some(match text(one, "sectionName") {
+            Some(section) => format!("{name}:{section}"),
+            None => name,
+        })
+    };
+    list.iter().filter_map(name).collect()
+}
+
+/// The judgement on Gateways that lead to a route which others led to before.
+pub(super) fn attached(
+    sides: &Sides<'_, '_>,
+    old: &BTreeSet<String>,
+    new: &BTreeSet<String>,
+    path: &'static str,
+) -> Option<Judgement> {
+    if old.is_empty() {
+        return None;
+    }
+    let is_known = |name: &str| {
+        // A listener of a Gateway of which all led to it.
+        name.split_once(':').is_some_and(|(gateway, _)| old.contains(gateway))
+            || old.iter().any(|was| sides.renames().follows(was, name).is_some())
+    };
+    let gained: Vec<&str> =
+        new.difference(old).map(String::as_str).filter(|name| !is_known(name)).collect();
+    let phrase = Phrase::new("is reachable through ");
+    (!gained.is_empty()).then(|| judgement(path, phrase.few(gained)))
 }
 
 fn of_openshift(route: Option<&Node>) -> Entries {
@@ -249,7 +291,7 @@ fn of_gateway(gateway: Option<&Node>) -> Entries {
 }
 
 /// The judgement on hosts and paths that were not served before.
-fn grown(old: &Entries, new: &Entries, path: &'static str) -> Option<Judgement> {
+pub(super) fn grown(old: &Entries, new: &Entries, path: &'static str) -> Option<Judgement> {
     let mut gained: Vec<String> = Vec::new();
     for (host, paths) in &new.0 {
         let news: Vec<&Served> = paths.iter().filter(|path| !old.serves(host, path)).collect();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::addresses::Ranges;
-use super::judgement;
+use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::value::{below, items, text};
 use crate::yaml::Node;
@@ -83,16 +82,9 @@ pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     }
     // A load balancer that is new has no sources and ports of before.
     if old >= Reach::Internal && new >= Reach::Internal {
-        let (known, sources) = lists("loadBalancerSourceRanges");
-        let known = Ranges::of(known.iter().map(String::as_str));
-        let gained = known.beyond(sources.iter().map(String::as_str));
-        let phrase = match (known.is_empty(), sources.is_empty()) {
-            (true, _) => None,
-            (false, true) => Some(Phrase::new("accepts connections from everywhere")),
-            (false, false) if gained.is_empty() => None,
-            (false, false) => Some(Phrase::new("accepts connections from ").few(gained)),
-        };
-        found.extend(phrase.map(|phrase| judgement("spec.loadBalancerSourceRanges", phrase)));
+        let [known, sources] = [sides.before, Some(after)].map(sources);
+        let path = "spec.loadBalancerSourceRanges";
+        found.extend(widened(&known, &sources, path, "connections"));
     }
     if old > Reach::Cluster && new > Reach::Cluster {
         let (known, new) = (ports(sides.before), ports(Some(after)));
@@ -103,6 +95,21 @@ pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Jud
             found.push(judgement("spec.ports", phrase));
         }
     }
+}
+
+/// The addresses that a load balancer accepts: those of the field, or of the annotation. (Kubernetes,
+/// `service/helpers`, `GetLoadBalancerSourceRanges`.)
+fn sources(service: Option<&Node>) -> Vec<String> {
+    let Some(service) = service else { return Vec::new() };
+    let field = items(below(service, &["spec", "loadBalancerSourceRanges"]));
+    if !field.is_empty() {
+        return field.iter().filter_map(Node::as_text).map(str::to_owned).collect();
+    }
+    let annotations = below(service, &["metadata", "annotations"]);
+    let key = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    let written = annotations.and_then(|annotations| text(annotations, key)).unwrap_or_default();
+    let all = written.split(',').map(str::trim).filter(|one| !one.is_empty());
+    all.map(str::to_owned).collect()
 }
 
 fn ports(service: Option<&Node>) -> BTreeSet<(String, String)> {
@@ -151,6 +158,14 @@ mod tests {
                 "accepts connections from 10.0.0.0/7",
             ),
             (
+                &service(
+                    "service.beta.kubernetes.io/load-balancer-source-ranges: '10.0.0.0/8, 192.0.2.0/24'",
+                    "type: LoadBalancer",
+                ),
+                &balancer(""),
+                "accepts connections from everywhere",
+            ),
+            (
                 &balancer(", ports: [{port: 80}]"),
                 &balancer(", ports: [{port: 80, protocol: TCP}, {port: 53, protocol: UDP}]"),
                 "opens port 53/UDP",
@@ -164,5 +179,14 @@ mod tests {
             told(before, after, &[&*format!("{label}{words}")]);
         }
         told(&plain, &service("", "ports: [{port: 80}, {port: 81}]"), &[]);
+        told(&balancer(", loadBalancerSourceRanges: [0.0.0.0/0]"), &balancer(""), &[]);
+        told(
+            &balancer(", loadBalancerSourceRanges: [10.0.0.0/8]"),
+            &service(
+                "service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8",
+                "type: LoadBalancer",
+            ),
+            &[],
+        );
     }
 }

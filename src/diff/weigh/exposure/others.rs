@@ -1,0 +1,430 @@
+//! Policies of networks and meshes of other kinds than `NetworkPolicy`: Cilium, Calico, the policies of administrators,
+//! Istio. They are not added up: a rule that is new or gone is told, and that what it allows is not compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::judgement;
+use crate::diff::weigh::selectors::Conditions;
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::harden::Severity;
+use crate::harden::value::{below, items, present, text};
+use crate::yaml::Node;
+
+/// Judges a policy of another kind.
+pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Some(after) = sides.after else {
+        return found.extend(removed(sides));
+    };
+    if sides.before.is_some_and(|before| spec(before).map(canonical) == spec(after).map(canonical))
+        || sides.before.is_none() && was_there(sides, spec(after))
+    {
+        return;
+    }
+    let before = sides.before;
+    match (sides.group, sides.kind) {
+        ("security.istio.io", "AuthorizationPolicy") => authorization(sides, before, after, found),
+        ("security.istio.io", "PeerAuthentication") => mutual(sides, before, after, found),
+        ("security.istio.io", _) => found.extend(before.and_then(|before| issuers(before, after))),
+        ("cilium.io", _) => cilium(sides, before, after, found),
+        _ => ordered(sides, before, after, found),
+    }
+}
+
+fn spec(policy: &Node) -> Option<&Node> {
+    present(policy, "spec")
+}
+
+fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
+    let before = sides.before?;
+    // The same policy under another name restricts as much.
+    let is_lost = sides.leaves_pods(None)
+        && !sides.whole.has_like(1, sides.kind, sides.namespace(0), present(before, "spec"));
+    let phrase = Phrase::new("no longer restricts traffic");
+    is_lost.then(|| judgement("", phrase).with_severity(Severity::Error))
+}
+
+/// True if an equal policy was there under another name.
+fn was_there(sides: &Sides<'_, '_>, spec: Option<&Node>) -> bool {
+    sides.whole.has_like(0, sides.kind, sides.namespace(1), spec)
+}
+
+/// True if a policy of the same kind that satisfies a condition was there before for the same pods, or for those of all
+/// namespaces.
+fn had_others(sides: &Sides<'_, '_>, is_meant: impl Fn(&Node) -> bool) -> bool {
+    let mut all = sides.whole.all_of_kind(0, sides.kind);
+    let own = sides.namespace(1);
+    all.any(|one| {
+        let namespace = one.id().effective_namespace();
+        (one.id().cluster_scoped || namespace == own || namespace == MESH) && is_meant(one.node())
+    })
+}
+
+/// The namespace of which the policies of Istio hold for all.
+const MESH: &str = "istio-system";
+
+/// A list of rules by their meaning.
+fn rules<'n>(spec: Option<&'n Node>, key: &str) -> BTreeMap<String, &'n Node> {
+    let list = items(spec.and_then(|spec| present(spec, key)));
+    list.iter().map(|rule| (canonical(rule), rule)).collect()
+}
+
+/// The judgement on pods that a policy of both sides selects no longer.
+fn narrowed(before: &Node, after: &Node, keys: &[&str]) -> Option<Judgement> {
+    let key = keys.iter().find(|key| {
+        let [old, new] = [before, after].map(|node| below(node, &["spec", key]));
+        let [old, new] = [old, new].map(Conditions::of_optional);
+        !old.is_within(&new)
+    })?;
+    let [old, new] =
+        [before, after].map(|node| Conditions::of_optional(below(node, &["spec", key])));
+    let gone = new.beyond(&old);
+    let phrase = Phrase::new("applies only to pods with ").few(gone.iter().map(String::as_str));
+    Some(judgement("spec", phrase))
+}
+
+/// True if a policy of Cilium has rules for a direction.
+fn restricts(policy: &Node, key: &str) -> bool {
+    spec(policy).and_then(|spec| present(spec, key)).is_some_and(|rules| !rules.is_empty())
+}
+
+/// Judges a policy of Cilium.
+fn cilium(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
+    let Some(before) = before else {
+        let allows = ["ingress", "egress"].iter().any(|key| {
+            let all = rules(spec(after), key);
+            all.values().any(|rule| !rule.is_empty())
+                && had_others(sides, |one| restricts(one, key))
+        });
+        if allows {
+            found.push(beside());
+        }
+        return;
+    };
+    for (allow, deny, words) in [
+        ("ingress", "ingressDeny", "incoming traffic"),
+        ("egress", "egressDeny", "outgoing traffic"),
+    ] {
+        let [old, new] = [before, after].map(|node| rules(spec(node), allow));
+        if restricts(before, allow) && !restricts(after, allow) {
+            let phrase = Phrase::new("no longer restricts ").say(words);
+            found.push(judgement("spec", phrase).with_severity(Severity::Error));
+        } else if restricts(before, allow) && new.keys().any(|rule| !old.contains_key(rule)) {
+            let phrase = Phrase::new("allows other ").say(words);
+            found.push(judgement("spec", phrase.say(NOT_COMPARED)));
+        }
+        let [old, new] = [before, after].map(|node| rules(spec(node), deny));
+        if old.keys().any(|rule| !new.contains_key(rule)) {
+            let phrase = Phrase::new("no longer refuses some ").say(words);
+            found.push(judgement("spec", phrase.say(NOT_COMPARED)));
+        }
+    }
+    found.extend(narrowed(before, after, &["endpointSelector", "nodeSelector"]));
+    let rest = |node| -> BTreeMap<&str, String> {
+        let known = ["ingress", "ingressDeny", "egress", "egressDeny", "description"];
+        let selectors = ["endpointSelector", "nodeSelector", "labels"];
+        let entries = spec(node).map(Node::entries).unwrap_or_default().iter();
+        let entries = entries.map(|(key, value)| (key.text(), canonical(value)));
+        entries.filter(|(key, _)| !known.contains(key) && !selectors.contains(key)).collect()
+    };
+    let several = |node| present(node, "specs").map(canonical);
+    if rest(before) != rest(after) || several(before) != several(after) {
+        found.push(otherwise());
+    }
+}
+
+const NOT_COMPARED: &str = ": what its rules allow is not compared";
+
+/// Judges a policy of Calico or of administrators, in which rules allow and refuse in order.
+fn ordered(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
+    let allows = |node: &Node| {
+        ["ingress", "egress"].iter().any(|key| {
+            let list = items(below(node, &["spec", key]));
+            let action = |rule| text(rule, "action");
+            list.iter().any(|rule| matches!(action(rule), Some("Allow" | "Accept" | "Pass")))
+        })
+    };
+    match before {
+        Some(_) => found.push(otherwise()),
+        None if !allows(after) => {}
+        None if sides.group == "policy.networking.k8s.io" => {
+            let words = "allows traffic before NetworkPolicies are asked";
+            found.push(judgement("spec", Phrase::new(words).say(NOT_COMPARED)));
+        }
+        None if had_others(sides, |_| true) => found.push(beside()),
+        None => {}
+    }
+}
+
+/// The judgement on rules that differ.
+fn otherwise() -> Judgement {
+    judgement("spec", Phrase::new("restricts traffic otherwise than before").say(NOT_COMPARED))
+}
+
+/// The judgement on rules that are new beside others.
+fn beside() -> Judgement {
+    let words = "allows traffic beside the policies that were there";
+    judgement("spec", Phrase::new(words).say(NOT_COMPARED))
+}
+
+/// The action of an `AuthorizationPolicy`.
+fn action(policy: &Node) -> &str {
+    spec(policy).and_then(|spec| text(spec, "action")).unwrap_or("ALLOW")
+}
+
+/// Judges an `AuthorizationPolicy` of Istio.
+fn authorization(
+    sides: &Sides<'_, '_>,
+    before: Option<&Node>,
+    after: &Node,
+    found: &mut Vec<Judgement>,
+) {
+    let new = rules(spec(after), "rules");
+    let all = |severity| {
+        let phrase = Phrase::new("allows all requests");
+        judgement("spec.rules", phrase).with_severity(severity)
+    };
+    // An empty rule allows everything.
+    let is_open = action(after) == "ALLOW" && new.values().any(|rule| rule.is_empty());
+    let Some(before) = before else {
+        let had_some = || had_others(sides, |one| action(one) == "ALLOW");
+        match action(after) == "ALLOW" && !new.is_empty() && had_some() {
+            true if is_open => found.push(all(Severity::Error)),
+            true => found.push(judgement(
+                "spec.rules",
+                Phrase::new("allows requests beside the policies that were there")
+                    .say(NOT_COMPARED),
+            )),
+            false => {}
+        }
+        return;
+    };
+    let old = rules(spec(before), "rules");
+    let (was, is) = (action(before), action(after));
+    if was != is {
+        let phrase = Phrase::new("has the action ").name(is).say(" in place of ").name(was);
+        found.push(judgement("spec.action", phrase.say(NOT_COMPARED)));
+    } else if is == "ALLOW" {
+        let had_open = old.values().any(|rule| rule.is_empty());
+        if is_open && !had_open {
+            found.push(all(Severity::Error));
+        } else if !had_open && new.keys().any(|rule| !old.contains_key(rule)) {
+            let phrase = Phrase::new("allows other requests than before");
+            found.push(judgement("spec.rules", phrase.say(NOT_COMPARED)));
+        }
+    } else if old.keys().any(|rule| !new.contains_key(rule)) {
+        let words = match is {
+            "DENY" => "no longer refuses some requests",
+            _ => "no longer asks about some requests",
+        };
+        found.push(judgement("spec.rules", Phrase::new(words).say(NOT_COMPARED)));
+    }
+    found.extend(narrowed(before, after, &["selector"]));
+    let targets = |node| {
+        let of = |key: &str| below(node, &["spec", key]).map(canonical);
+        (of("targetRef"), of("targetRefs"), of("provider"))
+    };
+    if targets(before) != targets(after) {
+        let phrase = Phrase::new("applies to other objects, or asks another provider");
+        found.push(judgement("spec", phrase.say(NOT_COMPARED)));
+    }
+}
+
+/// The modes of mutual TLS of Istio, the weakest first; without one, both kinds of connections are accepted.
+fn strength(mode: Option<&str>) -> u8 {
+    match mode {
+        Some("DISABLE") => 0,
+        Some("STRICT") => 2,
+        _ => 1,
+    }
+}
+
+/// Judges a `PeerAuthentication` of Istio.
+fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
+    let mode = |node: &'_ Node| -> Option<String> {
+        below(node, &["spec", "mtls"]).and_then(|mtls| text(mtls, "mode")).map(str::to_owned)
+    };
+    let told = |mode: &Option<String>| mode.clone().unwrap_or_else(|| "PERMISSIVE".to_owned());
+    let is_strict = |node: &Node| mode(node).as_deref() == Some("STRICT");
+    let new = mode(after);
+    let weaker = |old: &str, new: &str| {
+        let phrase = Phrase::new("accepts connections by mTLS ").name(new);
+        let phrase = phrase.say(" in place of ").name(old);
+        judgement("spec.mtls.mode", phrase).with_severity(Severity::Error)
+    };
+    let Some(before) = before else {
+        if matches!(new.as_deref(), Some("PERMISSIVE" | "DISABLE")) && had_others(sides, is_strict)
+        {
+            found.push(weaker("STRICT", &told(&new)));
+        }
+        return;
+    };
+    let old = mode(before);
+    if strength(new.as_deref()) < strength(old.as_deref()) {
+        found.push(weaker(&told(&old), &told(&new)));
+    }
+    let ports = |node| -> BTreeMap<String, String> {
+        let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries).unwrap_or_default();
+        let mode = |value| text(value, "mode").unwrap_or("PERMISSIVE").to_owned();
+        ports.iter().map(|(port, value)| (port.text().to_owned(), mode(value))).collect()
+    };
+    let (was, is) = (ports(before), ports(after));
+    let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let of = |ports: &BTreeMap<String, String>, whole: &Option<String>, port: &String| {
+        strength(ports.get(port).map(String::as_str).or(whole.as_deref()))
+    };
+    // A port without a mode of its own is told with the others.
+    let weaker_at: Vec<&str> = all
+        .into_iter()
+        .filter(|port| was.contains_key(*port) || is.contains_key(*port))
+        .filter(|port| of(&is, &new, port) < of(&was, &old, port))
+        .map(String::as_str)
+        .collect();
+    if !weaker_at.is_empty() {
+        let phrase = Phrase::new("accepts connections by weaker mTLS at the port ").few(weaker_at);
+        found.push(judgement("spec.portLevelMtls", phrase).with_severity(Severity::Error));
+    }
+    found.extend(narrowed(before, after, &["selector"]));
+}
+
+/// The judgement on a `RequestAuthentication` of Istio that accepts the tokens of others.
+fn issuers(before: &Node, after: &Node) -> Option<Judgement> {
+    let [old, new] = [before, after].map(|node| rules(present(node, "spec"), "jwtRules"));
+    let gained = new.iter().filter(|(rule, _)| !old.contains_key(*rule));
+    let gained: Vec<&str> = gained.filter_map(|(_, rule)| text(rule, "issuer")).collect();
+    if gained.is_empty() {
+        return narrowed(before, after, &["selector"]);
+    }
+    let phrase = Phrase::new("accepts other tokens of the issuer ").few(gained);
+    Some(judgement("spec.jwtRules", phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::{judged, told};
+
+    fn object(version: &str, kind: &str, name: &str, spec: &str) -> String {
+        format!(
+            "{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}}}, spec: {{{spec}}}}}\n---\n"
+        )
+    }
+
+    const OPEN: &str = ": what its rules allow is not compared";
+
+    #[test]
+    fn authorization_allows_more() {
+        let policy = |spec: &str| object("security.istio.io/v1", "AuthorizationPolicy", "p", spec);
+        let label = "AuthorizationPolicy p: ";
+        let one = "rules: [{from: [{source: {namespaces: [a]}}]}]";
+        let two =
+            "rules: [{from: [{source: {namespaces: [a]}}]}, {to: [{operation: {ports: ['1']}}]}]";
+        for (before, after, words) in [
+            (
+                one.to_owned(),
+                two.to_owned(),
+                format!("warning {label}allows other requests than before{OPEN}"),
+            ),
+            (one.to_owned(), "rules: [{}]".to_owned(), format!("error {label}allows all requests")),
+            (
+                format!("action: DENY, {two}"),
+                format!("action: DENY, {one}"),
+                format!("warning {label}no longer refuses some requests{OPEN}"),
+            ),
+            (
+                one.to_owned(),
+                format!("selector: {{matchLabels: {{app: a}}}}, {one}"),
+                format!("warning {label}applies only to pods with app=a"),
+            ),
+        ] {
+            told(&policy(&before), &policy(&after), &[&*format!("007 {words}")]);
+        }
+        assert_eq!(judged(&policy(one), &policy(&format!("action: DENY, {one}"))).len(), 1);
+        // The order of rules and of lists is no difference; a policy that allows nothing is stricter.
+        let turned =
+            "rules: [{to: [{operation: {ports: ['1']}}]}, {from: [{source: {namespaces: [a]}}]}]";
+        told(&policy(two), &policy(turned), &[]);
+        let with = |name: &str, spec: &str| {
+            policy(one) + &object("security.istio.io/v1", "AuthorizationPolicy", name, spec)
+        };
+        assert_eq!(judged(&policy(one), &with("q", two)).len(), 1, "beside another one");
+        assert_eq!(judged(&policy(one), &with("q", "")), [""; 0], "denies all");
+        assert_eq!(judged(&policy(one), &with("q", &format!("action: DENY, {two}"))), [""; 0]);
+    }
+
+    #[test]
+    fn mutual_tls_is_weaker() {
+        let policy = |name: &str, spec: &str| {
+            object("security.istio.io/v1", "PeerAuthentication", name, spec)
+        };
+        let strict = policy("p", "mtls: {mode: STRICT}");
+        let label = "007 error PeerAuthentication p: accepts connections by ";
+        for (spec, words) in [
+            ("mtls: {mode: PERMISSIVE}", "mTLS PERMISSIVE in place of STRICT"),
+            ("", "mTLS PERMISSIVE in place of STRICT"),
+            (
+                "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: DISABLE}}",
+                "weaker mTLS at the port 80",
+            ),
+        ] {
+            told(&strict, &policy("p", spec), &[&*format!("{label}{words}")]);
+        }
+        told(&policy("p", ""), &policy("p", "mtls: {mode: UNSET}"), &[]);
+        let beside =
+            strict.clone() + &policy("q", "mtls: {mode: DISABLE}, selector: {matchLabels: {a: b}}");
+        assert_eq!(judged(&strict, &beside).len(), 1);
+    }
+
+    #[test]
+    fn policies_of_other_networks_differ() {
+        let cilium = |spec: &str| object("cilium.io/v2", "CiliumNetworkPolicy", "p", spec);
+        let label = "CiliumNetworkPolicy p: ";
+        let pods = "endpointSelector: {matchLabels: {app: a}}";
+        let one = format!("{pods}, ingress: [{{fromEntities: [cluster]}}]");
+        for (before, after, words) in [
+            (
+                one.clone(),
+                format!(
+                    "{pods}, ingress: [{{fromEntities: [world]}}, {{fromEntities: [cluster]}}]"
+                ),
+                format!("warning {label}allows other incoming traffic{OPEN}"),
+            ),
+            (
+                one.clone(),
+                pods.to_owned(),
+                format!("error {label}no longer restricts incoming traffic"),
+            ),
+            (
+                format!("{one}, ingressDeny: [{{fromEntities: [world]}}]"),
+                one.clone(),
+                format!("warning {label}no longer refuses some incoming traffic{OPEN}"),
+            ),
+        ] {
+            told(&cilium(&before), &cilium(&after), &[&*format!("007 {words}")]);
+        }
+        for (version, kind) in [
+            ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+            ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
+        ] {
+            let policy = |action: &str| {
+                object(version, kind, "p", &format!("ingress: [{{action: {action}}}]"))
+            };
+            let words =
+                format!("007 warning {kind} p: restricts traffic otherwise than before{OPEN}");
+            assert_eq!(judged(&policy("Deny"), &policy("Allow")), [&*words]);
+            assert_eq!(judged(&policy("Allow"), &policy("Deny")), [&*words]);
+            let labelled = policy("Deny").replace("name: p", "name: p, labels: {a: b}");
+            told(&policy("Deny"), &labelled, &[]);
+        }
+        let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
+        let admin = |action: &str| {
+            map.to_owned()
+                + &object(
+                    "policy.networking.k8s.io/v1alpha1",
+                    "AdminNetworkPolicy",
+                    "p",
+                    &format!("ingress: [{{action: {action}}}]"),
+                )
+        };
+        assert_eq!(judged(map, &admin("Allow")).len(), 1);
+        assert_eq!(judged(map, &admin("Deny")), [""; 0]);
+    }
+}
