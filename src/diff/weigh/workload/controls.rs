@@ -64,7 +64,13 @@ impl Settings {
                     || after.liberties.contains_key("runAsUser")
             }
             key if key.starts_with(DROP) => after.protections.contains_key(DROP_ALL),
-            key => after.liberties.contains_key(key),
+            key => match key.split_once(LOCAL) {
+                // The default of the runtime is as good as a profile of the node.
+                Some((key, _)) => {
+                    after.protections.contains_key(key) || after.liberties.contains_key(key)
+                }
+                None => after.liberties.contains_key(key),
+            },
         };
         let is_lost =
             move |one: &&Setting| !after.protections.contains_key(&one.key) && !is_kept(&one.key);
@@ -76,26 +82,39 @@ impl Settings {
         &'a self,
         before: &'a Self,
     ) -> impl Iterator<Item = &'a Setting> {
-        let has = |key: &str| before.liberties.contains_key(key);
         let is_known = move |one: &Setting| {
-            has(&one.key)
-                || one.key.starts_with(ADD) && has(ADD_ALL)
-                || one.key.strip_prefix(HOST_PATH).is_some_and(|path| {
-                    let above = |end: usize| format!("{HOST_PATH}{}", &path[..end]);
-                    let ends = path.match_indices('/').map(|(place, _)| place);
-                    has(HOST_ROOT) || ends.take(DEEPEST).any(|end| has(&above(end)))
+            let key = &*one.key;
+            before.liberties.contains_key(key)
+                || key.starts_with(ADD) && before.liberties.contains_key(ADD_ALL)
+                || PATHS.iter().any(|(own, others)| {
+                    let path = key.strip_prefix(own);
+                    path.is_some_and(|path| others.iter().any(|of| before.has_path(of, path)))
                 })
         };
         self.liberties.values().filter(move |one| !is_known(one))
     }
+
+    /// True if a liberty holds for a path of the node, or for a directory above it.
+    fn has_path(&self, of: &str, path: &str) -> bool {
+        let has = |path: &str| self.liberties.contains_key(&*format!("{of}{path}"));
+        let ends = path.match_indices('/').map(|(place, _)| place);
+        has(path) || has("/") || ends.take(DEEPEST).any(|end| has(&path[..end]))
+    }
 }
+
+/// The liberties for paths of the node, each with those that include it.
+const PATHS: [(&str, &[&str]); 3] =
+    [(HOST_PATH, &[HOST_PATH]), (MOUNT, &[MOUNT, WRITABLE]), (WRITABLE, &[WRITABLE])];
 
 const DROP: &str = "capabilities.drop: ";
 const DROP_ALL: &str = "capabilities.drop: ALL";
 const ADD: &str = "capabilities.add: ";
 const ADD_ALL: &str = "capabilities.add: ALL";
 const HOST_PATH: &str = "hostPath: ";
-const HOST_ROOT: &str = "hostPath: /";
+const MOUNT: &str = "mount of hostPath: ";
+const WRITABLE: &str = "writable mount of hostPath: ";
+/// The end of the key of a profile that is a file of the node, before its name.
+const LOCAL: &str = ": Localhost ";
 /// The maximum number of directories above one of a node that are looked for.
 const DEEPEST: usize = 64;
 
@@ -122,8 +141,9 @@ const FIELDS: [(&str, &[&str], Severity); 5] = [
 ];
 
 /// The settings of a container, the most important first.
-pub(super) fn of_container(container: &Node, name: &str, pod: &PodTemplate<'_>) -> Settings {
+pub(super) fn of_container(container: &Node, name: &str, around: &Around<'_>) -> Settings {
     let mut settings = Settings::default();
+    let pod = around.pod;
     let own = |key: &str| below(container, &["securityContext", key]);
     let effective = |key: &str| own(key).or_else(|| of_pod(pod, &["securityContext", key]));
     if is_true(own("privileged")) {
@@ -152,6 +172,7 @@ pub(super) fn of_container(container: &Node, name: &str, pod: &PodTemplate<'_>) 
     if is_true(own("readOnlyRootFilesystem")) {
         settings.protects("readOnlyRootFilesystem", "true", &[]);
     }
+    mounts(container, around, &mut settings);
     for (title, path, severity) in FIELDS {
         let is_set = |of: &Node| below(of, path).is_some_and(|node| !node.is_empty());
         if is_set(container) || path[0] == "resources" && is_set(pod.spec) {
@@ -161,6 +182,53 @@ pub(super) fn of_container(container: &Node, name: &str, pod: &PodTemplate<'_>) 
         }
     }
     settings
+}
+
+/// A pod with the paths of the node in its volumes, by their names.
+pub(super) struct Around<'a> {
+    pod: &'a PodTemplate<'a>,
+    paths: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn of(pod: &'a PodTemplate<'a>) -> Self {
+        let path = |volume: &'a Node| Some((text(volume, "name")?, host_path(volume)?));
+        let paths = items(of_pod(pod, &["volumes"])).iter().filter_map(path).collect();
+        Self { pod, paths }
+    }
+}
+
+/// The path of the node in a volume, without a slash at its end.
+fn host_path(volume: &Node) -> Option<&str> {
+    let path = text(present(volume, "hostPath")?, "path")?;
+    Some(if path.len() > 1 { path.trim_end_matches('/') } else { path })
+}
+
+/// Adds the paths of the node that a container mounts, and mounts that other containers of the node see.
+fn mounts(container: &Node, around: &Around<'_>, settings: &mut Settings) {
+    for mount in items(present(container, "volumeMounts")) {
+        if text(mount, "mountPropagation") == Some("Bidirectional") {
+            settings.allows("mountPropagation", "Bidirectional", &[]);
+        }
+        let path = text(mount, "name").and_then(|name| around.paths.get(name));
+        let Some(path) = path else { continue };
+        let path = match text(mount, "subPath").filter(|below| !below.is_empty()) {
+            Some(below) => format!("{}/{below}", path.trim_end_matches('/')),
+            None => (*path).to_owned(),
+        };
+        let of = if is_true(present(mount, "readOnly")) { MOUNT } else { WRITABLE };
+        settings.allows(format!("{of}{path}"), "", &["host-path-volume"]);
+    }
+}
+
+/// The path of the node that a mount is of, by the key of the setting.
+pub(super) fn mounted_path(key: &str) -> Option<&str> {
+    [MOUNT, WRITABLE].iter().find_map(|of| key.strip_prefix(of))
+}
+
+/// The path of the node of a volume, by the key of the setting.
+pub(super) fn volume_path(key: &str) -> Option<&str> {
+    key.strip_prefix(HOST_PATH)
 }
 
 fn capabilities(node: Option<&Node>, settings: &mut Settings) {
@@ -190,7 +258,11 @@ fn profiles(
     settings: &mut Settings,
 ) {
     let of = |profile: Option<&'_ Node>| -> Option<String> {
-        profile.and_then(|profile| text(profile, "type")).map(str::to_owned)
+        let profile = profile?;
+        Some(match text(profile, "type")? {
+            "Localhost" => local(text(profile, "localhostProfile").unwrap_or_default()),
+            other => other.to_owned(),
+        })
     };
     let annotated = || {
         let annotations = below(pod.metadata?, &["annotations"])?;
@@ -199,7 +271,7 @@ fn profiles(
         Some(match value {
             "unconfined" => "Unconfined".to_owned(),
             "runtime/default" => "RuntimeDefault".to_owned(),
-            other => other.to_owned(),
+            other => other.strip_prefix("localhost/").map_or_else(|| other.to_owned(), local),
         })
     };
     for (key, profile, rules) in [
@@ -210,10 +282,19 @@ fn profiles(
             Some("Unconfined") => settings.allows(key, "Unconfined", rules),
             // The default of AppArmor is the same without a field.
             Some("RuntimeDefault") if key == "appArmorProfile" => {}
+            // Another file of the node is another profile.
+            Some(profile) if profile.starts_with("Localhost ") => {
+                settings.protects(format!("{key}: {profile}"), "", rules);
+            }
             Some(profile) => settings.protects(key, profile, rules),
             None => {}
         }
     }
+}
+
+/// The words for a profile that is a file of the node.
+fn local(file: &str) -> String {
+    format!("Localhost {file}")
 }
 
 fn of_pod<'a>(pod: &PodTemplate<'a>, path: &[&str]) -> Option<&'a Node> {
@@ -231,9 +312,7 @@ pub(super) fn of_whole_pod(pod: &PodTemplate<'_>) -> Settings {
         }
     }
     for volume in items(of_pod(pod, &["volumes"])) {
-        let path = present(volume, "hostPath").and_then(|host| text(host, "path"));
-        if let Some(path) = path {
-            let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        if let Some(path) = host_path(volume) {
             settings.allows(format!("{HOST_PATH}{path}"), "", &["host-path-volume"]);
         }
     }
@@ -243,9 +322,20 @@ pub(super) fn of_whole_pod(pod: &PodTemplate<'_>) -> Settings {
     if let Some(class) = of_pod(pod, &["runtimeClassName"]).and_then(Node::as_text) {
         settings.protects("runtimeClassName", class, &[]);
     }
-    if is_true(of_pod(pod, &["shareProcessNamespace"])) {
-        let shared = Setting::new("shareProcessNamespace", "true", Severity::Warning, &[]);
-        settings.liberties.insert(shared.key.clone(), shared);
+    let context = |key: &'static str| of_pod(pod, &["securityContext", key]);
+    if context("supplementalGroupsPolicy").and_then(Node::as_text) == Some("Strict") {
+        settings.protects("supplementalGroupsPolicy", "Strict", &[]);
+    }
+    let is_root = |group: &Node| integer(group) == Some(0);
+    for (is_set, key, value) in [
+        (is_true(of_pod(pod, &["shareProcessNamespace"])), "shareProcessNamespace", "true"),
+        (context("fsGroup").is_some_and(is_root), "fsGroup", "0"),
+        (items(context("supplementalGroups")).iter().any(is_root), "supplementalGroups", "0"),
+    ] {
+        if is_set {
+            let setting = Setting::new(key, value, Severity::Warning, &[]);
+            settings.liberties.insert(setting.key.clone(), setting);
+        }
     }
     settings
 }

@@ -1,14 +1,16 @@
 //! KR-DIF-001: probes, limits and hardening that containers and pods lose.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::controls::{Setting, Settings, of_container, of_whole_pod};
+use super::controls::{
+    Around, Setting, Settings, mounted_path, of_container, of_whole_pod, volume_path,
+};
 use crate::diff::containers::{Paired, paired};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::diff::{Effect, Security, Turned};
 use crate::harden::differences::POSTURE_LOOSENED;
-use crate::harden::value::{is_false, present, text};
+use crate::harden::value::{below, is_false, items, present, text};
 use crate::harden::{PodTemplate, Severity};
 use crate::yaml::Node;
 
@@ -22,12 +24,16 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_, '_>, found: &mut Vec<
         _ => None,
     });
     for [before, after] in super::pods(sides) {
-        let mut turned = Changed { verdict, by_words: BTreeMap::new() };
-        turned.compare("", "", &of_whole_pod(&before), &of_whole_pod(&after));
+        let whole = [&before, &after].map(of_whole_pod);
+        let gained = whole[1].gained_since(&whole[0]);
+        let paths = gained.filter_map(|one| volume_path(&one.key).map(str::to_owned)).collect();
+        let mut turned = Changed { verdict, paths, by_words: BTreeMap::new() };
+        turned.compare("", "", &whole[0], &whole[1]);
+        let around = [&before, &after].map(Around::of);
         let pairs = paired(&before.containers, &after.containers);
         let usual = OnceCell::new();
         for pair in pairs.iter().take(MOST) {
-            turned.add(pair, [&before, &after], &usual);
+            turned.add(pair, &before, &around, &usual);
         }
         turned.tell(found);
         if pairs.len() > MOST {
@@ -36,6 +42,7 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_, '_>, found: &mut Vec<
         }
         found.extend(token(sides, [&before, &after]));
         found.extend(account(sides, [before.spec, after.spec]));
+        found.extend(runtime(sides, [before.spec, after.spec]));
     }
 }
 
@@ -51,6 +58,8 @@ enum Verb {
 /// The settings that differ, with the containers in which they do; a pod as a whole has no name.
 struct Changed<'a> {
     verdict: Option<&'a Security>,
+    /// The paths of the node that volumes of the pod are, and were not before.
+    paths: BTreeSet<String>,
     by_words: BTreeMap<(Severity, Verb, Vec<String>), Vec<String>>,
 }
 
@@ -59,7 +68,8 @@ impl Changed<'_> {
     fn add(
         &mut self,
         pair: &Paired<'_>,
-        [before, after]: [&PodTemplate<'_>; 2],
+        pod: &PodTemplate<'_>,
+        [before, after]: &[Around<'_>; 2],
         usual: &OnceCell<Option<Settings>>,
     ) {
         let Some((_, name, node)) = pair.after else { return };
@@ -68,7 +78,7 @@ impl Changed<'_> {
             let label = if was == name { name.to_owned() } else { format!("{name} (was {was})") };
             return self.compare(name, &label, &of_container(node, was, before), &new);
         }
-        let Some(usual) = usual.get_or_init(|| usual_of(before)) else { return };
+        let Some(usual) = usual.get_or_init(|| usual_of(pod, before)) else { return };
         self.note(Verb::Lacks, name, name, usual.lost_in(&new));
         self.note(Verb::Gains, name, name, new.gained_since(usual));
     }
@@ -94,12 +104,22 @@ impl Changed<'_> {
 
     /// True if a looser Pod Security level tells a setting of a container.
     fn tells(&self, setting: &Setting, name: &str) -> bool {
+        // Of a new volume the mounts are no news.
+        if mounted_path(&setting.key).is_some_and(|path| self.has_path(path)) {
+            return true;
+        }
         let causes = self.verdict.map(|verdict| &*verdict.violated).unwrap_or_default();
         causes.iter().any(|cause| {
             setting.rules.contains(&cause.rule.name)
                 && (cause.containers.is_empty()
                     || cause.containers.iter().any(|one| **one == *name))
         })
+    }
+
+    /// True if a path of the node, or a directory above it, is a new volume.
+    fn has_path(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(place, _)| place).take(MOST);
+        self.paths.contains(path) || ends.into_iter().any(|end| self.paths.contains(&path[..end]))
     }
 
     fn tell(self, found: &mut Vec<Judgement>) {
@@ -127,8 +147,8 @@ impl Changed<'_> {
 }
 
 /// The settings that a new container should have: those that protected all others, and the liberties of any of them.
-fn usual_of(before: &PodTemplate<'_>) -> Option<Settings> {
-    let mut others = before.containers.iter().take(MOST);
+fn usual_of(pod: &PodTemplate<'_>, before: &Around<'_>) -> Option<Settings> {
+    let mut others = pod.containers.iter().take(MOST);
     let (_, first, node) = others.next()?;
     let mut usual = of_container(node, first, before);
     usual.protections.retain(|_, one| one.is_of_security);
@@ -149,17 +169,28 @@ fn token(sides: &Sides<'_, '_>, [before, after]: [&PodTemplate<'_>; 2]) -> Optio
             let account = sides.whole.account(side, sides.namespace(side), account_of(spec))?;
             present(account, "automountServiceAccountToken")
         };
-        is_false(own.or_else(of_account))
+        is_false(own.or_else(of_account)) && !projects_token(spec)
     };
     let is_closed = keeps_out(0, before.spec) && !keeps_out(1, after.spec);
     // The account itself is told if the pods leave it to that.
     let is_own = present(before.spec, "automountServiceAccountToken").is_some()
         || present(after.spec, "automountServiceAccountToken").is_some()
+        || projects_token(after.spec)
         || account_of(before.spec) != account_of(after.spec);
     (is_closed && is_own).then(|| {
         let phrase = Phrase::new("mounts the token of its ServiceAccount ");
         judgement(phrase.name(account_of(after.spec))).with_severity(Severity::Warning)
     })
+}
+
+/// True if a volume has a token for the API server.
+fn projects_token(spec: &Node) -> bool {
+    let volumes = items(present(spec, "volumes")).iter();
+    let sources = volumes.filter_map(|volume| below(volume, &["projected", "sources"]));
+    let mut tokens =
+        sources.flat_map(Node::items).filter_map(|source| present(source, "serviceAccountToken"));
+    // One for another audience is of no use there.
+    tokens.any(|token| text(token, "audience").is_none_or(str::is_empty))
 }
 
 /// The name of the `ServiceAccount` of a pod.
@@ -174,6 +205,20 @@ fn account(sides: &Sides<'_, '_>, [before, after]: [&Node; 2]) -> Option<Judgeme
     is_other.then(|| {
         let phrase = Phrase::new("runs as the ServiceAccount ").name(new);
         judgement(phrase.say(" in place of ").name(old)).with_severity(Severity::Note)
+    })
+}
+
+/// The judgement on pods of another runtime class, of which the strength is not known.
+fn runtime(sides: &Sides<'_, '_>, specs: [&Node; 2]) -> Option<Judgement> {
+    let [Some(old), Some(new)] = specs.map(|spec| text(spec, "runtimeClassName")) else {
+        return None;
+    };
+    let is_other = new != old && sides.renames().follows(old, new).is_none();
+    is_other.then(|| {
+        let phrase = Phrase::new("has another runtimeClassName, ").name(new);
+        let phrase =
+            phrase.say(" in place of ").name(old).say(": what isolates it is not compared");
+        judgement(phrase).with_severity(Severity::Warning)
     })
 }
 
@@ -268,6 +313,98 @@ mod tests {
                 &[&*format!("001 {severity} Deployment d: {words} in container a")],
             );
         }
+    }
+
+    #[test]
+    fn paths_of_the_node_are_mounted() {
+        let pod = |path: &str, mounts: &str| {
+            deployment(
+                &format!("volumes: [{{name: v, hostPath: {{path: {path}}}}}], "),
+                &format!("{{name: a, volumeMounts: [{mounts}]}}, {{name: b}}"),
+            )
+        };
+        let mount = |more: &str| format!("{{name: v, mountPath: /m{more}}}");
+        let reads = pod("/var", &mount(", readOnly: true"));
+        let writes = pod("/var", &mount(""));
+        let label = "001 error Deployment d: now has ";
+        told(
+            &reads,
+            &writes,
+            &[&*format!("{label}writable mount of hostPath: /var in container a")],
+        );
+        told(
+            &pod("/var", ""),
+            &reads,
+            &[&*format!("{label}mount of hostPath: /var in container a")],
+        );
+        told(
+            &pod("/var", &mount(", subPath: log")),
+            &writes,
+            &[&*format!("{label}writable mount of hostPath: /var in container a")],
+        );
+        let below = pod("/var/run", &mount(""));
+        assert_eq!(
+            judged(&reads, &below),
+            [format!("{label}writable mount of hostPath: /var/run in container a")]
+        );
+        assert_eq!(judged(&writes, &below), [""; 0], "less of it");
+        assert_eq!(
+            judged(&pod("/etc", &mount("")), &writes),
+            [format!("{label}hostPath: /var")],
+            "told with the volume"
+        );
+        let other = writes.replace("name: v", "name: w");
+        told(&writes, &other, &[]);
+    }
+
+    #[test]
+    fn settings_of_a_pod_count() {
+        let pod = |fields: &str| deployment(&format!("hostPID: true, {fields}"), "{name: a}");
+        let context = |fields: &str| pod(&format!("securityContext: {{{fields}}}, "));
+        let label = "001 warning Deployment d: ";
+        for (before, after, words) in [
+            (context("fsGroup: 1000"), context("fsGroup: 0"), "now has fsGroup: 0"),
+            (context(""), context("supplementalGroups: [5, 0]"), "now has supplementalGroups: 0"),
+            (
+                context("supplementalGroupsPolicy: Strict"),
+                context("supplementalGroupsPolicy: Merge"),
+                "no longer has supplementalGroupsPolicy: Strict",
+            ),
+            (pod("runtimeClassName: gvisor, "), pod(""), "no longer has runtimeClassName: gvisor"),
+            (
+                context("seccompProfile: {type: RuntimeDefault}"),
+                context("seccompProfile: {type: Localhost, localhostProfile: p}"),
+                "no longer has seccompProfile: RuntimeDefault in container a",
+            ),
+            (
+                context("appArmorProfile: {type: Localhost, localhostProfile: p}"),
+                pod(""),
+                "no longer has appArmorProfile: Localhost p in container a",
+            ),
+        ] {
+            told(&before, &after, &[&*format!("{label}{words}")]);
+        }
+        let local = |name: &str| {
+            context(&format!("seccompProfile: {{type: Localhost, localhostProfile: {name}}}"))
+        };
+        let classes = ["gvisor", "kata"].map(|class| pod(&format!("runtimeClassName: {class}, ")));
+        for (old, new) in [(0, 1), (1, 0)] {
+            let told = judged(&local(&old.to_string()), &local(&new.to_string()));
+            let words = format!("no longer has seccompProfile: Localhost {old} in container a");
+            assert_eq!(told, [format!("{label}{words}")]);
+            assert_eq!(judged(&classes[old], &classes[new]).len(), 1);
+        }
+        let annotated = deployment("hostPID: true, ", "{name: a}").replace(
+            "template: {",
+            "template: {metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: localhost/p}}, ",
+        );
+        let field = context("appArmorProfile: {type: Localhost, localhostProfile: p}");
+        told(&annotated, &field, &[]);
+        told(
+            &annotated,
+            &pod(""),
+            &[&*format!("{label}no longer has appArmorProfile: Localhost p in container a")],
+        );
     }
 
     #[test]
@@ -403,6 +540,13 @@ mod tests {
         let open = deployment("", "{name: a}");
         let mounts = "001 warning Deployment d: mounts the token of its ServiceAccount default";
         told(&closed, &open, &[mounts]);
+        let projected = |audience: &str| {
+            let source = format!("{{serviceAccountToken: {{path: t{audience}}}}}");
+            let volumes = format!("volumes: [{{name: v, projected: {{sources: [{source}]}}}}], ");
+            deployment(&format!("automountServiceAccountToken: false, {volumes}"), "{name: a}")
+        };
+        told(&closed, &projected(""), &[mounts]);
+        told(&closed, &projected(", audience: vault"), &[]);
         let other = deployment("serviceAccountName: x, ", "{name: a}");
         told(
             &open,
