@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::weigh::weigh_moved;
 use super::{Effect, Image, Object, Options, Rank, Status, TargetReview, moved, parts};
 
 /// The differences of all targets.
@@ -46,6 +47,7 @@ impl Review {
     /// Masks copies of secret values, and groups the differences of all targets. Takes linear time, and a sort.
     #[must_use]
     pub fn of(mut targets: Vec<TargetReview>, options: &Options) -> Self {
+        weigh_moved(&mut targets, options);
         if let Some(mask) = &options.mask {
             mask.cover(&mut targets, options.around);
         }

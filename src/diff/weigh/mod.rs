@@ -17,6 +17,7 @@ mod reach;
 mod scale;
 mod selectors;
 mod storage;
+mod successors;
 mod work;
 mod workload;
 
@@ -29,6 +30,7 @@ use exposure::Policies;
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
 pub use nature::Nature;
+pub(super) use successors::weigh_moved;
 use work::Work;
 
 use super::judge;
@@ -234,7 +236,7 @@ impl<'a> Whole<'a> {
 
     /// Adds judgements to the effects of objects.
     pub(super) fn weigh(&self, objects: &mut [Object], rules: &[(&'static Rule, Holds)]) {
-        for object in objects {
+        for object in &mut *objects {
             let mut found = Vec::new();
             let Identity { kind, .. } = object.id();
             let group = object.id().group();
@@ -251,6 +253,7 @@ impl<'a> Whole<'a> {
             object.effects.extend(found.map(Effect::Judged));
             judge::sort(&mut object.effects);
         }
+        successors::weigh(self, objects, rules);
     }
 
     /// The requests that grow.
