@@ -539,3 +539,30 @@ fn notes_and_warnings_are_no_failures_of_junit() {
     assert!(usual.contains("<system-out>apps/base/pod.yaml:6:"), "{usual}");
     assert_eq!(strict.matches("<failure").count(), 2, "{strict}");
 }
+
+/// Remarks are in the text and on standard error. Where both are read together, they stand there once.
+#[test]
+#[cfg(unix)]
+fn remarks_are_not_repeated_in_an_output_that_is_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let run = |shared: bool| {
+        let out = std::fs::File::create(&path).unwrap();
+        let error = if shared { Stdio::from(out.try_clone().unwrap()) } else { Stdio::piped() };
+        let arguments = [
+            "check",
+            "--rule",
+            "KR-SEC-021",
+            "testdata/check/recommended/input",
+            "--fail-on",
+            "never",
+        ];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
+        command.args(arguments).env_clear().stdout(out).stderr(error);
+        let output = command.output().unwrap();
+        let text =
+            std::fs::read_to_string(&path).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        text.matches("only these rules are checked").count()
+    };
+    assert_eq!((run(true), run(false)), (1, 2));
+}

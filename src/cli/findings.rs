@@ -279,7 +279,7 @@ impl FindingFlags {
         }
         let findings = Findings::new(judged, &context, sources);
         output::write(self.format, &findings, with_table, file)?;
-        // On a terminal, the text has shown them already.
+        // Where both outputs are read together, the text has shown them already.
         if !(self.format.is_text() && file.is_none() && terminal::is_shared()) {
             for Remark { severity, text, .. } in &context.remarks {
                 terminal::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);

@@ -139,7 +139,12 @@ pub(super) fn narrow() -> Option<usize> {
     asked.or_else(|| terminal().map(|(width, _)| usize::from(width.0)))
 }
 
-/// True if standard output and standard error are both terminals, so that text of both is read together.
+/// True if text on standard output and on standard error is read together: both are terminals, or one pipe or file.
 pub(super) fn is_shared() -> bool {
-    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+    let (out, error) = (std::io::stdout(), std::io::stderr());
+    #[cfg(unix)]
+    let is_one = crate::load::are_same(&out, &error);
+    #[cfg(not(unix))]
+    let is_one = false;
+    is_one || out.is_terminal() && error.is_terminal()
 }

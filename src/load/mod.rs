@@ -42,6 +42,8 @@ use notes::Noted;
 
 pub use chart::{Chart, UsedChart};
 pub use digest::Digest;
+#[cfg(unix)]
+pub use disk::are_same;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
 pub use disk::{

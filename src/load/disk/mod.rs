@@ -160,6 +160,19 @@ pub fn resolved(path: &Path) -> Option<PathBuf> {
     fs::canonicalize(path).ok()
 }
 
+/// True if two open files are one, such as a pipe for both.
+#[must_use]
+#[cfg(unix)]
+pub fn are_same(one: &impl std::os::fd::AsFd, other: &impl std::os::fd::AsFd) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |file: std::os::fd::BorrowedFd<'_>| {
+        let file = File::from(file.try_clone_to_owned().ok()?);
+        let metadata = file.metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    id(one.as_fd()).is_some_and(|id_of_one| id(other.as_fd()) == Some(id_of_one))
+}
+
 /// Size and modification time of a file. If they differ, the file has changed. `None` if they are not known.
 #[must_use]
 pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
