@@ -87,9 +87,9 @@ struct Spec {
     values: ValuesSpec,
     images: Images,
     registries: RegistriesSpec,
-    externals: Vec<ExternalSpec>,
+    externals: Vec<Spanned<ExternalSpec>>,
     producers: Vec<Spanned<ProducerSpec>>,
-    pod_specs: Vec<PodSpec>,
+    pod_specs: Vec<Spanned<PodSpec>>,
     runtimes: Vec<RuntimeSpec>,
     probes: ProbesSpec,
     qos: Vec<QualitySpec>,
@@ -373,14 +373,24 @@ impl Spec {
         settings.facts.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
         let built = by_key(self.images.built.as_ref());
         settings.facts.built_images = built.map_err(&mut keep).unwrap_or_default();
-        settings.facts.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
+        for external in self.externals {
+            match external.value.external(external.span) {
+                Ok(external) => settings.facts.externals.push(external),
+                Err(error) => keep(error),
+            }
+        }
         for producer in self.producers {
             match producer.value.producer(producer.span) {
                 Ok(producer) => settings.facts.producers.push(producer),
                 Err(error) => keep(error),
             }
         }
-        settings.facts.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
+        for pod in self.pod_specs {
+            match pod.value.path(pod.span) {
+                Ok(path) => settings.facts.pod_paths.push(path),
+                Err(error) => keep(error),
+            }
+        }
         for selector in &self.select {
             match selection(selector, budget) {
                 Ok(selection) => settings.select.push(Arc::new(Selected(selection))),
@@ -398,7 +408,7 @@ impl Spec {
 
     /// Refuses fields that no rule uses yet: users would believe that they have an effect.
     fn refuse(&self, errors: &mut Vec<Error>) {
-        let of_pods = self.pod_specs.iter().flat_map(|pod| {
+        let of_pods = self.pod_specs.iter().map(|pod| &pod.value).flat_map(|pod| {
             [("replicasPath", &pod.replicas_path), ("selectorPath", &pod.selector_path)]
         });
         for (name, value) in of_pods {
@@ -420,9 +430,13 @@ impl RegistriesSpec {
 }
 
 impl ExternalSpec {
-    fn external(self) -> External {
+    fn external(self, span: Span) -> Result<External> {
         let Self { kind, namespace, name } = self;
-        External { kind, namespace, name }
+        if kind.is_empty() {
+            let error = Error::new(Code::InvalidValue, "an external object needs `kind`").at(span);
+            return Err(error.help("write `{kind: Secret, namespace: shop, name: \"*-tls\"}`"));
+        }
+        Ok(External { kind, namespace, name })
     }
 }
 
@@ -442,9 +456,18 @@ impl ProducerSpec {
 }
 
 impl PodSpec {
-    fn path(self) -> PodPath {
+    fn path(self, span: Span) -> Result<PodPath> {
         let Self { group, kind, path, .. } = self;
-        PodPath { group, kind, path: path.split('.').map(str::to_owned).collect() }
+        for (field, value) in [("kind", &kind), ("path", &path)] {
+            if value.is_empty() {
+                let message = format!("a kind that creates pods needs `{field}`");
+                let error = Error::new(Code::InvalidValue, message).at(span);
+                return Err(
+                    error.help("write `{group: example.com, kind: Worker, path: spec.template}`")
+                );
+            }
+        }
+        Ok(PodPath { group, kind, path: path.split('.').map(str::to_owned).collect() })
     }
 }
 
