@@ -169,7 +169,7 @@ pub fn resources(targets: &[Summarized<Capacity>], by: By, sources: &Sources) ->
     }
     let [pods, cpu, _, memory, _] = all.cells();
     sheet.figures = vec![
-        (pods, "pods".to_owned()),
+        (pods.clone(), if pods == "1" { "pod" } else { "pods" }.to_owned()),
         (cpu, "CPU requested".to_owned()),
         (memory, "memory requested".to_owned()),
     ];

@@ -137,6 +137,11 @@ fn units(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation>
                 found.push(violation(message).severity(Severity::Error));
                 continue;
             };
+            if quantity < Quantity::ZERO {
+                let message = format!("has the {field} `{name}: {text}`, which is negative");
+                found.push(violation(message).severity(Severity::Error));
+                continue;
+            }
             let is_more = |text| Quantity::parse(text).is_some_and(|most| quantity > most);
             let is_tiny = quantity.is_positive()
                 && Quantity::parse(MEBIBYTE).is_some_and(|least| quantity < least);
