@@ -2,12 +2,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::constraints::Constraints;
 use super::facts::Facts;
 use super::pod::Pod;
 use super::rights::Rights;
-use super::selector::{Labels, Selectors};
+use super::selector::{Labels, Selectors, labels};
 use super::value::{below, items, present, text};
 use super::violation::Violation;
 use crate::resource::{ImageReference, ResMap, Resource};
@@ -24,6 +25,8 @@ pub(super) struct Views<'a> {
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
     routes: OnceCell<Routes<'a>>,
     joint: RefCell<BTreeMap<*const Node, Joint>>,
+    /// By the namespace and the labels of a selector, in lines.
+    port_names: RefCell<BTreeMap<String, Option<Rc<BTreeSet<&'a str>>>>>,
 }
 
 /// The first version of an image in a render.
@@ -80,6 +83,7 @@ impl<'a> Views<'a> {
             versions: OnceCell::new(),
             routes: OnceCell::new(),
             joint: RefCell::new(BTreeMap::new()),
+            port_names: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -158,6 +162,29 @@ impl<'a> Views<'a> {
             Selectors::of_labels(self.objects.iter().filter_map(of))
         });
         services.of(namespace, &Labels::of(pod.labels())).copied().collect()
+    }
+
+    /// The names of ports of the pods that a selector selects, which are found once for all Services with the same one; `None` if
+    /// they are not known.
+    pub(super) fn port_names(
+        &self,
+        namespace: &str,
+        selector: &Node,
+        find: impl FnOnce() -> Option<BTreeSet<&'a str>>,
+    ) -> Option<Rc<BTreeSet<&'a str>>> {
+        let mut wanted: Vec<(&str, &str)> = labels(Some(selector)).collect();
+        wanted.sort_unstable();
+        let wanted = wanted.iter().flat_map(|(key, value)| [*key, *value]);
+        let key = [namespace].into_iter().chain(wanted).collect::<Vec<_>>().join(
+            "
+",
+        );
+        if let Some(known) = self.port_names.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = find().map(Rc::new);
+        self.port_names.borrow_mut().insert(key, found.clone());
+        found
     }
 
     /// The first version of an image in the render.

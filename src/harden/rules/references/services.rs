@@ -87,21 +87,24 @@ fn service_port(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec
         (is_name && !has_placeholder(target)).then_some((index, target))
     });
     let named: Vec<(usize, &str)> = named.collect();
-    let mut names = BTreeSet::new();
-    let mut is_selecting = false;
-    let selected = || render.selected(scene.namespace(), selector).map(|(_, pod)| pod);
-    for pod in selected().take_while(|_| !named.is_empty()) {
-        if pod.shape != Shape::Known || gets_containers(pod) {
-            return Vec::new();
-        }
-        is_selecting = true;
-        let ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
-        names.extend(ports.filter_map(|port| text(port, "name")));
-        if named.iter().all(|(_, target)| names.contains(target)) {
-            return Vec::new();
-        }
+    if named.is_empty() {
+        return Vec::new();
     }
-    let lost = named.into_iter().filter(|(_, target)| is_selecting && !names.contains(target));
+    let namespace = scene.namespace();
+    let names = render.views.port_names(namespace, selector, || {
+        let mut names = None;
+        for (_, pod) in render.selected(namespace, selector) {
+            if pod.shape != Shape::Known || gets_containers(pod) {
+                return None;
+            }
+            let ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
+            let names: &mut BTreeSet<&str> = names.get_or_insert_default();
+            names.extend(ports.filter_map(|port| text(port, "name")));
+        }
+        names
+    });
+    let Some(names) = names else { return Vec::new() };
+    let lost = named.into_iter().filter(|(_, target)| !names.contains(target));
     let violation = |(index, target)| {
         let path = Path::of(&["spec", "ports"]).index(index).keys(&["targetPort"]);
         let message = format!("no container of the pods that it selects has a port `{target}`");
