@@ -209,6 +209,11 @@ impl Reader<'_> {
                 if let Some(wrong) = objects.iter().find(|one| one.as_mapping().is_none()) {
                     return Err(malformed(wrong, "a manifest is a mapping"));
                 }
+                let has_kind =
+                    |one: &Node| one.get("kind").is_some_and(|kind| kind.as_text().is_some());
+                if let Some(wrong) = objects.iter().find(|one| !has_kind(one)) {
+                    return Err(malformed(wrong, "a manifest has a `kind`"));
+                }
                 examples.push(OwnExample { is_bad, objects, span: example.span() });
             }
         }
