@@ -284,6 +284,15 @@ impl Error {
         self
     }
 
+    /// The same error at a position of a text that is shown, in place of those in another text.
+    #[must_use]
+    pub fn moved_to(mut self, span: Span) -> Self {
+        self.0.span = span;
+        self.0.label.clear();
+        self.0.notes.clear();
+        self
+    }
+
     /// Sets the name of the violated rule, which is shown in place of the code.
     #[must_use]
     pub fn rule(mut self, rule: impl Into<String>) -> Self {

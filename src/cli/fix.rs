@@ -1,5 +1,6 @@
 //! `krender fix`: writes the fixes of rules into the sources.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use crate::harden::{self, Class, Fixes, Lowering, Profile, Rule, Settings};
 use crate::load::{self, Loader, join};
 use crate::report::findings::Remark;
 use crate::source::{Sources, Span};
-use crate::text::escape;
+use crate::text::{escape, phrase};
 
 /// Write fixes of rules into manifests and kustomizations
 ///
@@ -217,7 +218,13 @@ impl Fix {
 
     /// The line for a fixed field.
     fn line(&self, fixed: &Fixed, loader: &Loader) -> String {
-        let Fixed { object, container, field, verb, value, rules, span, file, targets } = fixed;
+        /// The largest number of objects that a line names.
+        const MOST: usize = 3;
+
+        let Fixed { objects, container, field, verb, value, rules, span, file, targets } = fixed;
+        let mut known = BTreeSet::new();
+        let names: Vec<&String> = objects.iter().filter(|one| known.insert(*one)).collect();
+        let object = phrase::few(&names, MOST, |name| (*name).clone());
         let place = match (file, loader.sources().locate(*span)) {
             (Some(path), _) => format!("{}: ", loader.display(path)),
             (None, Some(place)) => format!("{}:{}: ", place.source.name(), place.line),
@@ -310,12 +317,17 @@ fn note(line: &str, sources: &Sources, format: Format) {
 fn lines_of_left(left: &[Left]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut others = 0;
-    for Left { rule, class, count, .. } in left {
+    for Left { rule, class, is_stuck, count, .. } in left {
+        let title = rule.title();
         match class {
+            Some(_) if *is_stuck => lines.push(format!(
+                "left: {count} of {title}, whose fix cannot be made there: `krender check` shows where"
+            )),
             Some(class) => {
-                let (title, level) = (rule.title(), class.as_str());
+                let level = class.as_str();
+                let article = if *class == Class::Safe { "a" } else { "an" };
                 lines.push(format!(
-                    "left: {count} of {title}, with an {level} fix: `--fix {level}`"
+                    "left: {count} of {title}, with {article} {level} fix: `--fix {level}`"
                 ));
             }
             None => others += count,

@@ -56,6 +56,12 @@ pub enum Fixes {
 }
 
 impl Fixes {
+    /// True if a fix of a rule of a class is allowed.
+    #[must_use]
+    pub fn allows(self, rule: &Rule, class: Class, settings: &Settings) -> bool {
+        self.most(rule, settings).is_some_and(|most| class <= most)
+    }
+
     fn most(self, rule: &Rule, settings: &Settings) -> Most {
         match self {
             Self::UpTo(class) => {

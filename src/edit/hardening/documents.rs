@@ -7,7 +7,7 @@ use super::places::FileEdit;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
-use crate::yaml::edit::{Change, content, edit as change_text, edit_apart, rounds};
+use crate::yaml::edit::{Change, content, contents, edit as change_text, edit_apart, rounds};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Node, Scalar, Style, Tag};
 
@@ -27,7 +27,8 @@ pub(super) fn one_by_one(
             None => edited(&text, *document, edit),
             Some((_, field)) => in_field(&text, (*document, field), edit),
         };
-        text = new.map_err(|error| error.at(edit.span))?;
+        // The texts of edits are not shown.
+        text = new.map_err(|error| error.moved_to(edit.span))?;
     }
     Ok(text)
 }
@@ -78,14 +79,20 @@ fn in_field(text: &str, (document, field): (usize, &Path), edit: &FileEdit) -> R
     let scalar = root.as_ref().and_then(|root| field.find(root)?.as_scalar());
     let scalar = scalar.ok_or_else(|| refused("the field is not there any more"))?;
     let inner = edited(scalar.text(), edit.place.document, edit)?;
-    let value = embedded(&inner);
+    let value = embedded(inner, scalar.text());
     let change = Change::Set { path: field.steps(), value: &value };
     change_text(&source, document, &change).map(|edited| edited.text().to_owned())
 }
 
-/// The value of a field with an embedded text.
-fn embedded(text: &str) -> Node {
-    Scalar::parsed(text, Tag::None, Style::Literal, Span::NONE).into()
+/// The value of a field with an embedded text. It ends with a break only if the old one does, unless that is a part of its
+/// documents.
+fn embedded(new: String, old: &str) -> Node {
+    let end = if old.ends_with('\n') { "\n" } else { "" };
+    let same = new.trim_end_matches('\n').to_owned() + end;
+    let read = |text: &str| contents(&Source::detached(text)).ok();
+    let is_same = same == new || read(&same).is_some_and(|same| read(&new) == Some(same));
+    let text = if is_same { same } else { new };
+    Scalar::parsed(&*text, Tag::None, Style::Literal, Span::NONE).into()
 }
 
 /// A change of a document that is made together with others.
@@ -175,7 +182,7 @@ fn in_round(
                 let Some(new) = carried_out(scalar.text(), documents, budget)? else {
                     return Ok(None);
                 };
-                Some(embedded(&new))
+                Some(embedded(new, scalar.text()))
             }
         });
     }

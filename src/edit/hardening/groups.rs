@@ -1,6 +1,6 @@
 //! Groups of objects that are fixed together, because they share edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::drafts::Drafts;
 use super::places::{FileEdit, INSTEAD, Place, Places};
@@ -19,6 +19,15 @@ pub(super) struct Group {
     pub(super) refusal: Option<Error>,
 }
 
+/// An object that cannot be edited.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) wanted: Wanted,
+    pub(super) error: Error,
+    /// True if the field is in a file that can be edited, and the edit cannot be made.
+    pub(super) is_of_edit: bool,
+}
+
 /// Finds the edits of objects, and groups the objects that share one. Returns the objects that cannot be edited, too. Linear in
 /// the number of edits and the size of the files, but for objects that cannot be edited: to find each takes some readings of its
 /// file, which are charged to a budget.
@@ -27,7 +36,7 @@ pub(super) fn groups(
     wanted: Vec<Wanted>,
     places: &mut Places<'_>,
     budget: &Budget,
-) -> (Vec<Group>, Vec<(Wanted, Error)>) {
+) -> (Vec<Group>, Vec<Refused>) {
     let mut found: Vec<Result<Vec<FileEdit>>> = wanted
         .iter()
         .map(|one| {
@@ -37,9 +46,11 @@ pub(super) fn groups(
             one.deltas.iter().filter_map(edit).collect()
         })
         .collect();
+    let mut of_edits = BTreeSet::new();
     for (number, error) in refusals(&found, budget) {
         if let Some(edits) = found.get_mut(number) {
             *edits = Err(error.help(INSTEAD));
+            of_edits.insert(number);
         }
     }
     let mut leaders = Leaders((0..wanted.len()).collect());
@@ -52,14 +63,18 @@ pub(super) fn groups(
     }
     let leader: Vec<usize> = (0..wanted.len()).map(|number| leaders.of(number)).collect();
     let (mut groups, mut refused) = (BTreeMap::<usize, Group>::new(), Vec::new());
-    for ((one, edits), leader) in wanted.into_iter().zip(found).zip(leader) {
+    for (number, (one, edits)) in wanted.into_iter().zip(found).enumerate() {
+        let Some(&leader) = leader.get(number) else { continue };
         match edits {
             Ok(edits) => {
                 let group = groups.entry(leader).or_default();
                 group.wanted.push(one);
                 group.add(edits);
             }
-            Err(error) => refused.push((one, error)),
+            Err(error) => {
+                let is_of_edit = of_edits.contains(&number);
+                refused.push(Refused { wanted: one, error, is_of_edit });
+            }
         }
     }
     (groups.into_values().collect(), refused)

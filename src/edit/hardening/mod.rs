@@ -29,7 +29,7 @@ use crate::source::Span;
 use crate::yaml::Node;
 use delta::{Delta, What};
 pub use files::{NewText, NewTexts, write};
-use groups::Group;
+use groups::{Group, Refused};
 use overlays::{Writer, Written, described};
 use places::Places;
 use proof::{Prover, Unproved};
@@ -96,8 +96,8 @@ pub struct Plan {
 /// A fixed field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixed {
-    /// The object, for people.
-    pub object: String,
+    /// The object in each of the targets, for people.
+    pub objects: Vec<String>,
     /// The container, if the field is in one.
     pub container: Option<String>,
     /// The field, with the names of list elements.
@@ -145,6 +145,8 @@ pub struct Left {
     pub rule: &'static Rule,
     /// The weakest class of a fix that was not allowed; `None` if there is no fix.
     pub class: Option<Class>,
+    /// True if the fix is allowed, and cannot be made: a field around it has another type, or the object is not selected.
+    pub is_stuck: bool,
     /// The number of violations, over all targets.
     pub count: usize,
     /// True if a check fails because of one.
@@ -192,7 +194,12 @@ impl Plan {
         let mut places = Places::new(sources, &input.load.working_directory, input.top);
         let renders = prover.renders;
         let (mut groups, refused) = groups::groups(renders, wanted, &mut places, prover.budget);
-        for (Wanted { target, place, .. }, error) in &refused {
+        self.unproved = Self::not_editable(renders, &groups, &refused);
+        if !input.keeps_going && !self.unproved.is_empty() {
+            return;
+        }
+        self.unproved.clear();
+        for Refused { wanted: Wanted { target, place, .. }, error, .. } in &refused {
             self.refuse(renders, [(*target, *place)], error);
         }
         groups.retain(|group| match &group.refusal {
@@ -249,6 +256,26 @@ impl Plan {
             }
             Err(unproved) => self.unproved = unproved.errors,
         }
+    }
+
+    /// The errors of edits that cannot be made in files that could be edited: as long as there are any, nothing is written.
+    fn not_editable(renders: &[Render], groups: &[Group], refused: &[Refused]) -> Vec<Error> {
+        let of_edits = refused.iter().filter(|one| one.is_of_edit);
+        let of_edits =
+            of_edits.map(|one| (&one.error, Some((one.wanted.target, one.wanted.place))));
+        let of_groups = groups.iter().filter_map(|group| {
+            group.refusal.as_ref().map(|error| (error, group.objects().next()))
+        });
+        let told = |(error, object): (&Error, Option<(usize, usize)>)| {
+            let object = object.map(|(target, place)| described(renders, target, place));
+            let step = object.map(|object| format!("while fixing {object}"));
+            step.into_iter().fold(error.clone(), Error::step)
+        };
+        let mut errors: Vec<Error> = of_edits.chain(of_groups).map(told).collect();
+        if let Some(last) = errors.pop() {
+            errors.push(last.help("`--keep-going` leaves out these objects, and fixes the others"));
+        }
+        errors
     }
 
     /// The reasons why groups cannot be proved alone.
@@ -369,7 +396,10 @@ fn told(renders: &[Render], group: &Group) -> Vec<Fixed> {
                 known.span == found.span && known.field == found.field && known.value == found.value
             };
             match fixed.iter_mut().find(is_same) {
-                Some(known) => known.targets.append(&mut found.targets),
+                Some(known) => {
+                    known.targets.append(&mut found.targets);
+                    known.objects.append(&mut found.objects);
+                }
                 None => fixed.push(found),
             }
         }
@@ -399,7 +429,7 @@ fn fixed_field(render: &Render, place: usize, delta: &Delta) -> Option<Fixed> {
             .then(|| name.as_str().to_owned())
     });
     Some(Fixed {
-        object: subject(object),
+        objects: vec![subject(object)],
         container,
         field: by_name(&delta.path, object.node()),
         verb,
@@ -417,7 +447,7 @@ const fn of_rule(&Change { rule, class, follows, .. }: &Change) -> FixedRule {
 
 /// The violations that appear in fixed objects.
 fn appeared(renders: &[Render], fixed: &[Fixed]) -> Vec<Appeared> {
-    let names = fixed.iter().flat_map(|one| one.targets.iter().map(|name| (name, &one.object)));
+    let names = fixed.iter().flat_map(|one| one.targets.iter().zip(&one.objects));
     let fixed: BTreeSet<(&String, &String)> = names.collect();
     let (mut found, mut told) = (Vec::new(), BTreeSet::new());
     for render in renders {
@@ -453,9 +483,13 @@ fn left(renders: &[Render], loader: &Loader, hardening: Hardening<'_>) -> Vec<Le
             let Some(rule) = rule.known().filter(|_| suppressed.is_none()) else { continue };
             let class = fix.map(|fix| fix.class);
             let fails = hardening.settings.fail_on.counts(severity);
-            match left.iter_mut().find(|one| one.rule == rule && one.class == class) {
+            let Hardening { settings, fixes } = hardening;
+            let is_stuck = class.is_some_and(|class| fixes.allows(rule, class, settings));
+            let is_same =
+                |one: &&mut Left| (one.rule, one.class, one.is_stuck) == (rule, class, is_stuck);
+            match left.iter_mut().find(is_same) {
                 Some(one) => (one.count, one.fails) = (one.count + 1, one.fails || fails),
-                None => left.push(Left { rule, class, count: 1, fails }),
+                None => left.push(Left { rule, class, is_stuck, count: 1, fails }),
             }
         }
     }
