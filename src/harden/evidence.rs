@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::objects::Objects;
 use super::scene::{Render, Scene};
 use super::settings::Settings;
+use super::suppress::has_foreign;
 use super::violation::{Easing, Severity};
 use crate::resource::{ResMap, Resource};
 use crate::source::Sources;
@@ -49,6 +50,9 @@ impl Evidence {
                 add(Easing::Bundle, None);
             }
             let scene = Scene { facts, object, pods };
+            if has_foreign(scene) {
+                add(Easing::Foreign, None);
+            }
             for pod in pods {
                 if scene.is_part(&render, pod) {
                     add(Easing::Part, None);
@@ -71,7 +75,9 @@ impl Evidence {
         match by {
             Easing::Trial => self.is_trial,
             Easing::Platform => self.is_of_openshift,
-            Easing::Bundle | Easing::Part => self.of_objects.contains(&(by, key(object), None)),
+            Easing::Bundle | Easing::Part | Easing::Foreign => {
+                self.of_objects.contains(&(by, key(object), None))
+            }
             Easing::Driver => {
                 let container = finding.container.as_ref().map(|(_, name)| name.to_string());
                 self.of_objects.contains(&(by, key(object), container))

@@ -24,7 +24,7 @@ use super::rules::rules;
 use super::runtime::Runtime;
 use super::scene::Scene;
 use super::settings::{Phase, Settings};
-use super::violation::{Severity, Violation};
+use super::violation::{Eased, Easing, Severity, Violation};
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
 use crate::yaml::path::Path;
@@ -349,9 +349,6 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
     if findings.is_empty() {
         return;
     }
-    let of_pods = scene.pods.iter().flat_map(Pod::annotations);
-    let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
-    let annotations = scene.object.annotations().chain(of_pods);
     // The findings of each rule that no annotation has accepted so far.
     let mut of_rules: BTreeMap<&str, (&Rule, Vec<usize>)> = BTreeMap::new();
     for (place, finding) in findings.iter().enumerate() {
@@ -359,7 +356,7 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
             of_rules.entry(rule.id).or_insert_with(|| (rule, Vec::new())).1.push(place);
         }
     }
-    for (key, value) in annotations.filter(|(key, _)| is_foreign(key)) {
+    for (key, value) in foreign(scene) {
         for tool in Tool::ALL.into_iter().filter(|tool| !settings.honored.contains(tool)) {
             let (checks, _) = tool.checks(key, value);
             if matches!(&checks, Checks::Of(none) if none.is_empty()) {
@@ -368,7 +365,8 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
             of_rules.retain(|_, (rule, places)| {
                 let is_accepted = rule.is_among(tool, &checks);
                 if is_accepted {
-                    accept(findings, places, key, tool);
+                    let keeps = settings.facts.keeps_severities;
+                    accept(findings, places, (key, tool), keeps);
                 }
                 !is_accepted
             });
@@ -376,11 +374,30 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
     }
 }
 
+/// The annotations for other tools of an object and its pods.
+fn foreign<'a>(scene: Scene<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let of_pods = scene.pods.iter().flat_map(Pod::annotations);
+    let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
+    scene.object.annotations().chain(of_pods).filter(move |(key, _)| is_foreign(key))
+}
+
+/// True if an object has annotations for other tools.
+pub(super) fn has_foreign(scene: Scene<'_>) -> bool {
+    foreign(scene).next().is_some()
+}
+
 /// Completes the findings of a rule at these places, which an annotation for another tool accepts.
-fn accept(findings: &mut [Finding], places: &[usize], key: &str, tool: Tool) {
+fn accept(
+    findings: &mut [Finding],
+    places: &[usize],
+    (key, tool): (&str, Tool),
+    keeps_severities: bool,
+) {
     for (number, place) in places.iter().enumerate() {
         let Some(finding) = findings.get_mut(*place) else { continue };
-        if finding.severity == Severity::Warning {
+        if finding.severity == Severity::Warning && !keeps_severities {
+            let from = finding.eased.take().map_or(Severity::Warning, |eased| eased.from);
+            finding.eased = Some(Eased { by: Easing::Foreign, from, told: String::new() });
             finding.severity = Severity::Note;
         }
         if number == 0 {

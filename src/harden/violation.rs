@@ -73,6 +73,8 @@ pub enum Easing {
     Part,
     /// The pod is a driver of nodes.
     Driver,
+    /// An annotation accepts it for another tool.
+    Foreign,
     /// The configuration names the target or the platform.
     Configuration,
     /// Other fields of the container or its pod leave the violation without effect.
@@ -103,6 +105,7 @@ impl Easing {
             Self::Bundle => "bundle",
             Self::Part => "part",
             Self::Driver => "driver",
+            Self::Foreign => "foreign",
             Self::Configuration => "configuration",
             Self::Fields => "fields",
             Self::Image => "image",
@@ -124,6 +127,7 @@ impl Easing {
             Self::Bundle => "by a bundle of the Operator Lifecycle Manager",
             Self::Part => "by a part of a kubebuilder project",
             Self::Driver => "by drivers of nodes",
+            Self::Foreign => "by annotations for other tools",
             Self::Configuration => "by the configuration",
             Self::Fields => "by other fields of the pod",
             Self::Image => "by the known user of an image",
