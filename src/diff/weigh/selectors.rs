@@ -65,6 +65,12 @@ impl Conditions {
         Self(of_labels.chain(expressions).collect())
     }
 
+    /// The condition that a label has a value.
+    pub(super) fn with(key: &str, value: &str) -> Self {
+        let holds = Holds::In(BTreeSet::from([value.to_owned()]));
+        Self(BTreeSet::from([Condition { key: key.to_owned(), holds }]))
+    }
+
     /// Those of a selector that may be missing: then there are none.
     pub(super) fn of_optional(selector: Option<&Node>) -> Self {
         selector.map(Self::of).unwrap_or_default()

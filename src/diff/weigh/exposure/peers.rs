@@ -21,8 +21,13 @@ pub(super) enum Peer {
     Pods {
         namespaces: Option<Conditions>,
         pods: Conditions,
+        /// What is known of the labels of the namespace of the policy: its name.
+        own: Option<Conditions>,
     },
 }
+
+/// The label of a namespace that the API server sets to its name.
+const NAME: &str = "kubernetes.io/metadata.name";
 
 /// Ports of a protocol, or all ports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +46,15 @@ pub(super) enum Ports {
 /// Traffic that is allowed.
 pub(super) type Allowed = BTreeSet<(Peer, Port)>;
 
-/// The traffic that the rules of a direction allow; `peers` is `from` or `to`. `None` if that is too much work.
-pub(super) fn allowed(rules: &[Node], peers: &str, work: &Work) -> Option<Allowed> {
+/// The traffic that the rules of a direction allow; `peers` is `from` or `to`, and `namespace` that of the policy, which may
+/// be empty. `None` if that is too much work.
+pub(super) fn allowed(
+    rules: &[Node],
+    peers: &str,
+    namespace: &str,
+    work: &Work,
+) -> Option<Allowed> {
+    let peer = |node: &Node| peer(node, namespace);
     let mut allowed = Allowed::new();
     for rule in rules {
         let listed = items(present(rule, peers));
@@ -61,7 +73,7 @@ pub(super) fn allowed(rules: &[Node], peers: &str, work: &Work) -> Option<Allowe
     Some(allowed)
 }
 
-fn peer(node: &Node) -> Peer {
+fn peer(node: &Node, namespace: &str) -> Peer {
     if let Some(block) = present(node, "ipBlock") {
         let written = text(block, "cidr").unwrap_or_default();
         let except = items(present(block, "except")).iter().filter_map(Node::as_text);
@@ -71,7 +83,11 @@ fn peer(node: &Node) -> Peer {
         };
     }
     let of = |key: &str| present(node, key).map(Conditions::of);
-    Peer::Pods { namespaces: of("namespaceSelector"), pods: of("podSelector").unwrap_or_default() }
+    Peer::Pods {
+        namespaces: of("namespaceSelector"),
+        pods: of("podSelector").unwrap_or_default(),
+        own: (!namespace.is_empty()).then(|| Conditions::with(NAME, namespace)),
+    }
 }
 
 fn port(node: &Node) -> Port {
@@ -97,12 +113,17 @@ impl Peer {
                 let touches = |gap: &&Range| range.contains(**gap) || gap.contains(*range);
                 of.contains(*range) && but.iter().filter(touches).all(is_excepted)
             }
-            (Self::Pods { namespaces, pods }, Self::Pods { namespaces: others, pods: of }) => {
+            (
+                Self::Pods { namespaces, pods, own },
+                Self::Pods { namespaces: others, pods: of, own: home },
+            ) => {
                 let is_within = match (namespaces, others) {
                     (None, None) => true,
-                    (None, Some(others)) => others.is_empty(),
-                    (Some(_), None) => false,
-                    (Some(own), Some(others)) => own.is_within(others),
+                    (None, Some(others)) => {
+                        others.is_empty() || own.as_ref().is_some_and(|own| own.is_within(others))
+                    }
+                    (Some(one), None) => home.as_ref().is_some_and(|home| one.is_within(home)),
+                    (Some(one), Some(others)) => one.is_within(others),
                 };
                 is_within && pods.is_within(of)
             }
@@ -124,7 +145,7 @@ impl Peer {
                 };
                 if except.is_empty() { phrase } else { phrase.say(" with exceptions") }
             }
-            Self::Pods { namespaces, pods } => {
+            Self::Pods { namespaces, pods, own: _ } => {
                 let phrase = match pods.is_empty() {
                     true => phrase.say("all pods"),
                     false => selected(phrase.say("pods "), pods),
@@ -208,7 +229,7 @@ impl Peer {
         match self {
             Self::All => 0,
             Self::Addresses { except, .. } => except.len(),
-            Self::Pods { namespaces, pods } => {
+            Self::Pods { namespaces, pods, own: _ } => {
                 pods.len() + namespaces.as_ref().map_or(0, Conditions::len)
             }
         }

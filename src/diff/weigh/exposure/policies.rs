@@ -91,8 +91,11 @@ pub(in crate::diff::weigh) fn policies(render: &ResMap) -> Policies<'_> {
 impl<'a> Policy<'a> {
     fn of(name: &'a str, node: &'a Node) -> Self {
         let work = Work::of([Some(node), None]);
-        let allowed =
-            DIRECTIONS.each_ref().map(|one| Some(allowed(one.of(node)?, one.peers, &work)));
+        let namespace = below(node, &["metadata", "namespace"]).and_then(Node::as_text);
+        let allowed = |one: &Direction| {
+            Some(allowed(one.of(node)?, one.peers, namespace.unwrap_or_default(), &work))
+        };
+        let allowed = DIRECTIONS.each_ref().map(allowed);
         Self { name, node, conditions: Conditions::of_optional(selector(node)), allowed }
     }
 
