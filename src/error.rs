@@ -46,6 +46,8 @@ codes! {
     NotAFile = "not-a-file",
     /// A directory has no kustomization file.
     KustomizationNotFound = "kustomization-not-found",
+    /// A pattern that selects targets or objects matches none.
+    NothingSelected = "nothing-selected",
     /// A directory has several kustomization files.
     KustomizationAmbiguous = "kustomization-ambiguous",
     /// A kustomization file has no content.

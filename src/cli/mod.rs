@@ -180,7 +180,11 @@ fn finish(outcome: Result<()>, sources: &Sources, format: terminal::Format) -> E
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::errors(&error, sources, format);
-            ExitCode::FAILURE
+            match error.code() {
+                // Of flags that kustomize does not have, and the same in all commands.
+                Code::NothingSelected => ExitCode::from(findings::NOT_DONE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

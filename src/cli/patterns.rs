@@ -69,7 +69,7 @@ impl Patterns {
     /// about directories that other branches have. `tree` names the directories that were searched.
     ///
     /// # Errors
-    /// [`Code::KustomizationNotFound`].
+    /// [`Code::NothingSelected`].
     pub(super) fn check(&self, found: &Found, tree: &[String]) -> Result<()> {
         let Found { targets, names, .. } = found;
         let is_used = |pattern: &&Pattern| {
@@ -97,7 +97,7 @@ impl Patterns {
         let few = phrase::few(&self.exclude, 3, |pattern| {
             format!("`--exclude {}`", escape::visible(&pattern.text))
         });
-        Err(Error::new(Code::KustomizationNotFound, message)
+        Err(Error::new(Code::NothingSelected, message)
             .help(format!("{few} would leave out all that are selected"))
             .help(format!("the targets are {}", named(targets))))
     }
@@ -136,7 +136,7 @@ impl Pattern {
             count => format!("any of the {count} targets"),
         };
         let message = format!("`--include {shown}` does not match {which} in {}", places(tree));
-        let mut error = Error::new(Code::KustomizationNotFound, message);
+        let mut error = Error::new(Code::NothingSelected, message);
         if let Some((other, why)) = others.iter().find(|(other, _)| self.set.is_match(other)) {
             error = error.help(format!("`{}` is no target: {why}", escape::visible(other)));
         } else if let Some(near) = self.near(targets).or_else(|| self.near(names)) {

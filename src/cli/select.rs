@@ -69,7 +69,7 @@ impl Select {
     /// read only if they match none now.
     ///
     /// # Errors
-    /// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`], and those of [`Run::targets`].
+    /// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`], [`Code::NothingSelected`], and those of [`Run::targets`].
     pub(super) fn targets_since(
         &self,
         run: &Run<'_>,
@@ -194,8 +194,8 @@ fn named(loader: &Loader, directories: &[String], threads: &Threads) -> Result<V
 /// targets that patterns may be about.
 ///
 /// # Errors
-/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] if there is no target or an included pattern matches none,
-/// and those of [`Run::targets`].
+/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] if there is no target, [`Code::NothingSelected`] if an
+/// included pattern matches none, and those of [`Run::targets`].
 fn all(
     run: &Run<'_>,
     loader: &Loader,
@@ -212,6 +212,14 @@ fn all(
         patterns.check(&found, directories)?;
     }
     Ok(selected)
+}
+
+/// The error for trees without a target.
+#[cold]
+pub(super) fn no_kustomization(directories: &[String]) -> Error {
+    let tree = format!("`{}`", directories.join("`, `"));
+    Error::new(Code::KustomizationNotFound, format!("there is no kustomization in {tree}"))
+        .help("hidden directories and components are skipped")
 }
 
 /// The targets of trees whose directories match the patterns, and all that were found, by which the patterns are still
@@ -239,10 +247,7 @@ pub(super) fn unchecked(
         }
     }
     if found.targets.is_empty() {
-        let tree = format!("`{}`", directories.join("`, `"));
-        let message = format!("there is no kustomization in {tree}");
-        return Err(Error::new(Code::KustomizationNotFound, message)
-            .help("hidden directories and components are skipped"));
+        return Err(no_kustomization(directories));
     }
     let targets = named(loader, &selected, &run.options().threads)?;
     Ok((Selected { targets, refused }, found))

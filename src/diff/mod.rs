@@ -31,7 +31,7 @@ mod summary;
 pub(crate) mod tests;
 mod weigh;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::build::Built;
@@ -157,8 +157,10 @@ pub struct TargetReview {
     pub findings: Vec<FindingChange>,
     /// Requests of namespaces that grow.
     pub growth: Vec<Growth>,
-    /// All objects before and after, if [`Options::renders`] is set.
+    /// All objects before and after, if [`Options::renders`] is set; with [`Options::only`], those that are selected.
     pub renders: [Vec<Node>; 2],
+    /// Pairs of the objects in `renders`.
+    drawn: Vec<Pair>,
     /// The schema by which lists are paired.
     schema: Schema,
 }
@@ -263,6 +265,7 @@ impl TargetReview {
             findings: Vec::new(),
             growth: Vec::new(),
             renders: Default::default(),
+            drawn: Vec::new(),
             schema: schema.unwrap_or(&empty).schema.clone(),
         };
         if let (Side::Failed(failure), Side::Absent) = (&target.before, &target.after) {
@@ -306,12 +309,35 @@ impl TargetReview {
         whole.weigh(&mut self.objects, &options.rules);
         self.growth = whole.growth(&self.objects);
         judge::fold(&mut self.objects);
+        if !options.only.is_empty() {
+            // Also what is not shown of the others, such as their findings.
+            self.pairs.retain(|pair| seen.is_wanted(both(pair)));
+        }
         if options.renders && !self.objects.is_empty() {
-            for (nodes, resources) in self.renders.iter_mut().zip([before, after]) {
-                *nodes =
-                    resources.iter().map(|resource| seen.node(resource)).collect::<Result<_>>()?;
+            self.draw(&seen, [before, after])?;
+        }
+        Ok(())
+    }
+
+    /// Adds the objects of the pairs to the renders, in the order of these.
+    fn draw(&mut self, seen: &Seen<'_>, sides: [&ResMap; 2]) -> Result<()> {
+        let mut places = [BTreeMap::new(), BTreeMap::new()];
+        let of_sides: [fn(&Pair) -> Option<usize>; 2] = [|pair| pair.before, |pair| pair.after];
+        for (side, resources) in sides.into_iter().enumerate() {
+            let wanted: BTreeSet<usize> = self.pairs.iter().filter_map(of_sides[side]).collect();
+            for (number, place) in wanted.into_iter().enumerate() {
+                places[side].insert(place, number);
+                let node = resources.get(place).map(|resource| seen.node(resource));
+                self.renders[side].extend(node.transpose()?);
             }
         }
+        let place = |side: usize, place: Option<usize>| places[side].get(&place?).copied();
+        let pair = |pair: &Pair| Pair {
+            before: place(0, pair.before),
+            after: place(1, pair.after),
+            renamed: pair.renamed,
+        };
+        self.drawn = self.pairs.iter().map(pair).collect();
         Ok(())
     }
 }
@@ -325,6 +351,13 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// True if [`Options::only`] selects an object by one of its ids.
+    fn is_wanted(&self, (before, after): (Option<&Resource>, Option<&Resource>)) -> bool {
+        let only = &self.options.only;
+        let selects = |resource: &Resource| only.iter().any(|only| only.is_for(resource));
+        only.is_empty() || before.is_some_and(selects) || after.is_some_and(selects)
+    }
+
     /// The difference between an object before and after, if there is one.
     fn object(
         &self,
@@ -338,8 +371,7 @@ impl Seen<'_> {
             return Ok(None);
         }
         let ids = [before, after].map(|resource| resource.map(Identity::of));
-        let is_wanted = |only: &Only| ids.iter().flatten().any(|id| only.selects(id));
-        if !self.options.only.is_empty() && !self.options.only.iter().any(is_wanted) {
+        if !self.is_wanted((before, after)) {
             return Ok(None);
         }
         let nodes = [before, after].map(|resource| resource.map(|resource| self.node(resource)));

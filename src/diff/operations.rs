@@ -27,7 +27,7 @@ impl TargetReview {
         if before.is_empty() && after.is_empty() {
             return Ok(Vec::new());
         }
-        operations(&self.pairs, &self.schema, before, after)
+        operations(&self.drawn, &self.schema, before, after)
     }
 }
 

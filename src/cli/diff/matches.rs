@@ -101,7 +101,7 @@ impl Matches {
     /// command line.
     ///
     /// # Errors
-    /// [`Code::NoObjects`].
+    /// [`Code::NothingSelected`].
     pub(super) fn check(&self, texts: &[String]) -> Result<()> {
         let names = lock(&self.names);
         let unused = self.only.iter().zip(texts).find(|(seen, _)| !seen.load(Relaxed));
@@ -109,7 +109,7 @@ impl Matches {
             return Ok(());
         };
         let message = format!("`--only {}` does not match any object", escape::visible(text));
-        let mut error = Error::new(Code::NoObjects, message);
+        let mut error = Error::new(Code::NothingSelected, message);
         let (kind, name) = text.split_once('/').unwrap_or((text, "*"));
         let parts = || names.iter().filter_map(|known| known.split_once('/'));
         let kinds: BTreeSet<&str> = parts().map(|(kind, _)| kind).collect();
