@@ -308,6 +308,114 @@ fn a_pattern_without_a_target_removes_what_it_had_or_fails() {
 }
 
 #[test]
+fn the_last_target_goes_only_if_that_is_allowed() {
+    let scene = Scene::new();
+    let run = ["--all", "overlays", "--branch", "env/all"];
+    let allowed = [&run[..], &["--allow-empty"]].concat();
+    // With targets, the flag changes nothing.
+    scene.done(&allowed);
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    assert_eq!(scene.files("env/all").len(), 4);
+    fs::remove_dir_all(scene.source().join("overlays")).unwrap();
+    scene.write("overlays/README.md", "none\n");
+    scene.commit("no targets");
+    let ran = scene.run(&run);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.err.contains("there is no kustomization in `overlays`"), "{ran:?}");
+    assert!(ran.err.contains("`--allow-empty` removes its files"), "{ran:?}");
+    assert_eq!(scene.git(&["rev-parse", "env/all"]), tip);
+    let ran = scene.run(&[&allowed[..], &["--dry-run"]].concat());
+    assert!(ran.code == 1 && ran.out.contains("removed"), "{ran:?}");
+    // A pattern is about targets that were there.
+    let ran = scene.run(&[&allowed[..], &["--include", "prd"]].concat());
+    assert!(ran.code == 2 && ran.err.contains("`--include prd` does not match"), "{ran:?}");
+    let ran = scene.done(&[&allowed[..], &["--include", "prod"]].concat());
+    assert!(ran.err.contains("0 files written, 1 removed"), "{ran:?}");
+    let dev = "dev/manifest.yaml".to_owned();
+    assert_eq!(scene.files("env/all"), [RECORD, &dev, "hydrator.metadata"]);
+    // The directory is gone, too.
+    fs::remove_dir_all(scene.source().join("overlays")).unwrap();
+    scene.commit("no directory");
+    assert_eq!(scene.run(&run).code, 2);
+    assert!(scene.files("env/all").contains(&dev));
+    scene.done(&allowed);
+    assert_eq!(scene.files("env/all"), [RECORD, "hydrator.metadata"]);
+    let ran = scene.done(&allowed);
+    assert!(ran.out.is_empty() && ran.err.contains("already"), "{ran:?}");
+    // There was none, and there is none.
+    for place in [&["--branch", "env/new"][..], &["--output", "new"]] {
+        let ran = scene.run(&[&["--all", "overlays", "--allow-empty"], place].concat());
+        assert!(ran.code == 2 && ran.err.contains("there is no kustomization"), "{ran:?}");
+    }
+    assert!(!scene.source().join("new").exists());
+    let ran = scene.run(&["overlays/dev", "--branch", "env/new", "--allow-empty"]);
+    assert!(ran.code == 2 && ran.err.contains("--all"), "{ran:?}");
+}
+
+#[test]
+fn folders_of_git_are_no_output() {
+    let scene = Scene::new();
+    git(&scene.top(), &["init", "-q", "--bare", "bare"]);
+    let git = scene.source().join(".git");
+    scene.git(&["worktree", "add", "-q", "--detach", "../tree"]);
+    symlink(&git, scene.top().join("link")).unwrap();
+    for output in [
+        ".git",
+        ".git/hooks",
+        ".git/new/folder",
+        "../source/.git/refs",
+        "../link",
+        "../link/new",
+        "../bare",
+        "../bare/hooks",
+        ".GIT/x",
+        "a/.git/x",
+        ".git/worktrees/tree",
+    ] {
+        let ran = scene.run(&["--all", "overlays", "--output", output, "--adopt"]);
+        assert_eq!(ran.code, 2, "{output}: {ran:?}");
+        assert!(ran.err.contains("git keeps a repository there"), "{output}: {ran:?}");
+    }
+    let ran = scene.run(&["--all", "overlays", "--output", ".", "--path", ".git/hooks"]);
+    assert!(ran.code == 2 && !git.join("hooks/dev").exists(), "{ran:?}");
+    assert!(!git.join("dev").exists() && !git.join(RECORD).exists());
+    assert!(!scene.top().join("bare/dev").exists());
+    // The working tree of another clone is a place for manifests.
+    scene.done(&["--all", "overlays", "--output", "../tree/out"]);
+    assert!(scene.top().join("tree/out/dev/manifest.yaml").exists());
+}
+
+#[test]
+fn links_in_the_place_of_own_files_are_not_replaced() {
+    for name in [RECORD, "hydrator.metadata"] {
+        let scene = Scene::new();
+        let target = scene.top().join("target");
+        fs::write(&target, "of others\n").unwrap();
+        let out = scene.top().join("out");
+        fs::create_dir(&out).unwrap();
+        symlink(&target, out.join(name)).unwrap();
+        scene.git(&["checkout", "-q", "--orphan", "env/all"]);
+        scene.git(&["rm", "-rqf", "."]);
+        symlink(&target, scene.source().join(name)).unwrap();
+        scene.commit("a link");
+        scene.git(&["checkout", "-q", "main"]);
+        let tip = scene.git(&["rev-parse", "env/all"]);
+        for place in [&["--output", "../out"], &["--branch", "env/all"]] {
+            for more in [&[][..], &["--adopt"], &["--dry-run"]] {
+                let ran = scene.run(&[&["--all", "."], &place[..], more].concat());
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+                let told = format!("`{name}` would be replaced, and only plain files ever are");
+                assert!(ran.err.contains(&told), "{ran:?}");
+            }
+        }
+        assert_eq!(scene.git(&["rev-parse", "env/all"]), tip);
+        assert!(fs::symlink_metadata(out.join(name)).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(&target).unwrap(), "of others\n");
+    }
+}
+
+#[test]
 fn folders_of_a_branch_are_apart() {
     let scene = Scene::new();
     scene.done(&["--all", "overlays/dev", "--branch", "env", "--path", "apps/one"]);
@@ -798,6 +906,28 @@ fn urls_are_published_without_credentials() {
     }
     assert!(message.contains("\nSource-Repository: https://example.com/a/b.git\n"), "{message}");
     assert!(metadata.contains("\"repoURL\": \"https://example.com/a/b.git\","), "{metadata}");
+    // That of `origin` may have a token, too.
+    for (url, expected) in [
+        ("https://example.com/a;token=hunter2/b.git", Some("https://example.com/a/b.git")),
+        ("https://example.com/x-token-auth/hunter2/a/b.git", None),
+        ("https://example.com/glpat-hunter2hunter2hunter2/b.git", None),
+    ] {
+        scene.git(&["config", "remote.origin.url", url]);
+        scene.write("base/objects.yaml", &objects(&format!("web:{}", url.len())));
+        scene.commit("another");
+        scene.done(ALL);
+        let message = scene.git(&["log", "-1", "--format=%B", "env/all"]);
+        let metadata = scene.show("env/all:hydrator.metadata");
+        let note = scene.git(&["notes", "--ref=hydrator.metadata", "show", "env/all"]);
+        for text in [&message, &metadata, &note] {
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+        assert_eq!(metadata.contains("repoURL"), expected.is_some(), "{metadata}");
+        assert!(
+            expected.is_none_or(|url| message.contains(&format!("Source-Repository: {url}\n"))),
+            "{message}"
+        );
+    }
     let tip = scene.git(&["rev-parse", "env/all"]);
     for url in [
         "/srv/hunter2",

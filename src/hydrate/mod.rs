@@ -8,7 +8,7 @@ mod plan;
 mod record;
 mod source;
 
-pub use names::{FileNames, check_path};
+pub use names::{FileNames, check_path, is_git_folder};
 pub use plan::{Existing, Hydrated, Plan};
 pub use record::{Owned, RECORD, Record};
 pub use source::{Identity, METADATA, SourceCommit, public_url};

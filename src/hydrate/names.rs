@@ -79,7 +79,8 @@ pub fn check_path(path: &str) -> Result<()> {
 
 /// True for `.git`, and for other names of it: file systems may ignore case, or dots and blanks at the end, have short
 /// names, or name streams of a folder behind a colon.
-fn is_git_folder(part: &str) -> bool {
+#[must_use]
+pub fn is_git_folder(part: &str) -> bool {
     let name = part.split(':').next().unwrap_or_default();
     let name = name.trim_end_matches(['.', ' ']).to_lowercase();
     name == ".git" || name == "git~1"

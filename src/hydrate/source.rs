@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Serialize;
 
+use crate::harden::secrecy::secret_form;
 use crate::load::git::Id;
 use crate::load::without_credentials;
 use crate::text::{escape, phrase};
@@ -190,8 +191,8 @@ fn is_offset(word: &str) -> bool {
     is_number && &digits[..2] <= "14" && &digits[2..] < "60"
 }
 
-/// The URL of a repository to publish: without credentials, and as a URL, which readers expect, for `git@host:path`.
-/// `None` for a path of this machine.
+/// The URL of a repository to publish: without credentials and parameters, and as a URL, which readers expect, for
+/// `git@host:path`. `None` for a path of this machine, and if what remains may have a token in it.
 #[must_use]
 pub fn public_url(remote: &str) -> Option<String> {
     let remote = remote.trim();
@@ -203,14 +204,71 @@ pub fn public_url(remote: &str) -> Option<String> {
         // A query may have a token, too.
         let public = without_credentials(remote);
         let end = public.find(['?', '#']).unwrap_or(public.len());
-        return (is_public && !rest.is_empty()).then(|| public[..end].to_owned());
+        let public = without_parameters(&public[..end]);
+        let (_, place) = public.split_once("://")?;
+        return (is_public && !rest.is_empty() && !may_have_token(place)).then_some(public);
     }
     let (host, path) = remote.split_once(':')?;
     let is_host = host.len() > 1 && !host.contains('/');
     // In `user:password@host:path`, git takes the user for the host; and it knows neither a query nor a fragment.
     let is_public = !path.contains(['@', '?', '#']);
-    (is_host && is_public && !path.is_empty())
-        .then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')))
+    let place = without_parameters(&format!("{host}/{}", path.trim_start_matches('/')));
+    (is_host && is_public && !path.is_empty() && !may_have_token(&place))
+        .then(|| format!("ssh://{place}"))
+}
+
+/// A URL without the parameters of its path: what is behind a semicolon, up to the next slash.
+fn without_parameters(url: &str) -> String {
+    let parts = url.split('/').map(|part| part.split(';').next().unwrap_or_default());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Names of folders that servers have before a token.
+const BEFORE_TOKENS: [&str; 8] = [
+    "x-token-auth",
+    "token",
+    "access_token",
+    "access-token",
+    "private_token",
+    "private-token",
+    "apikey",
+    "api_key",
+];
+
+/// True if the user or the path of `user@host/path` may have a token: if in doubt, a URL is not published.
+fn may_have_token(place: &str) -> bool {
+    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+    let user = host.rsplit_once('@').map_or("", |(user, _)| user);
+    let parts: Vec<&str> = path.split('/').collect();
+    // The name of a repository may be `token`, and that of its owner.
+    let is_behind = parts.windows(3).any(|three| {
+        BEFORE_TOKENS.contains(&&*three[0].to_ascii_lowercase()) && !three[1].is_empty()
+    });
+    let is_login = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        part.contains([':', '@', '='])
+            || ["%3a", "%40", "%3d"].iter().any(|code| part.contains(code))
+    };
+    is_behind || is_random(user) || parts.into_iter().any(|part| is_login(part) || is_random(part))
+}
+
+/// True for a text that has the form of a token, or looks as if it was drawn by lot: a long part in which digits and letters
+/// alternate. Ids of projects (`1b4e28ba-2fa1-11d2-883f-0016d3cca427`) are no tokens.
+fn is_random(text: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let alternates = |part: &str| {
+        let bytes = part.as_bytes();
+        let turns =
+            bytes.windows(2).filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit());
+        part.len() >= SHORTEST && turns.count() >= 3
+    };
+    let is_prefixed =
+        ["ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "ATBB", "ATCTT"]
+            .iter()
+            .any(|start| text.len() >= SHORTEST && text.starts_with(start));
+    is_prefixed
+        || secret_form(text).is_some()
+        || text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(alternates)
 }
 
 #[cfg(test)]
@@ -295,6 +353,37 @@ mod tests {
             ("https://", None),
             ("https://a/\nSource-Commit: 1", None),
             ("", None),
+            ("https://example.com/a;token=hunter2/b.git;x", Some("https://example.com/a/b.git")),
+            ("git@example.com:a/b.git;token=hunter2", Some("ssh://git@example.com/a/b.git")),
+            ("https://example.com/x-token-auth/hunter2/a/b.git", None),
+            ("https://example.com/a/token/hunter2/b.git", None),
+            ("https://example.com/user:hunter2/b.git", None),
+            ("https://example.com/user%3Ahunter2%40host/b.git", None),
+            ("https://example.com/glpat-AbCdEfGhIjKlMnOp/b.git", None),
+            ("https://example.com/ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5/b", None),
+            ("https://example.com/0f9a3c7e1b5d8246af13/b.git", None),
+            ("https://dl.example.com/aB3dE5gH7jK9mN1p/org/b.git", None),
+            ("ssh://aB3dE5gH7jK9mN1pQ@example.com/a/b", None),
+            ("aB3dE5gH7jK9mN1pQ@example.com:a/b", None),
+            ("https://github.com/token/token", Some("https://github.com/token/token")),
+            (
+                "https://github.com/org/a-very-long-name-of-a-repository-2024.git",
+                Some("https://github.com/org/a-very-long-name-of-a-repository-2024.git"),
+            ),
+            (
+                "https://github.com/kubernetes-sigs/aws-load-balancer-controller",
+                Some("https://github.com/kubernetes-sigs/aws-load-balancer-controller"),
+            ),
+            (
+                "https://dev.azure.com/org/1b4e28ba-2fa1-11d2-883f-0016d3cca427/_git/b",
+                Some("https://dev.azure.com/org/1b4e28ba-2fa1-11d2-883f-0016d3cca427/_git/b"),
+            ),
+            (
+                "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/b",
+                Some(
+                    "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/b",
+                ),
+            ),
         ] {
             assert_eq!(public_url(remote).as_deref(), expected, "{remote}");
         }

@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     external::Environment,
     external::git::{NewCommit, Publication, Published, Repository, Tips, is_branch_name},
-    hydrate::{Existing, Identity, METADATA, RECORD, Record, check_path},
+    hydrate::{Existing, Identity, METADATA, RECORD, Record, check_path, is_git_folder},
     limits::Budget,
     load::{
         Disk, Files as _, Kind, LARGEST_FILE, OutputFolder,
@@ -102,13 +102,14 @@ impl Destination {
     /// A folder.
     ///
     /// # Errors
-    /// [`Code::InvalidPath`].
+    /// [`Code::InvalidPath`], also for a folder in those of git: its hooks and settings are no place for files of others.
     pub(super) fn folder(output: &Path, folder: &str, source: &Source) -> Result<Self> {
         let path = join(&working_directory()?, output);
         if !folder.is_empty() {
             check_path(folder)?;
         }
         let path = if folder.is_empty() { path } else { path.join(folder) };
+        refuse_repository(&path)?;
         Ok(Self::Folder(Folder { path, id_length: source.commit.id.length() }))
     }
 
@@ -134,6 +135,11 @@ impl Destination {
     pub(super) fn record(&self) -> Result<Record> {
         let text = self.read(RECORD)?;
         text.map_or_else(|| Ok(Record::default()), |text| Record::parse(&text))
+    }
+
+    /// True if there is a record, even if it owns no file.
+    pub(super) fn has_record(&self) -> Result<bool> {
+        Ok(matches!(self.existing(RECORD)?, Existing::File(_)))
     }
 
     /// The content of a file; `None` if there is no file.
@@ -318,6 +324,36 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Refuses a folder that is, or is in, the folder in which git keeps a repository, under any name and through links.
+///
+/// # Errors
+/// [`Code::InvalidPath`].
+fn refuse_repository(path: &Path) -> Result<()> {
+    // The folder itself may not exist yet.
+    let there = path.ancestors().find(|above| Disk.canonicalize(above).is_ok());
+    let led_to = there.and_then(|there| Disk.canonicalize(there).ok());
+    let names = [Some(path), led_to.as_deref()].into_iter().flatten();
+    let is_named = |path: &Path| {
+        path.components().any(|part| part.as_os_str().to_str().is_some_and(is_git_folder))
+    };
+    let is_there = |path: &Path, kind: Kind| Disk.kind(path).is_ok_and(|found| found == kind);
+    // Those of bare repositories, and of other working trees, have any name.
+    let is_repository = |folder: &Path| {
+        is_there(&folder.join("HEAD"), Kind::File)
+            && (is_there(&folder.join("objects"), Kind::Directory)
+                && is_there(&folder.join("refs"), Kind::Directory)
+                || is_there(&folder.join("commondir"), Kind::File))
+    };
+    let is_within = |path: &Path| path.ancestors().any(is_repository);
+    if !names.clone().any(is_named) && !led_to.as_deref().is_some_and(is_within) {
+        return Ok(());
+    }
+    let shown = escape::visible(&path.to_string_lossy()).into_owned();
+    let message = format!("`--output` cannot be `{shown}`: git keeps a repository there");
+    Err(Error::new(Code::InvalidPath, message)
+        .help("name a folder beside it; `--branch` writes to a branch of a repository"))
 }
 
 /// The repository of a directory, whatever repository the environment names.

@@ -14,11 +14,11 @@ use clap::{Args, ValueEnum};
 use super::diff::{NOT_DONE, ReviewForm};
 use super::harden::Hardening;
 use super::reading::{Jobs, Reading};
-use super::select::Select;
+use super::select::{self, Select};
 use super::terminal::{self, Format};
 use crate::{
     error::{Code, Error, Result},
-    hydrate::{Hydrated, METADATA, Plan, RECORD},
+    hydrate::{Existing, Hydrated, METADATA, Plan, RECORD},
     load,
     source::{Sources, Span},
     text::{escape, phrase},
@@ -52,6 +52,11 @@ pub(super) struct Hydrate {
     /// Render every kustomization at or below DIR that is not included by another one there
     #[arg(long)]
     all: bool,
+
+    /// Go on if there is no kustomization any more, not even DIR: the files of the last targets are removed. Without it, a run
+    /// without a target fails
+    #[arg(long, requires = "all")]
+    allow_empty: bool,
 
     #[command(flatten)]
     select: Select,
@@ -163,6 +168,10 @@ impl Hydrate {
         for _ in 0..TRIES {
             let destination = self.destination(source)?;
             let record = destination.record()?;
+            if source.targets.is_empty() && record.0.is_empty() && !destination.has_record()? {
+                // Not even with `--allow-empty`: there is nothing to write or to remove.
+                return Err(select::no_kustomization(&self.directories));
+            }
             if self.all {
                 source.check_patterns(&self.directories, &record)?;
             }
@@ -177,8 +186,13 @@ impl Hydrate {
             let files: Vec<Hydrated> = rendered.files().collect();
             let existing = |path: &str| destination.existing(path);
             let covers = |target: &str| source.covers(target);
-            let plan = Plan::of(&files, &record, &covers, &existing, self.adopt)?;
-            let is_foreign = record.0.is_empty() && destination.read(RECORD)?.is_none();
+            let mut plan = Plan::of(&files, &record, &covers, &existing, self.adopt)?;
+            for own in [RECORD, METADATA] {
+                if let Existing::Blocked(by) = destination.existing(own)? {
+                    plan.irreplaceable.push(by);
+                }
+            }
+            let is_foreign = record.0.is_empty() && !destination.has_record()?;
             let is_in_the_way = is_foreign && destination.read(METADATA)?.is_some();
             self.refuse_blocked(&plan, is_in_the_way && !self.adopt)?;
             if !is_told {
@@ -345,6 +359,7 @@ impl Hydrate {
         let asked = source::Asked {
             directories: &self.directories,
             all: self.all,
+            allow_empty: self.allow_empty,
             select: &self.select,
             revision: self.source.as_deref(),
             url: self.repo_url.as_deref(),

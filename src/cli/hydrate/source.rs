@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Asked<'a> {
     pub(super) directories: &'a [String],
     pub(super) all: bool,
+    /// True if there need not be a target.
+    pub(super) allow_empty: bool,
     pub(super) select: &'a Select,
     /// The commit; `None` is `HEAD` without uncommitted changes.
     pub(super) revision: Option<&'a str>,
@@ -129,13 +131,17 @@ impl Source {
     /// Refuses patterns that match no target, neither of the commit nor of those whose files are there and have to go.
     ///
     /// # Errors
-    /// [`Code::KustomizationNotFound`].
+    /// [`Code::NothingSelected`].
     pub(super) fn check_patterns(&self, directories: &[String], record: &Record) -> Result<()> {
-        if self.patterns.check(&self.found, directories).is_ok() {
+        let has_targets = !self.found.targets.is_empty();
+        if has_targets && self.patterns.check(&self.found, directories).is_ok() {
             return Ok(());
         }
         let run = fleet::Run::new(&self.loader, &self.build);
-        let mut found = Select::found(&run, directories)?;
+        let mut found = match has_targets {
+            true => Select::found(&run, directories)?,
+            false => Found::default(),
+        };
         let owned = record.0.values().flat_map(|owned| self.below(&owned.target));
         found.targets.extend(owned.map(str::to_owned).collect::<BTreeSet<String>>());
         self.patterns.check(&found, directories)
@@ -143,16 +149,36 @@ impl Source {
 
     fn find_targets(&mut self, asked: &Asked<'_>) -> Result<()> {
         let root =
-            |path: &String| self.loader.root(path).map_err(|error| self.missing(path, error));
-        let roots = asked.directories.iter().map(root).collect::<Result<Vec<_>>>()?;
+            |path: &&String| self.loader.root(path).map_err(|error| self.missing(path, error));
+        // A directory that is gone together with its last target is empty.
+        let is_gone = |path: &&String| asked.allow_empty && self.loader.kind(path) == Kind::Missing;
+        let (gone, there): (Vec<&String>, Vec<&String>) =
+            asked.directories.iter().partition(is_gone);
+        let roots = there.iter().map(root).collect::<Result<Vec<_>>>()?;
         for root in &roots {
             self.revision.read_trees(root.path())?;
         }
+        let start = working_directory()?;
+        let gone =
+            gone.iter().map(|path| below(&join(&start, path.as_ref()), self.repository.top()));
+        let gone = gone.collect::<Result<Vec<String>>>()?;
         let run = fleet::Run::new(&self.loader, &self.build);
         let selected = match asked.all {
             true => {
+                let there: Vec<String> = there.into_iter().cloned().collect();
+                let found = select::unchecked(&run, &self.loader, &there, &self.patterns);
                 let found =
-                    select::unchecked(&run, &self.loader, asked.directories, &self.patterns)?;
+                    match found {
+                        Err(error) if error.code() == Code::KustomizationNotFound => {
+                            match asked.allow_empty {
+                                true => <(Selected, Found)>::default(),
+                                false => return Err(error.help(
+                                    "if the last target is gone, `--allow-empty` removes its files",
+                                )),
+                            }
+                        }
+                        found => found?,
+                    };
                 self.found = found.1;
                 found.0
             }
@@ -161,7 +187,7 @@ impl Source {
         let Selected { targets, refused } = selected;
         Selected { targets: Vec::new(), refused }.outcome()?;
         let top = match &roots[..] {
-            [root] if asked.all => root.path().to_path_buf(),
+            [root] if asked.all && asked.directories.len() == 1 => root.path().to_path_buf(),
             _ => self.repository.top().to_path_buf(),
         };
         let place = |directory: String| {
@@ -177,7 +203,7 @@ impl Source {
         self.known = self.targets.iter().map(|target| target.path.clone()).collect();
         if asked.all {
             let trees = roots.iter().map(|root| below(root.path(), self.repository.top()));
-            self.trees = trees.collect::<Result<_>>()?;
+            self.trees = trees.chain(gone.into_iter().map(Ok)).collect::<Result<_>>()?;
         }
         Ok(())
     }
@@ -217,8 +243,13 @@ impl Source {
         }
         words.extend(asked.hardening.words().iter().map(|word| quoted(word)));
         words.extend(asked.per_object.then(|| "--per object".to_owned()));
+        words.extend(asked.allow_empty.then(|| "--allow-empty".to_owned()));
         for directory in asked.directories {
-            let path = below(self.loader.root(directory)?.path(), self.repository.top())?;
+            let path = match self.loader.root(directory) {
+                Err(_) if asked.allow_empty => join(&working_directory()?, directory.as_ref()),
+                root => root?.path().to_path_buf(),
+            };
+            let path = below(&path, self.repository.top())?;
             words.push(if path.is_empty() { ".".to_owned() } else { quoted(&path) });
         }
         Ok(words.join(" "))
@@ -257,8 +288,13 @@ impl Source {
         let mut affected: BTreeSet<&str> = affected.map(|(name, _)| name.as_str()).collect();
         if asked.all {
             for directory in asked.directories {
-                let root = self.loader.root(directory)?;
-                if affected.is_empty() && changes.any_named(root.path(), &KUSTOMIZATION_FILES)? {
+                let path = match self.loader.root(directory) {
+                    Err(_) if asked.allow_empty => {
+                        join(&options.working_directory, directory.as_ref())
+                    }
+                    root => root?.path().to_path_buf(),
+                };
+                if affected.is_empty() && changes.any_named(&path, &KUSTOMIZATION_FILES)? {
                     affected.insert(directory);
                 }
             }
