@@ -1,7 +1,5 @@
 //! Properties that hold for all differences, tested with random renders.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 use serde_json::Value;
 
