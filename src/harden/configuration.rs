@@ -386,6 +386,10 @@ impl Spec {
             }
         }
         for pod in self.pod_specs {
+            // Refused already.
+            if pod.value.replicas_path.is_some() || pod.value.selector_path.is_some() {
+                continue;
+            }
             match pod.value.path(pod.span) {
                 Ok(path) => settings.facts.pod_paths.push(path),
                 Err(error) => keep(error),
