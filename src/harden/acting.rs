@@ -12,6 +12,7 @@ use super::images::{PublicImage, last_part};
 use super::pod::{Container, Pod};
 use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
 use super::value::{below, integer, is_true, items, present, text};
+use super::webhooks::Webhooks;
 use crate::resource::{Quantity, ResMap, Resource};
 use crate::yaml::{self, Node};
 
@@ -63,6 +64,8 @@ pub(super) struct Service<'a> {
     name: &'a str,
     /// Its specification.
     pub(super) spec: &'a Node,
+    /// True if only the API server asks it, and only about kinds that the render defines.
+    pub(super) is_about_own: bool,
 }
 
 /// The autoscalers, by their target.
@@ -303,6 +306,7 @@ impl<'a> Acting<'a> {
     fn find_services(&self) -> Selectors<'a, Service<'a>> {
         let mut known = BTreeSet::new();
         let mut services = Vec::new();
+        let webhooks = Webhooks::new(self.objects);
         for object in self.objects {
             if object.kind() == "Service"
                 && object.gvk().group.is_empty()
@@ -310,8 +314,11 @@ impl<'a> Acting<'a> {
                 && let Some(selector) = present(spec, "selector")
             {
                 let namespace = self.facts.namespace(object);
-                let service = Service { name: object.name(), spec };
-                let mut identity = String::from(service.end());
+                let ports = items(present(spec, "ports")).iter();
+                let ports = ports.filter(|port| !is_of_monitoring(port));
+                let is_about_own = webhooks.are_about_own(namespace, object.name(), ports);
+                let service = Service { name: object.name(), spec, is_about_own };
+                let mut identity = format!("{}\n{is_about_own}", service.end());
                 let fields = ["selector", "ports", "publishNotReadyAddresses"];
                 let is_known = fields.into_iter().filter_map(|key| spec.get(key)).all(|field| {
                     identity.push('\n');
@@ -634,7 +641,7 @@ impl<'a> Service<'a> {
     }
 
     /// Its ports, without those that only monitoring reads.
-    fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+    pub(super) fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
         let is_of_metrics = !self.end().is_empty();
         let ports = items(self.spec.get("ports").filter(|_| !is_of_metrics)).iter();
         ports.filter(|port| !is_of_monitoring(port))

@@ -36,10 +36,12 @@ impl<'a> Bundles<'a> {
     }
 }
 
-/// True for the path of the folder of a kubebuilder project that `operator-sdk generate bundle` reads.
+/// True for the path of the folder of a kubebuilder project that `operator-sdk generate bundle` reads: `config/manifests`, or
+/// one beside it such as `config/olm-manifests`.
 pub(super) fn is_source(target: &str) -> bool {
     let mut folders = target.trim_end_matches('/').rsplit('/');
-    folders.next() == Some("manifests") && folders.next() == Some("config")
+    let last = folders.next().and_then(|folder| folder.rsplit('-').next());
+    last == Some("manifests") && folders.next() == Some("config")
 }
 
 #[cfg(test)]
@@ -79,9 +81,13 @@ mod tests {
 
     #[test]
     fn the_folder_of_bundles_is_known() {
-        assert!(["config/manifests", "operator/config/manifests/"].into_iter().all(is_source));
         assert!(
-            !["my-config/manifests", "config/manifests/base", "manifests"]
+            ["config/manifests", "operator/config/manifests/", "config/olm-manifests"]
+                .into_iter()
+                .all(is_source)
+        );
+        assert!(
+            !["my-config/manifests", "config/manifests/base", "manifests", "olm-manifests"]
                 .into_iter()
                 .any(is_source)
         );

@@ -38,9 +38,7 @@ impl<'a> Driver<'a> {
         }
         let mut containers = pod.containers.iter();
         let folder = containers.find_map(|container| written_by(&folders, container))?;
-        let mounts = pod.containers.iter().flat_map(mounts);
-        let written = mounts.filter(|(_, is_written)| *is_written).map(|(name, _)| name).collect();
-        Some(Self { folder, folders, written })
+        Some(Self { folder, folders, written: written(pod) })
     }
 
     /// The folder that a container writes to.
@@ -54,6 +52,12 @@ impl<'a> Driver<'a> {
         host.is_some_and(is_whole_node)
             && text(volume, "name").is_some_and(|name| self.written.contains(name))
     }
+}
+
+/// The names of volumes that a container of a pod may write to.
+pub(super) fn written<'a>(pod: &Pod<'a>) -> BTreeSet<&'a str> {
+    let mounts = pod.containers.iter().flat_map(mounts);
+    mounts.filter(|(_, is_written)| *is_written).map(|(name, _)| name).collect()
 }
 
 fn written_by<'a>(folders: &BTreeMap<&str, &'a str>, container: &Container<'a>) -> Option<&'a str> {

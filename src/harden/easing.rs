@@ -1,15 +1,15 @@
 //! Violations that matter less where they stand: each keeps its place in the report, with a lower severity and the reason.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::drivers::Driver;
+use super::drivers::{Driver, written};
 use super::images::{does_nothing, is_tool};
 use super::pod::{Container, Pod};
 use super::profile::Set;
 use super::rule::{Rule, Topic};
 use super::scene::{Render, Scene};
-use super::value::is_false;
+use super::value::{is_false, text};
 use super::violation::{Eased, Easing, List, Severity, Violation};
 use crate::resource::CLUSTER;
 use crate::yaml::Node;
@@ -39,8 +39,18 @@ const SET_BY_WHOLE: &str = "KR-PRB-001 KR-RES-002 KR-RES-003";
 /// The rule about the files of a container.
 const WRITES_OF_TOOLS: &str = "KR-SEC-030";
 
-/// The rules about what a Job takes of its node.
-const TAKEN_BY_JOBS: &str = "KR-RES-002 KR-RES-003";
+/// The rules about what a pod that ends does not need, or has only for a moment: what it takes of its node, and the files
+/// that it writes.
+const MINOR_IN_JOBS: &str = "KR-RES-002 KR-RES-003 KR-SEC-024 KR-SEC-030";
+
+/// The rules about rights that a pod which ends has only for a moment.
+const LESS_IN_JOBS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-025";
+
+/// The rules about what agents of nodes need: each has its node for itself, and looks at it.
+const NEEDED_BY_AGENTS: &str = "KR-SEC-006 KR-SEC-039";
+
+/// The rules about fields that harm no one without a running pod.
+const MOOT_WITHOUT_PODS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-024 KR-SEC-025 KR-SEC-030 KR-SEC-035";
 
 /// The eased violations of an object.
 pub(super) struct Easings<'a, 'b> {
@@ -61,6 +71,8 @@ struct Facts<'a> {
     is_restricted: bool,
     /// The driver of nodes that it is, if it is one.
     driver: Option<Driver<'a>>,
+    /// The names of volumes that a container may write to.
+    written: BTreeSet<&'a str>,
 }
 
 impl<'a, 'b> Easings<'a, 'b> {
@@ -105,8 +117,11 @@ impl<'a, 'b> Easings<'a, 'b> {
             return None;
         }
         self.without_copies(rule)
+            .or_else(|| self.without_pods(rule, violation))
             .or_else(|| self.of_pod(rule, violation))
-            .or_else(|| self.of_job(rule))
+            .or_else(|| self.of_agent(rule, violation))
+            .or_else(|| self.of_reader(rule, violation))
+            .or_else(|| self.of_job(rule, violation))
             .or_else(|| self.of_nodes(rule, violation))
     }
 
@@ -121,6 +136,8 @@ impl<'a, 'b> Easings<'a, 'b> {
                 .or_else(|| self.of_part(rule, violation))
                 .or_else(|| self.of_driver(rule, violation))
                 .or_else(|| self.of_restricted_trial(rule, violation))
+                .or_else(|| self.of_namespace(rule, violation))
+                .or_else(|| self.of_others(rule, violation))
         })
     }
 
@@ -133,19 +150,17 @@ impl<'a, 'b> Easings<'a, 'b> {
         is_less.then(|| (Severity::Note, trial.easing(), trial.told()))
     }
 
-    /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are warnings about
-    /// security; ports of the node are a warning.
+    /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are ports of the
+    /// node. Other findings about security and rights are one level lower.
     fn of_restricted_trial(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let trial = self.render.trial?;
         let is_unsaid = || is_among(SET_BY_CONSTRAINTS, rule) && !self.is_written(violation);
-        let severity = match rule.id {
+        let severity = match rule.topic() {
             // Clusters on one machine are reached by ports of the node.
-            "KR-SEC-006" => Severity::Warning,
-            _ if is_unsaid() => Severity::Note,
-            _ if rule.topic() == Topic::Security
-                && violation.severity.unwrap_or(rule.severity) == Severity::Warning =>
-            {
-                Severity::Note
+            _ if rule.id == "KR-SEC-006" || is_unsaid() => Severity::Note,
+            // One without a score breaks what the author meant.
+            Topic::Security | Topic::Rights if rule.score.is_some() => {
+                one_lower(violation.severity.unwrap_or(rule.severity))
             }
             _ => return None,
         };
@@ -183,15 +198,10 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// No program runs: what concerns running pods is a note.
     fn without_copies(&self, rule: &Rule) -> Option<Lower> {
         let is_about_running = rule.topic().is_of_operation() || rule.topic() == Topic::References;
-        let acting = &self.render.acting;
         let take_room_only = || self.scene.pods.iter().all(takes_room_only);
         let room = || *self.is_room.get_or_init(take_room_only);
-        let is_idle = is_about_running
-            && !self.scene.pods.is_empty()
-            && self.scene.object.kind() != "Job"
-            && acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0);
-        let (by, told) = match is_idle {
-            true => (Easing::Idle, "no pod runs: `replicas` is 0"),
+        let (by, told) = match is_about_running && self.is_idle() {
+            true => (Easing::Idle, NO_POD_RUNS),
             false
                 if (rule.topic().is_of_operation() || rule.id == "KR-SEC-035")
                     && !self.scene.pods.is_empty()
@@ -202,6 +212,44 @@ impl<'a, 'b> Easings<'a, 'b> {
             false => return None,
         };
         Some((Severity::Note, by, told.to_owned()))
+    }
+
+    /// True if the workload is switched off.
+    fn is_idle(&self) -> bool {
+        !self.scene.pods.is_empty()
+            && self.scene.object.kind() != "Job"
+            && self.render.acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0)
+    }
+
+    /// A note about what a pod lacks that never runs.
+    fn without_pods(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_moot = is_among(MOOT_WITHOUT_PODS, rule)
+            && !self.is_written(violation)
+            && self.is_idle()
+            && !self.is_enforced();
+        is_moot.then(|| (Severity::Note, Easing::Idle, NO_POD_RUNS.to_owned()))
+    }
+
+    /// A note about the level of a namespace of which no pod is rendered.
+    fn of_namespace(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_less = rule.id == "KR-SEC-053"
+            && !self.is_written(violation)
+            && !self.render.has_pods_in(self.scene.object.name());
+        let told = "assumed: its pods, which are not rendered, come with what sets it";
+        is_less.then(|| (Severity::Note, Easing::Unseen, told.to_owned()))
+    }
+
+    /// A warning about a version of an API that is no longer served, if another target has the same object in one that is:
+    /// this one is for older clusters.
+    fn of_others(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_error = violation.severity.unwrap_or(rule.severity) == Severity::Error;
+        if rule.id != "KR-K8S-003" || !is_error {
+            return None;
+        }
+        let newer = self.render.newer_elsewhere(self.scene.object)?;
+        let told =
+            format!("assumed: it is for older clusters, as another target has it as `{newer}`");
+        Some((Severity::Warning, Easing::Elsewhere, told))
     }
 
     /// In a bundle of the Operator Lifecycle Manager, which replaces images, and whose subscriptions set resources.
@@ -222,7 +270,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         let facts = self.facts_of(violation)?;
         self.scene.is_part(self.render, facts.pod).then(|| {
             let told = "assumed: no kustomization that includes this one, and has the ServiceAccount, sets it";
-            (Severity::Warning, Easing::Part, told.to_owned())
+            (Severity::Note, Easing::Part, told.to_owned())
         })
     }
 
@@ -309,22 +357,62 @@ impl<'a, 'b> Easings<'a, 'b> {
             if volume.is_some_and(|volume| driver.writes_to_all(volume)) {
                 return None;
             }
-            let severity = match violation.severity.unwrap_or(rule.severity) {
-                Severity::Error => Severity::Warning,
-                _ => Severity::Note,
-            };
+            let severity = one_lower(violation.severity.unwrap_or(rule.severity));
             return Some((severity, Easing::Driver, told("needs this")));
         }
         let needed = told("runs as root, and not in a restricted namespace");
         Some((Severity::Note, Easing::Driver, needed))
     }
 
-    /// A note about the memory that a Job may take: it ends.
-    fn of_job(&self, rule: &Rule) -> Option<Lower> {
-        let is_of_job =
-            is_among(TAKEN_BY_JOBS, rule) && self.scene.object.kind() == "Job" && self.scene.ends();
-        let told = "assumed: the Job ends soon, and needs little";
-        is_of_job.then(|| (Severity::Note, Easing::Job, told.to_owned()))
+    /// A lower severity for what an agent of nodes needs: a `DaemonSet` runs it on each. It may not write to the node.
+    fn of_agent(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_of_agent = is_among(NEEDED_BY_AGENTS, rule)
+            && self.scene.object.kind() == "DaemonSet"
+            && !self.is_enforced();
+        // The violation is at `hostPath.path` of a volume.
+        let volume = || violation.path.parent()?.parent();
+        if !is_of_agent || rule.id == "KR-SEC-039" && self.is_written_to(violation, volume()) {
+            return None;
+        }
+        let severity = one_lower(violation.severity.unwrap_or(rule.severity));
+        Some((severity, Easing::Agent, "assumed: an agent of nodes needs it".to_owned()))
+    }
+
+    /// A warning about a folder of the node that no container may write to. KR-SEC-039 reports those with secrets.
+    fn of_reader(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_host = matches!(violation.path.steps().last(), Some(PathStep::Key(key)) if **key == *"hostPath");
+        if rule.id != "KR-SEC-020" || !is_host || self.is_enforced() {
+            return None;
+        }
+        let is_read = !self.is_written_to(violation, violation.path.parent());
+        let told = "assumed: it only looks at the node";
+        is_read.then(|| (Severity::Warning, Easing::Agent, told.to_owned()))
+    }
+
+    /// True if a container may write to a volume of the pod of a violation.
+    fn is_written_to(&self, violation: &Violation, volume: Option<Path>) -> bool {
+        let volume = volume.as_ref().and_then(|path| path.find(self.scene.object.node()));
+        let name = volume.and_then(|volume| text(volume, "name"));
+        let facts = self.facts_of(violation);
+        let (Some(name), Some(facts)) = (name, facts) else { return true };
+        facts.written.contains(name)
+    }
+
+    /// Lower severities in a Job: it ends, and gets no requests.
+    fn of_job(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        if self.scene.object.kind() != "Job" || !self.scene.ends() {
+            return None;
+        }
+        let is_of_security = rule.topic() == Topic::Security;
+        if is_of_security && (self.is_written(violation) || self.is_enforced()) {
+            return None;
+        }
+        if is_among(MINOR_IN_JOBS, rule) {
+            let told = "assumed: the Job ends soon, and needs little";
+            return Some((Severity::Note, Easing::Job, told.to_owned()));
+        }
+        let told = "a Job runs it only for a while";
+        is_among(LESS_IN_JOBS, rule).then(|| (Severity::Warning, Easing::Job, told.to_owned()))
     }
 
     /// Nodes may set the profile of seccomp for all pods.
@@ -352,7 +440,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             let of = |pod: &'a Pod<'a>| {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
                 let driver = Driver::of(object, pod);
-                (pod.path(&[]), Facts { pod, is_restricted, driver })
+                (pod.path(&[]), Facts { pod, is_restricted, driver, written: written(pod) })
             };
             pods.iter().map(of).collect()
         });
@@ -377,6 +465,17 @@ impl<'a, 'b> Easings<'a, 'b> {
         let path = start.keys(&[list.field()]).step(index.clone());
         let node: &'a Node = path.find(self.scene.object.node())?;
         Some(Container::new(node, list, path))
+    }
+}
+
+/// The statement about a workload that is switched off.
+const NO_POD_RUNS: &str = "no pod runs: `replicas` is 0";
+
+/// The next lower severity.
+const fn one_lower(severity: Severity) -> Severity {
+    match severity {
+        Severity::Error => Severity::Warning,
+        _ => Severity::Note,
     }
 }
 

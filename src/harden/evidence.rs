@@ -82,6 +82,8 @@ impl Evidence {
                 let container = finding.container.as_ref().map(|(_, name)| name.to_string());
                 self.of_objects.contains(&(by, key(object), container))
             }
+            // A change can bring the other target, too.
+            Easing::Elsewhere => false,
             // The fields of the object itself, or the configuration.
             _ => true,
         }

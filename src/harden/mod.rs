@@ -51,6 +51,7 @@ mod suppress;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod unread;
 mod upgrade;
 mod uses;
@@ -58,6 +59,7 @@ pub(crate) mod value;
 mod verdict;
 mod views;
 mod violation;
+mod webhooks;
 mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};

@@ -12,7 +12,7 @@ use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{below, present, text};
 use super::workload::pods;
-use crate::resource::{ResMap, Resource};
+use crate::resource::{ImageReference, ResMap, Resource};
 use crate::text::wildcard::fits;
 use crate::yaml::Node;
 
@@ -48,6 +48,8 @@ pub struct Objects<'a> {
     renders: usize,
     of_openshift: usize,
     defines: Option<&'a Defines<'a>>,
+    /// The names of images whose values an entry of a kustomization sets.
+    versioned: OnceLock<BTreeSet<String>>,
 }
 
 type KindAndName<'a> = (&'a str, &'a str);
@@ -119,6 +121,7 @@ impl<'a> Objects<'a> {
             renders: 0,
             of_openshift: 0,
             defines: None,
+            versioned: OnceLock::new(),
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
             objects.make(&one.makes, "*", &one.name, usize::MAX);
@@ -163,6 +166,17 @@ impl<'a> Objects<'a> {
     ) -> impl Iterator<Item = Known<'a>> + use<'a, 'b> {
         let found = self.anywhere.get(&(kind, name)).map_or(&[][..], Vec::as_slice);
         found.iter().filter_map(|number| self.all.get(*number).copied())
+    }
+
+    /// The names of the images of all pods whose values are entries of a kustomization, as `is_entry` says. Computed once.
+    pub(super) fn versioned(&self, is_entry: &dyn Fn(&Node) -> bool) -> &BTreeSet<String> {
+        self.versioned.get_or_init(|| {
+            let pods = self.all.iter().flat_map(|known| pods(known.object, self.facts));
+            let containers = pods.flat_map(|pod| pod.containers);
+            let images = containers.filter_map(|one| one.node.get("image"));
+            let entries = images.filter(|image| is_entry(image)).filter_map(Node::as_text);
+            entries.map(|image| ImageReference::new(image).name.to_owned()).collect()
+        })
     }
 
     /// True if a file that no render reads defines an object.

@@ -18,6 +18,7 @@ use super::views::Views;
 use super::workload::pods;
 use crate::load::KUSTOMIZATION_FILES;
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
+use crate::schema::Api;
 use crate::source::{Sources, Span};
 use crate::yaml::Node;
 use crate::yaml::path::Path;
@@ -488,6 +489,36 @@ impl<'a> Render<'a> {
             && (is_elsewhere(user.kind(), user.name()) || has_one_kind())
     }
 
+    /// The version of an API that Kubernetes serves, in which another render has the same object.
+    pub(super) fn newer_elsewhere(&self, object: &Resource) -> Option<String> {
+        let (own, all) = self.others?;
+        let gvk = object.gvk();
+        let namesakes = all.anywhere(object.kind(), object.name()).take(MANY);
+        let mut newer =
+            namesakes.map(|known| (known.render, known.object.gvk())).filter(|(render, other)| {
+                let api = Api::find(&other.group, &other.version, &other.kind);
+                *render != own
+                    && other.group == gvk.group
+                    && other.version != gvk.version
+                    && api.is_none_or(|api| api.removed.is_none())
+            });
+        newer.next().map(|(_, other)| other.api_version().to_string())
+    }
+
+    /// True if the render has a pod in a namespace.
+    pub(super) fn has_pods_in(&self, namespace: &str) -> bool {
+        !self.acting.pods_in(&self.pods, namespace).is_empty()
+    }
+
+    /// True if an entry of a kustomization sets the version of an image of an object in another render. One that renders the
+    /// object too is a variant of this one, and decides nothing for it.
+    pub(super) fn is_versioned_elsewhere(&self, image: &str, user: &Resource) -> bool {
+        let Some((own, all)) = self.others else { return false };
+        let mut namesakes = all.anywhere(user.kind(), user.name());
+        !namesakes.any(|known| known.render != own)
+            && all.versioned(&|value| self.is_set_by_kustomization(value)).contains(image)
+    }
+
     /// True if another render has an object with a text at a path that is this one with a hash.
     pub(super) fn has_hash_elsewhere(&self, object: &Resource, path: &Path, text: &str) -> bool {
         let Some((own, all)) = self.others else { return false };
@@ -591,6 +622,9 @@ fn is_end_of_word(c: char) -> bool {
 
 /// The length from which on the same value in two objects is no accident.
 const TELLING: usize = 6;
+
+/// The greatest number of objects of other renders that one object is compared with.
+const MANY: usize = 64;
 
 /// The least number of renders that lack an object for one summary of them.
 const SEVERAL: usize = 3;

@@ -91,6 +91,12 @@ pub enum Easing {
     Room,
     /// The pod is bound to Windows.
     Windows,
+    /// The pod is an agent of nodes, or only looks at its node.
+    Agent,
+    /// No pod of the namespace is rendered.
+    Unseen,
+    /// Another target of the run has the object as it should be.
+    Elsewhere,
     /// Nodes may have a profile for all pods. This needs no evidence.
     Nodes,
 }
@@ -114,6 +120,9 @@ impl Easing {
             Self::Idle => "idle",
             Self::Room => "room",
             Self::Windows => "windows",
+            Self::Agent => "agent",
+            Self::Unseen => "unseen",
+            Self::Elsewhere => "elsewhere",
             Self::Nodes => "nodes",
         }
     }
@@ -136,6 +145,9 @@ impl Easing {
             Self::Idle => "by `replicas: 0`",
             Self::Room => "by the image `pause`",
             Self::Windows => "by nodes with Windows",
+            Self::Agent => "by agents of nodes",
+            Self::Unseen => "by namespaces without rendered pods",
+            Self::Elsewhere => "by other targets",
             Self::Nodes => return None,
         })
     }

@@ -7,6 +7,7 @@ use crate::harden::pod::{Pod, Shape};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::selector::selects;
+use crate::harden::traffic::Minor;
 use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain};
 use crate::yaml::Node;
@@ -81,6 +82,12 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
             let message = format!(
                 "{message}; a second copy of `{store}` has data of its own, unless both replicate it"
             );
+            return vec![violation(message).severity(Severity::Note)];
+        }
+        // What the API server asks is refused while no pod answers.
+        let minor = Minor::of_pod(&render.acting, scene.namespace(), pod);
+        if let Some(minor) = minor.filter(|minor| *minor != Minor::Admission) {
+            let message = format!("{message}; {}", minor.told());
             return vec![violation(message).severity(Severity::Note)];
         }
         vec![violation(message)]

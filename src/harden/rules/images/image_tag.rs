@@ -87,7 +87,13 @@ fn judge(
         let message = format!(
             "{message}; assumed: no kustomization that includes this one, and has the ServiceAccount, sets it"
         );
-        return vec![violation(message).severity(Severity::Warning)];
+        return vec![violation(message).severity(Severity::Note)];
+    }
+    if render.is_versioned_elsewhere(ImageReference::new(image).name, scene.object) {
+        let message = format!(
+            "{message}; assumed: what includes this one sets it, as an entry of `images` does in another target"
+        );
+        return vec![violation(message).severity(Severity::Note)];
     }
     vec![violation(message)]
 }

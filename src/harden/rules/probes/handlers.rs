@@ -8,6 +8,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::runtime::Runtime;
 use crate::harden::scene::{Render, Scene};
+use crate::harden::traffic::Minor;
 use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
@@ -107,7 +108,16 @@ fn missing(
                 let severity = if is_told { Severity::Warning } else { Severity::Note };
                 violation(&format!("{message}; {assumed}")).severity(severity)
             }
-            None => violation(message),
+            None => match Minor::of_container(&render.acting, namespace, pod, container) {
+                Some(minor) => {
+                    let message = format!("{message}; {}", minor.told());
+                    // What the API server asks is refused until then.
+                    let is_refused = minor == Minor::Admission;
+                    let severity = if is_refused { Severity::Warning } else { Severity::Note };
+                    violation(&message).severity(severity)
+                }
+                None => violation(message),
+            },
         }
     } else if scene.facts.is_paranoid() {
         let message = "has no `readinessProbe`";

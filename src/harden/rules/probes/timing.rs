@@ -74,8 +74,9 @@ fn identical(
         ready.window()
     );
     let mut violation = container.violation(&["livenessProbe"], message);
-    // Without requests, no work is lost.
-    if !render.acting.serves(scene.namespace(), pod) {
+    // Without requests, no work is lost. A connection fails only if the program is gone or hangs.
+    let is_of_connection = present(liveness, "tcpSocket").is_some();
+    if is_of_connection || !render.acting.serves(scene.namespace(), pod) {
         violation = violation.severity(Severity::Note);
     }
     if alive.period < 1 {

@@ -66,7 +66,7 @@ fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
     let subjects = items(object.node().get("subjects"));
     if !subjects.is_empty() && subjects.iter().all(is_person) {
         let message = format!("{message}; assumed: these users are its administrators");
-        return vec![Violation::at(path, message).severity(Severity::Warning)];
+        return vec![Violation::at(path, message).severity(Severity::Note)];
     }
     vec![Violation::at(path, message)]
 }

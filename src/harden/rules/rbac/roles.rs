@@ -225,6 +225,9 @@ impl<'a, 'b> Holder<'a, 'b> {
         if self.is_of_administrators() {
             return Some(OF_ADMINISTRATORS);
         }
+        if self.role.kind() == "Role" && self.is_of_people && !self.is_of_accounts {
+            return Some("assumed: these users are the administrators of the namespace");
+        }
         let groups: Vec<&str> = grant.list("apiGroups").collect();
         if self.is_of_people || groups.is_empty() || !groups.iter().all(|one| is_custom(one)) {
             return None;
@@ -381,7 +384,14 @@ fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
             of("certificates.k8s.io", &["certificatesigningrequests/approval"]) && writes();
         approves.then(|| {
             let message = "it can make certificates for other users: it approves signing requests";
-            grant.at("resources", message).severity(Severity::Warning)
+            match *is_controller.get_or_insert_with(|| holder.is_controller()) {
+                true => {
+                    let message =
+                        format!("{message}; assumed: that is the work of this controller");
+                    grant.at("resources", message).severity(Severity::Note)
+                }
+                false => grant.at("resources", message).severity(Severity::Warning),
+            }
         })
     };
     grants(object).filter_map(&mut judge).collect()

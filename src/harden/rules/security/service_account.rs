@@ -126,7 +126,8 @@ fn deprecated(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
             let message = "`serviceAccount` is the old name of `serviceAccountName`";
             let set = Edit::Set(pod.path(&["serviceAccountName"]), string(name));
             let edits = vec![set, Edit::Remove(path.clone())];
-            vec![Violation::at(path, message).fix(Class::Safe, edits)]
+            let violation = Violation::at(path, message).severity(Severity::Note);
+            vec![violation.fix(Class::Safe, edits)]
         }
     }
 }

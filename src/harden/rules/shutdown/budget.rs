@@ -7,6 +7,7 @@ use crate::harden::images::store;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
+use crate::harden::traffic::Minor;
 use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 use crate::resource::ImageReference;
@@ -152,6 +153,10 @@ fn no_prestop(
         ))
     } else if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
         violation(format!("assumed: it listens on the port `{number}`, which it does not declare"))
+    } else if let Some(minor) =
+        Minor::of_container(&render.acting, scene.namespace(), pod, container)
+    {
+        violation(minor.told().to_owned())
     } else {
         container.violation(&["lifecycle", "preStop"], message)
     };
