@@ -92,18 +92,20 @@ fn write(text: &str) {
     drop(anstream::stderr().write_all(text.as_bytes()));
 }
 
+/// True if standard output shows colours.
+pub(super) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// Writes drawn text to standard output, without colours if they are not supported.
 pub(super) fn print(text: &str) -> Result<()> {
     let stdout = std::io::stdout();
-    let written = match anstream::AutoStream::choice(&stdout) {
-        anstream::ColorChoice::Never => {
-            let mut stdout = stdout.lock();
-            stdout.write_all(without_colours(text).as_bytes()).and_then(|()| stdout.flush())
-        }
-        _ => {
-            let mut stdout = anstream::stdout().lock();
-            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-        }
+    let written = if has_colours() {
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+    } else {
+        let mut stdout = stdout.lock();
+        stdout.write_all(without_colours(text).as_bytes()).and_then(|()| stdout.flush())
     };
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(

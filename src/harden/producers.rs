@@ -111,14 +111,20 @@ fn filled(form: &str, root: &Node) -> Vec<String> {
 
 /// The values of a field; `*` stands for each element of a list, or each value of a mapping.
 fn values<'n>(field: &str, root: &'n Node) -> Vec<&'n str> {
-    let mut nodes = vec![root];
-    let mut rest = field;
+    let (mut one, mut rest) = (root, field);
+    // Up to a list there is one node.
+    loop {
+        let (key, after) = first(rest);
+        if matches!(key, "" | "*") {
+            break;
+        }
+        let Some(next) = one.get(key) else { return Vec::new() };
+        (one, rest) = (next, after);
+    }
+    let mut nodes = vec![one];
     while !rest.is_empty() && !nodes.is_empty() {
-        let (key, after) = match rest.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').unwrap_or((rest, "")),
-            None => rest.find('.').map_or((rest, ""), |end| rest.split_at(end)),
-        };
-        rest = after.trim_start_matches('.');
+        let (key, after) = first(rest);
+        rest = after;
         nodes = match key {
             "*" => nodes.into_iter().flat_map(Node::children).collect(),
             key => nodes.into_iter().filter_map(|node| node.get(key)).collect(),
@@ -126,6 +132,15 @@ fn values<'n>(field: &str, root: &'n Node) -> Vec<&'n str> {
     }
     let texts = nodes.into_iter().filter(|node| !node.is_null()).filter_map(Node::as_text);
     texts.filter(|text| !text.is_empty()).collect()
+}
+
+/// The first key of a field, and the rest behind it.
+fn first(field: &str) -> (&str, &str) {
+    let (key, after) = match field.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or((rest, "")),
+        None => field.find('.').map_or((field, ""), |end| field.split_at(end)),
+    };
+    (key, after.trim_start_matches('.'))
 }
 
 #[cfg(test)]

@@ -118,6 +118,28 @@ impl Topic {
             Self::Shutdown => "SHD",
         }
     }
+
+    /// The topic with this middle part of ids.
+    fn of(part: &str) -> Option<Self> {
+        Some(match part {
+            "AVL" => Self::Availability,
+            "CFG" => Self::Judging,
+            "CLN" => Self::Practice,
+            "DIF" => Self::Differences,
+            "DKR" => Self::Dockerfiles,
+            "IMG" => Self::Images,
+            "K8S" => Self::Objects,
+            "KUS" => Self::Kustomizations,
+            "NET" => Self::Network,
+            "PRB" => Self::Probes,
+            "RBAC" => Self::Rights,
+            "REF" => Self::References,
+            "RES" => Self::Resources,
+            "SEC" => Self::Security,
+            "SHD" => Self::Shutdown,
+            _ => return None,
+        })
+    }
 }
 
 /// A manifest or configuration that violates a rule, and a corrected one.
@@ -185,9 +207,9 @@ impl Rule {
     /// The topic. [`Topic::Judging`] if the id has none.
     #[must_use]
     pub fn topic(&self) -> Topic {
-        let part = self.id.split('-').nth(1).unwrap_or_default();
-        let named = Topic::ALL.into_iter().find(|topic| topic.as_str() == part);
-        named.unwrap_or(Topic::Judging)
+        let behind = self.id.strip_prefix("KR-").unwrap_or_default();
+        let end = behind.bytes().position(|byte| byte == b'-').unwrap_or_default();
+        Topic::of(&behind[..end]).unwrap_or(Topic::Judging)
     }
 
     /// The requirement: a sentence.
@@ -336,3 +358,16 @@ impl PartialEq for Rule {
 }
 
 impl Eq for Rule {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_named_by_ids() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::of(topic.as_str()), Some(topic));
+        }
+        assert_eq!(Topic::of("XYZ"), None);
+    }
+}

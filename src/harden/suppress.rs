@@ -162,6 +162,9 @@ impl From<Vec<Suppressor>> for Marks {
 impl Marks {
     /// The first mark that accepts a finding.
     fn of(&self, finding: &Finding) -> Option<&Suppressor> {
+        if self.all.is_empty() {
+            return None;
+        }
         let rule = &finding.rule;
         let container = finding.container.as_ref().map(|(_, name)| name.to_string());
         let anywhere =
@@ -346,7 +349,7 @@ const FOREIGN: [&str; 5] = [
 /// Completes the findings of an object that an annotation for another tool accepts, if such annotations are not honored:
 /// the first one of each rule mentions it, and warnings become notes.
 pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settings: &Settings) {
-    if findings.is_empty() {
+    if findings.is_empty() || !has_foreign(scene) {
         return;
     }
     // The findings of each rule that no annotation has accepted so far.

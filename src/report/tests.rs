@@ -105,6 +105,10 @@ fn of_errors(text: &str) -> Vec<(&'static str, String)> {
 struct Collected(String);
 
 impl findings::text::Output for Collected {
+    fn has_colours(&self) -> bool {
+        true
+    }
+
     fn drawn(&mut self, text: &str) -> Result<()> {
         self.plain(text)
     }

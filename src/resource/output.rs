@@ -21,16 +21,22 @@ impl ResMap {
         Ok(text)
     }
 
-    /// Checks that each resource can be written as YAML, and charges it as if it were written. For example, a duplicate
-    /// key has no form in YAML: krender and a cluster would read it differently.
+    /// Checks that each resource can be written as YAML, and charges about as much as if it were written. For example, a
+    /// duplicate key has no form in YAML: krender and a cluster would read it differently.
     ///
     /// # Errors
     /// As [`ResMap::to_yaml`].
     pub fn check_yaml(&self) -> Result<()> {
         let mut text = String::new();
         self.write_each(|_, resource, budget| {
-            text.clear();
-            write(resource, true, &mut text, budget)
+            let root = resource.node();
+            match yaml::written_length(root, budget.left(Limit::Bytes)) {
+                Some(length) => budget.bytes(length as usize, root.span()),
+                None => {
+                    text.clear();
+                    write(resource, true, &mut text, budget)
+                }
+            }
         })
     }
 

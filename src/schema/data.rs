@@ -3,6 +3,8 @@
 //! A file is the output of `compile` for the `swagger.json` of that version (`api/openapi-spec/` in the Kubernetes
 //! repository): `cargo run --example schema-data swagger.json > src/schema/data/VERSION.txt`.
 
+use std::sync::atomic::AtomicU32;
+
 use super::table::{Counts, Table, find_lines};
 
 /// A table from the text of a file. Its lines are found at compile time.
@@ -17,7 +19,9 @@ macro_rules! table {
         };
         static LINES: [u32; COUNTS.lines + 1] = INDEX.0;
         static DEFINITIONS: [u32; COUNTS.definitions + 1] = INDEX.1;
-        Table::in_program(TEXT, &LINES, &DEFINITIONS, COUNTS.kinds as u32)
+        static LINKS: [AtomicU32; COUNTS.lines + 1] =
+            [const { AtomicU32::new(0) }; COUNTS.lines + 1];
+        Table::in_program(TEXT, &LINES, &DEFINITIONS, &LINKS, COUNTS.kinds as u32)
     }};
 }
 

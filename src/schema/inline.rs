@@ -1,7 +1,7 @@
 //! A schema in a comment, written in JSON: `ports: # {"type":"array","x-kubernetes-patch-strategy":"merge",…}`.
 
 use super::openapi::{self, SETTER};
-use super::table::{Definition, Table};
+use super::table::{Definition, Field, Table};
 use super::{Schema, Type};
 use crate::source::Sources;
 use crate::yaml::{CollectionStyle, Kind, Node, Style, parse};
@@ -36,11 +36,14 @@ impl Inline {
     /// The type that the comment describes. A reference without a definition gives an unknown type.
     #[must_use]
     pub fn of<'a>(&'a self, schema: &'a Schema) -> Type<'a> {
-        let known = |own| Type::new(schema, &self.0, Definition::without_fields(own));
+        let known = |own| Type::new(schema, &self.0, Definition::without_fields(own, 0));
         let Some(definition) = self.0.definition(NAME) else { return known("") };
         match definition.own.as_bytes().first() {
             None | Some(b'[' | b'{') => Type::new(schema, &self.0, definition),
-            Some(_) => known("").read(definition.own).unwrap_or_else(|| known("")),
+            Some(_) => {
+                let reference = Field { text: definition.own, line: definition.line };
+                known("").read(reference).unwrap_or_else(|| known(""))
+            }
         }
     }
 }

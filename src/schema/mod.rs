@@ -187,6 +187,11 @@ impl Schema {
         [Some(&data::KUSTOMIZE), first, second].into_iter().flatten()
     }
 
+    /// True if there is no OpenAPI document.
+    const fn is_built_in(&self) -> bool {
+        self.document.is_none()
+    }
+
     fn definition(&self, name: &str) -> Option<(&Table, Definition<'_>)> {
         self.tables().find_map(|table| Some((table, table.definition(name)?)))
     }

@@ -19,9 +19,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A schema text with the positions of its lines.
-#[derive(PartialEq, Eq)]
 pub(super) struct Table {
     text: Cow<'static, str>,
     /// Start of each line, and the end of the text.
@@ -30,7 +30,20 @@ pub(super) struct Table {
     definitions: Cow<'static, [u32]>,
     /// Number of lines that name a kind.
     kinds: u32,
+    /// For each line of a built-in text, the definition in it that the type at its end refers to: its place in `definitions`
+    /// plus one, once it was searched for. Other texts have no links.
+    links: &'static [AtomicU32],
 }
+
+/// Tables are equal if their texts are; what was searched for does not matter.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, &self.lines, &self.definitions, self.kinds)
+            == (&other.text, &other.lines, &other.definitions, other.kinds)
+    }
+}
+
+impl Eq for Table {}
 
 /// The entry of a kind in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +59,27 @@ pub(super) struct TableKind<'a> {
 pub(super) struct Definition<'a> {
     /// Its type besides the fields; nearly always empty.
     pub(super) own: &'a str,
+    /// The line that `own` is at the end of.
+    pub(super) line: u32,
     fields: (u32, u32),
 }
 
+/// A field of a definition: its type, and its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Field<'a> {
+    pub(super) text: &'a str,
+    pub(super) line: u32,
+}
+
 impl<'a> Definition<'a> {
-    /// A type without named fields.
-    pub(super) const fn without_fields(own: &'a str) -> Self {
-        Self { own, fields: (0, 0) }
+    /// A type without named fields, at the end of a line.
+    pub(super) const fn without_fields(own: &'a str, line: u32) -> Self {
+        Self { own, line, fields: (0, 0) }
+    }
+
+    /// True if it has named fields.
+    pub(super) const fn has_fields(self) -> bool {
+        self.fields.0 < self.fields.1
     }
 }
 
@@ -68,6 +95,7 @@ impl Table {
             lines: lines.into(),
             definitions: definitions.into(),
             kinds: counts.kinds as u32,
+            links: &[],
         }
     }
 
@@ -76,6 +104,7 @@ impl Table {
         text: &'static str,
         lines: &'static [u32],
         definitions: &'static [u32],
+        links: &'static [AtomicU32],
         kinds: u32,
     ) -> Self {
         Self {
@@ -83,13 +112,14 @@ impl Table {
             lines: Cow::Borrowed(lines),
             definitions: Cow::Borrowed(definitions),
             kinds,
+            links,
         }
     }
 
     /// The entry of a kind; the key is `apiVersion`, tab, kind, tab. Logarithmic in the number of kinds.
     pub(super) fn kind(&self, key: &str) -> Option<TableKind<'_>> {
-        let line = self
-            .search(0, self.kinds, |line| line[..line.len().min(key.len())].cmp(key.as_bytes()))?;
+        let is_of = |line: &[u8]| line[..line.len().min(key.len())].cmp(key.as_bytes());
+        let line = self.line(self.search(0, self.kinds, is_of)?);
         let (scope, definition) =
             line[key.len()..].split_once('\t').unwrap_or((&line[key.len()..], ""));
         let namespaced = match scope {
@@ -102,29 +132,49 @@ impl Table {
 
     /// The definition with this name. Logarithmic in the number of definitions.
     pub(super) fn definition(&self, name: &str) -> Option<Definition<'_>> {
+        self.definition_at(self.place_of(name)?, name)
+    }
+
+    /// The place of a definition in `definitions`.
+    fn place_of(&self, name: &str) -> Option<u32> {
         let (lines, definitions) = (self.view(), &*self.definitions);
-        let place = |at: u32| definitions[at as usize];
         let (mut low, mut high) = (0, definitions.len() as u32 - 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            match compare(lines.bytes(place(middle)), name) {
+            match compare(lines.bytes(definitions[middle as usize]), name) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
-                Ordering::Equal => {
-                    let fields = (place(middle) + 1, place(middle + 1));
-                    let line = self.line(place(middle));
-                    return Some(Definition { own: type_after(line, name)?, fields });
-                }
+                Ordering::Equal => return Some(middle),
             }
         }
         None
     }
 
-    /// The type of a field of a definition of this table. Logarithmic in the number of fields.
-    pub(super) fn field(&self, definition: Definition<'_>, name: &str) -> Option<&str> {
+    fn definition_at(&self, place: u32, name: &str) -> Option<Definition<'_>> {
+        let (line, next) = (self.definitions[place as usize], self.definitions[place as usize + 1]);
+        Some(Definition { own: type_after(self.line(line), name)?, line, fields: (line + 1, next) })
+    }
+
+    /// The definition that a type at the end of a line is known to refer to.
+    pub(super) fn linked(&self, line: u32, name: &str) -> Option<Definition<'_>> {
+        let place = self.links.get(line as usize)?.load(Relaxed).checked_sub(1)?;
+        self.definition_at(place, name)
+    }
+
+    /// Remembers the definition of this table that the type at the end of a line refers to.
+    pub(super) fn link(&self, line: u32, definition: Definition<'_>) {
+        if let Some(link) = self.links.get(line as usize)
+            && let Ok(place) = self.definitions.binary_search(&definition.line)
+        {
+            link.store(place as u32 + 1, Relaxed);
+        }
+    }
+
+    /// A field of a definition of this table. Logarithmic in the number of fields.
+    pub(super) fn field(&self, definition: Definition<'_>, name: &str) -> Option<Field<'_>> {
         let (first, last) = definition.fields;
         let line = self.search(first, last, |line| compare(&line[1..], name))?;
-        type_after(&line[1..], name)
+        Some(Field { text: type_after(&self.line(line)[1..], name)?, line })
     }
 
     /// The names of the fields of a definition of this table.
@@ -159,7 +209,7 @@ impl Table {
     }
 
     /// Binary search for the line between two indices that compares equal.
-    fn search(&self, first: u32, last: u32, compare: impl Fn(&[u8]) -> Ordering) -> Option<&str> {
+    fn search(&self, first: u32, last: u32, compare: impl Fn(&[u8]) -> Ordering) -> Option<u32> {
         let lines = self.view();
         let (mut low, mut high) = (first, last);
         while low < high {
@@ -167,7 +217,7 @@ impl Table {
             match compare(lines.bytes(middle)) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
-                Ordering::Equal => return Some(self.line(middle)),
+                Ordering::Equal => return Some(middle),
             }
         }
         None
@@ -192,6 +242,11 @@ impl<'t> Lines<'t> {
 /// sorts before any longer name.
 fn compare(line: &[u8], name: &str) -> Ordering {
     let name = name.as_bytes();
+    if let (Some(first), Some(wanted)) = (line.first(), name.first())
+        && first != wanted
+    {
+        return first.cmp(wanted);
+    }
     let shared = line.len().min(name.len());
     line[..shared].cmp(&name[..shared]).then_with(|| match line.get(shared) {
         None => shared.cmp(&name.len()),

@@ -116,7 +116,7 @@ fn every_line_of_the_data_can_be_found() {
     for line in text.lines().filter(|line| !line.is_empty()) {
         let (name, own) = line.trim_start().split_once('\t').unwrap_or((line.trim_start(), ""));
         if let Some(definition) = definition.filter(|_| line.starts_with(' ')) {
-            assert_eq!(table.field(definition, name), Some(own));
+            assert_eq!(table.field(definition, name).unwrap().text, own);
             (fields, lists) =
                 (fields + 1, lists + usize::from(own.starts_with('[') && !own.starts_with("[]")));
         } else if let Some((kind, rest)) = own.split_once('\t') {
@@ -149,6 +149,50 @@ fn every_reference_in_the_data_leads_somewhere() {
             assert!(name.is_empty() || name == "?" || schema.definition(name).is_some(), "{name}");
         }
     }
+}
+
+/// The slow twin: links lead to what a search for the name finds, at first and later.
+#[test]
+fn links_lead_where_a_search_leads() {
+    let built_in = Schema::built_in();
+    let mut known = 0;
+    for (schema, text) in [
+        (&built_in, include_str!("data/v1.21.2.txt")),
+        (Schema::newest(), include_str!("data/fields.txt")),
+        (Schema::newest(), include_str!("data/kustomize.txt")),
+    ] {
+        for kind in text.lines().take_while(|line| !line.is_empty()) {
+            let mut parts = kind.split('\t');
+            let (version, kind) = (parts.next().unwrap(), parts.next().unwrap());
+            let Some(root) = schema.of(version, kind) else { continue };
+            let mut types = vec![(root, 0)];
+            while let Some((of, depth)) = types.pop() {
+                for name in of.fields() {
+                    let shown = |found: Option<Type<'_>>| {
+                        found.map(|found| {
+                            let elements =
+                                found.elements().map(|one| one.fields().collect::<Vec<_>>());
+                            (found.fields().collect::<Vec<_>>(), elements, found.is_closed())
+                        })
+                    };
+                    let searched = of.field_without_links(name);
+                    for _ in 0..2 {
+                        assert_eq!(
+                            shown(of.field(name)),
+                            shown(searched),
+                            "{version} {kind} {name}"
+                        );
+                    }
+                    known += usize::from(searched.is_some());
+                    let below = [of.field(name), of.field(name).and_then(Type::elements)];
+                    if depth < 3 {
+                        types.extend(below.into_iter().flatten().map(|one| (one, depth + 1)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(known > 5000, "{known}");
 }
 
 const WIDGETS: &str = r##"

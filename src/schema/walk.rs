@@ -1,7 +1,7 @@
 //! Walks from a kind to the type of a field.
 
 use super::Schema;
-use super::table::{Definition, Table};
+use super::table::{Definition, Field, Table};
 
 /// The type of a node: a resource, a field, or an element of a list. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -20,9 +20,20 @@ impl<'a> Type<'a> {
     #[must_use]
     pub fn field(self, name: &str) -> Option<Self> {
         match self.table.field(self.definition, name) {
-            Some(text) => self.read(text),
-            None => self.read(self.definition.own.strip_prefix("{}")?),
+            Some(field) => self.read(field),
+            None => self.read(self.own(self.definition.own.strip_prefix("{}")?)),
         }
+    }
+
+    /// The type of a field of its definition, without links.
+    #[cfg(test)]
+    pub(super) fn field_without_links(self, name: &str) -> Option<Self> {
+        self.search(self.table.field(self.definition, name)?.text)
+    }
+
+    /// A part of the type besides the fields.
+    const fn own(self, text: &'a str) -> Field<'a> {
+        Field { text, line: self.definition.line }
     }
 
     /// True if the schema lists a field of this name. The keys of a mapping from any key are no fields.
@@ -34,7 +45,7 @@ impl<'a> Type<'a> {
     /// True if it has named fields, and no others.
     #[must_use]
     pub fn is_closed(self) -> bool {
-        self.definition.own.is_empty() && self.fields().next().is_some()
+        self.definition.own.is_empty() && self.definition.has_fields()
     }
 
     /// The names of the fields, sorted.
@@ -46,7 +57,7 @@ impl<'a> Type<'a> {
     #[must_use]
     pub fn elements(self) -> Option<Self> {
         let (_, text) = self.definition.own.strip_prefix('[')?.split_once(']')?;
-        self.read(text)
+        self.read(self.own(text))
     }
 
     /// The keys by which a patch merges a list of this type; `None` if the patch replaces the list.
@@ -58,19 +69,47 @@ impl<'a> Type<'a> {
 
     /// Follows references. Kustomize resolves them in all schemas in force, ignores their sibling fields, and never
     /// ends on a cycle; here a cyclic type is unknown.
-    pub(super) fn read(self, mut text: &'a str) -> Option<Self> {
+    pub(super) fn read(self, field: Field<'a>) -> Option<Self> {
+        let Field { text, line } = field;
+        match text.as_bytes().first() {
+            Some(b'?') => return None,
+            None | Some(b'[' | b'{') => {
+                return Some(Self { definition: Definition::without_fields(text, line), ..self });
+            }
+            Some(_) => {}
+        }
+        // The link is right for each schema of built-in tables: none of them hides the definitions of another.
+        if self.schema.is_built_in()
+            && let Some(definition) = self.table.linked(line, text)
+        {
+            return Some(Self { definition, ..self });
+        }
+        let found = self.search(text)?;
+        if self.schema.is_built_in()
+            && std::ptr::eq(found.table, self.table)
+            && found.definition.line != 0
+            && self.table.definition(text) == Some(found.definition)
+        {
+            self.table.link(line, found.definition);
+        }
+        Some(found)
+    }
+
+    /// Follows references from definition to definition, without links.
+    pub(super) fn search(self, mut text: &'a str) -> Option<Self> {
         let mut table = self.table;
+        let mut line = 0;
         for _ in 0..100 {
             let definition = match text.as_bytes().first() {
                 Some(b'?') => return None,
-                None | Some(b'[' | b'{') => Definition::without_fields(text),
+                None | Some(b'[' | b'{') => Definition::without_fields(text, line),
                 Some(_) => {
                     let here = || Some((table, table.definition(text)?));
                     let found = self.schema.definition(text).or_else(here)?;
                     table = found.0;
                     if matches!(found.1.own.as_bytes().first(), Some(first) if !b"[{".contains(first))
                     {
-                        text = found.1.own;
+                        (text, line) = (found.1.own, found.1.line);
                         continue;
                     }
                     found.1

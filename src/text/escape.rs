@@ -30,8 +30,9 @@ pub fn drawable(text: &str) -> String {
 /// Escapes the invisible characters of a phrase, as in `\u{202e}` and `\n`. Tabs and emoji selectors stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let is_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if is_ascii || !text.contains(|character| character != '\t' && is_invisible(character)) {
+    if is_printable(text)
+        || !text.contains(|character| character != '\t' && is_invisible(character))
+    {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -43,6 +44,21 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Escapes the text of a buffer from an offset on, as [`visible`] does.
+pub fn make_visible(buffer: &mut String, start: usize) {
+    if let Cow::Owned(visible) = visible(&buffer[start..]) {
+        buffer.truncate(start);
+        buffer.push_str(&visible);
+    }
+}
+
+/// True if all characters are printable ones of ASCII. Looks at many bytes at a time.
+fn is_printable(text: &str) -> bool {
+    let is_all =
+        |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    text.as_bytes().chunks(64).all(is_all)
 }
 
 /// Pairs each character with its predecessor; that of the first is a line break.

@@ -22,7 +22,7 @@ pub(crate) mod tight;
 pub mod tokens;
 mod typed;
 
-pub use emit::{emit, emit_up_to, emit_within, push_text, through_json};
+pub use emit::{emit, emit_up_to, emit_within, push_text, through_json, written_length};
 pub use json::{
     Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
 };

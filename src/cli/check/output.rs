@@ -92,6 +92,10 @@ fn replace(file: &str, content: &[u8]) -> Result<()> {
 struct Screen;
 
 impl text::Output for Screen {
+    fn has_colours(&self) -> bool {
+        terminal::has_colours()
+    }
+
     fn drawn(&mut self, text: &str) -> Result<()> {
         terminal::print(text)
     }
@@ -105,6 +109,10 @@ impl text::Output for Screen {
 struct FileContent(String);
 
 impl text::Output for FileContent {
+    fn has_colours(&self) -> bool {
+        false
+    }
+
     fn drawn(&mut self, text: &str) -> Result<()> {
         self.plain(&without_colours(text))
     }

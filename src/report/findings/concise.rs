@@ -15,13 +15,45 @@ const YELLOW: &str = "\u{1b}[33m";
 const BLUE: &str = "\u{1b}[34m";
 const RESET: &str = "\u{1b}[0m";
 
+/// Codes before and behind text; empty without colours.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    const fn code(self, code: &'static str) -> &'static str {
+        if self.0 { code } else { "" }
+    }
+
+    const fn bold(self) -> &'static str {
+        self.code(BOLD)
+    }
+
+    const fn reset(self) -> &'static str {
+        self.code(RESET)
+    }
+
+    const fn of(self, severity: Severity) -> &'static str {
+        self.code(match severity {
+            Severity::Error => RED,
+            Severity::Warning => YELLOW,
+            Severity::Note => BLUE,
+        })
+    }
+}
+
 /// Writes a group: its file and object with the targets that have it, and below a line for each finding. Equal findings
 /// of several containers share a line, and one line that is alone has all of it.
-pub(super) fn write(group: &Group<'_>, findings: &Findings<'_>, out: &mut String) {
+pub(super) fn write(
+    group: &Group<'_>,
+    findings: &Findings<'_>,
+    has_colours: bool,
+    out: &mut String,
+) {
+    let paint = Paint(has_colours);
     let Findings { targets, context, places } = findings;
     let lines = joined(&group.members);
     if let [line] = &*lines {
-        return write_alone(line, group, findings, out);
+        return write_alone(line, group, findings, paint, out);
     }
     let first = group.members.first();
     let place = first
@@ -34,27 +66,49 @@ pub(super) fn write(group: &Group<'_>, findings: &Findings<'_>, out: &mut String
         true => String::new(),
         false => format!(", {}", within(&group.targets, targets, context.subject)),
     };
-    let _ = writeln!(out, "{BOLD}{}{RESET}{}", escape::visible(&title), escape::visible(&whole));
+    let (bold, reset) = (paint.bold(), paint.reset());
+    push_all(&[bold, &escape::visible(&title), reset, &escape::visible(&whole), "\n"], out);
     let shown = |line: &Vec<&Merged<'_>>| place_in(file, line[0].finding, places);
     let shown: Vec<String> = lines.iter().map(shown).collect();
     let width = shown.iter().map(|place| place.chars().count()).max().unwrap_or_default();
     for (line, place) in lines.iter().zip(&shown) {
         let one = line[0];
         let Finding { severity, rule, message, .. } = one.finding;
-        let mut text =
-            format!("{} {}: {message}{}", rule.id(), rule.name(), others(line, file, places));
+        out.push_str("  ");
+        push_padded(&escape::visible(place), width, out);
+        out.push_str("  ");
+        out.push_str(paint.of(*severity));
+        push_padded(severity.as_str(), "warning".len(), out);
+        out.push_str(paint.reset());
+        out.push_str("  ");
+        let start = out.len();
+        push_all(&[rule.id(), " ", rule.name(), ": ", message, &others(line, file, places)], out);
         if one.targets.len() != group.targets.len() {
-            let _ = write!(text, " ({})", within(&one.targets, targets, context.subject));
+            let _ = write!(out, " ({})", within(&one.targets, targets, context.subject));
         }
-        let (place, text) = (escape::visible(place), escape::visible(&text));
-        let colour = colour(*severity);
-        let severity = severity.as_str();
-        let _ = writeln!(out, "  {place:<width$}  {colour}{severity:<7}{RESET}  {text}");
+        escape::make_visible(out, start);
+        out.push('\n');
     }
 }
 
+/// Appends text with spaces up to a width in characters.
+fn push_padded(text: &str, width: usize, out: &mut String) {
+    out.push_str(text);
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(text.chars().count())));
+}
+
+fn push_all(texts: &[&str], out: &mut String) {
+    texts.iter().for_each(|text| out.push_str(text));
+}
+
 /// Writes the only line of a group, with its file and object.
-fn write_alone(line: &[&Merged<'_>], group: &Group<'_>, findings: &Findings<'_>, out: &mut String) {
+fn write_alone(
+    line: &[&Merged<'_>],
+    group: &Group<'_>,
+    findings: &Findings<'_>,
+    paint: Paint,
+    out: &mut String,
+) {
     let Findings { targets, context, places } = findings;
     let Some(one) = line.first() else { return };
     let Finding { severity, rule, message, span, .. } = one.finding;
@@ -66,17 +120,9 @@ fn write_alone(line: &[&Merged<'_>], group: &Group<'_>, findings: &Findings<'_>,
     if targets.len() > 1 && !is_of_target(file, &group.targets, targets) {
         let _ = write!(text, " ({})", within(&group.targets, targets, context.subject));
     }
-    let colour = colour(*severity);
     let (start, text) = (escape::visible(&start), escape::visible(&text));
-    let _ = writeln!(out, "{BOLD}{start}{RESET}{colour}{severity}{RESET} {text}");
-}
-
-const fn colour(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => RED,
-        Severity::Warning => YELLOW,
-        Severity::Note => BLUE,
-    }
+    let (bold, reset, colour) = (paint.bold(), paint.reset(), paint.of(*severity));
+    push_all(&[bold, &start, reset, colour, severity.as_str(), reset, " ", &text, "\n"], out);
 }
 
 /// The containers of a line behind the first one.
@@ -93,7 +139,7 @@ fn others(line: &[&Merged<'_>], file: &str, places: &Places<'_>) -> String {
 /// The line and column of a finding, with its file if it is another one.
 fn place_in(file: &str, finding: &Finding, places: &Places<'_>) -> String {
     match places.of(finding.span) {
-        Some(place) if place.name() == file => format!("{}:{}", place.line, place.column),
+        Some(place) if place.name() == file => place.line_and_column(),
         Some(place) => place.to_string(),
         None => "-".to_owned(),
     }

@@ -66,6 +66,7 @@ pub(super) fn groups<'a>(
     is_meant: impl Fn(&Finding) -> bool,
 ) -> Vec<Group<'a>> {
     let mut joining = Joining {
+        is_of_one: targets.len() == 1,
         places,
         files: Index::default(),
         names: Index::default(),
@@ -98,6 +99,8 @@ pub(super) fn groups<'a>(
 
 /// Findings that are being joined.
 struct Joining<'a, 'p, 's> {
+    /// True if all findings are of one target: then each of them is one of its own.
+    is_of_one: bool,
     places: &'p Places<'s>,
     /// Numbers of files by id, and by name: a file that was read twice is one.
     files: Index<FileId, usize>,
@@ -112,11 +115,17 @@ struct Joining<'a, 'p, 's> {
 impl<'a> Joining<'a, '_, '_> {
     /// Adds a finding of a target: to that of earlier targets, or as another one.
     fn add(&mut self, finding: &'a Finding, checked: &'a Checked, object: usize, target: usize) {
-        let mut key = self.key(finding, object);
+        let key = (!self.is_of_one).then(|| self.key(finding, object));
         let Some(group) = self.groups.get_mut(object) else { return };
         if group.targets.last() != Some(&target) {
             group.targets.push(target);
         }
+        let (targets, has_other_names) = (vec![target], false);
+        let alone = Merged { finding, checked, targets, has_other_names };
+        let Some(mut key) = key else {
+            group.members.push(alone);
+            return;
+        };
         while let Some(&number) = self.known.get(&key) {
             let Some(merged) = group.members.get_mut(number) else { return };
             if merged.targets.last() != Some(&target) {
@@ -127,8 +136,7 @@ impl<'a> Joining<'a, '_, '_> {
             key.repeated += 1;
         }
         self.known.insert(key, group.members.len());
-        let (targets, has_other_names) = (vec![target], false);
-        group.members.push(Merged { finding, checked, targets, has_other_names });
+        group.members.push(alone);
     }
 
     /// The file and the offset of a span.

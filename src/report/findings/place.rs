@@ -48,12 +48,18 @@ impl<'a> Places<'a> {
         let text = source.text();
         let mut known = self.marks.borrow_mut();
         let marks = known.entry(source.base()).or_insert_with(|| marks(text).into());
-        let find = |offset: usize| {
-            let before = marks.partition_point(|mark| mark.offset <= offset);
-            let mark = &marks[before - 1];
+        let mark_of =
+            |marks: &[LineMark], offset| marks.partition_point(|mark| mark.offset <= offset) - 1;
+        let of = |number: usize, offset: usize| {
+            let mark = &marks[number];
             (mark.line, mark.column + text[mark.offset..offset].chars().count())
         };
-        let ((line, column), (end_line, end_column)) = (find(range.start), find(range.end));
+        let first = mark_of(marks, range.start);
+        // The end is nearly always in the same line.
+        let is_near = marks.get(first + 1).is_none_or(|next| range.end < next.offset);
+        let last = if is_near { first } else { mark_of(marks, range.end) };
+        let ((line, column), (end_line, end_column)) =
+            (of(first, range.start), of(last, range.end));
         Some(Place { source, line, column, end_line, end_column })
     }
 }
@@ -84,6 +90,12 @@ impl Place {
     /// The place without its column.
     pub(super) fn file_and_line(&self) -> String {
         format!("{}:{}", self.name(), self.line)
+    }
+
+    /// The line and the column, with a colon.
+    pub(super) fn line_and_column(&self) -> String {
+        let (line, column) = (self.line.to_string(), self.column.to_string());
+        [&*line, ":", &*column].concat()
     }
 
     /// Name of the text.

@@ -33,6 +33,9 @@ const CHUNK: usize = 1 << 16;
 
 /// Destination of text for people.
 pub trait Output {
+    /// True if the destination shows colours.
+    fn has_colours(&self) -> bool;
+
     /// Writes text with ANSI colours, which are removed if the destination does not show them.
     ///
     /// # Errors
@@ -102,7 +105,7 @@ fn write_groups(
             drawn = next;
             full::draw(group, findings, &mut told, &mut text);
         } else {
-            concise::write(group, findings, &mut text);
+            concise::write(group, findings, out.has_colours(), &mut text);
         }
         if text.len() > CHUNK {
             out.drawn(&for_log(&text))?;
@@ -152,10 +155,7 @@ pub(super) fn write_line(
     let Finding { severity, rule, message, .. } = finding;
     let _ =
         write!(out, "{severity} {} {}: {}: {message}", rule.id(), rule.name(), finding.subject());
-    if let std::borrow::Cow::Owned(visible) = escape::visible(&out[start..]) {
-        out.truncate(start);
-        out.push_str(&visible);
-    }
+    escape::make_visible(out, start);
     out.push('\n');
 }
 

@@ -5,10 +5,12 @@
 //! types) and in `string` (JSON, and v2's styles).
 
 mod json;
+mod look;
 mod number;
 mod string;
 
 pub use json::through_json;
+pub use look::written_length;
 pub use string::push_text;
 pub(super) use string::{push_double_quoted, push_single_quoted};
 

@@ -74,6 +74,7 @@ impl Scalar {
 
     /// The text, without quotes and folding.
     #[must_use]
+    #[inline]
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -82,7 +82,7 @@ pub(in crate::yaml) fn collect<'a>(
 
 /// True if a key is a string that is written unchanged. False if [`settle`] must decide.
 #[inline]
-fn is_ordinary(key: &Scalar) -> bool {
+pub(in crate::yaml) fn is_ordinary(key: &Scalar) -> bool {
     let text = key.text();
     match (key.tag(), key.style()) {
         (_, Style::Folded) => false,

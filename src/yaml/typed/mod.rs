@@ -14,7 +14,9 @@ use crate::error::{Code, Error, Result};
 use crate::text::phrase::shortened;
 
 pub use entries::twice;
-pub(super) use entries::{LONGEST_SIMPLE_KEY, TypedEntry, TypedPlace, collect, is_in_order};
+pub(super) use entries::{
+    LONGEST_SIMPLE_KEY, TypedEntry, TypedPlace, collect, is_in_order, is_ordinary,
+};
 pub(super) use order::Order;
 
 /// The order of keys in what kustomize writes.
