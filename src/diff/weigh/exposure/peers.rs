@@ -21,7 +21,7 @@ pub(super) enum Peer {
     Pods {
         namespaces: Option<Conditions>,
         pods: Conditions,
-        /// What is known of the labels of the namespace of the policy: its name.
+        /// The label that is known of the namespace of the policy: its name.
         own: Option<Conditions>,
     },
 }
