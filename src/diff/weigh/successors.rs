@@ -21,7 +21,9 @@ use crate::schema::Schema;
 use crate::yaml::Node;
 
 /// The maximum number of workloads with the same evidence that a new one is compared with.
-const MOST: usize = 8;
+const MOST: usize = 4;
+/// The maximum number of workloads with the same evidence of which the most alike are chosen.
+const MOST_CHOICES: usize = 64;
 /// Steps for each node of the former workloads.
 const STEPS_OF_NODE: usize = 64;
 /// The minimum part of containers that two workloads share, in hundredths.
@@ -156,6 +158,11 @@ impl Former {
         100 * self.images.intersection(&other.images).count() / most.max(1)
     }
 
+    /// True for a workload that ends.
+    fn runs_once(&self) -> bool {
+        matches!(&*self.id.kind, "Job" | "CronJob")
+    }
+
     fn label(&self) -> String {
         format!("{} {}", self.id.kind, self.id.name)
     }
@@ -230,13 +237,17 @@ impl Formers {
     fn found(&self, new: &Former, near: Near) -> Vec<&Former> {
         let by_name = self.names.get(&(new.namespace.clone(), new.stem.clone()));
         if let Some(places) = by_name {
-            return self.best(new, places, 0);
+            // A Job beside a Deployment of the same name is less likely the former one of a StatefulSet.
+            let is_alike = |place: &usize| self.all[*place].runs_once() == new.runs_once();
+            let alike: Vec<usize> = places.iter().copied().filter(is_alike).collect();
+            let found = self.best(new, &alike, 0);
+            return if found.is_empty() { self.best(new, places, 0) } else { found };
         }
         let places: BTreeSet<usize> = new
             .images
             .iter()
             .filter_map(|image| self.images.get(image))
-            .flat_map(|places| places.iter().take(MOST * MOST))
+            .flat_map(|places| places.iter().take(MOST_CHOICES))
             .copied()
             .collect();
         let places: Vec<usize> = match near {
@@ -265,7 +276,7 @@ impl Formers {
         };
         let all: Vec<(&Former, (usize, usize))> = places
             .iter()
-            .take(MOST * MOST)
+            .take(MOST_CHOICES)
             .filter_map(|place| self.all.get(*place))
             .map(|one| (one, score(one)))
             .filter(|(_, (alike, _))| *alike >= least)
@@ -494,6 +505,9 @@ mod tests {
         // Two take its place.
         let both = format!("{}{}", weak("a", "shop/web", ""), weak("b", "shop/web", ""));
         assert_eq!(judged(&safe, &both), [label("a"), label("b")]);
+        // Beside a Job of the same name.
+        let job = object("Job", "web", &pod("web", "", &web("")));
+        told(&format!("{safe}{job}"), &weak("web", "shop/web", ""), &[&*label("web")]);
         // One that stays with the same image was as weak.
         let other = object("CronJob", "job", &pod("job", "", &web("")));
         told(&format!("{safe}{other}"), &format!("{other}{}", weak("front", "shop/web", "")), &[]);

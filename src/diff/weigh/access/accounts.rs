@@ -70,7 +70,9 @@ fn starts(sides: &Sides<'_, '_>) -> Vec<Judgement> {
         let account = account(sides.namespace(1), name);
         let grave = |side| {
             let judged = gained(sides, side, None, &account, runs(&account));
-            judged.filter(|one| one.severity == Severity::Error)
+            // What is too much to be compared is told.
+            let is_over = sides.whole.work.is_over();
+            judged.filter(|one| is_over || one.severity == Severity::Error)
         };
         grave(0).and_then(|_| grave(1))
     };
@@ -103,6 +105,9 @@ fn gained(
     let (rights, work) = (sides.whole.rights(side), &sides.whole.work);
     let own = new.1.as_str();
     let places: BTreeSet<&str> = rights.all_bindings_for(new).map(|one| &*one.namespace).collect();
+    if places.is_empty() {
+        return None;
+    }
     let others = places.iter().copied().filter(|place| !place.is_empty() && *place != own);
     let first = [("", places.contains("")), (own, places.contains(own))];
     let first = first.into_iter().filter_map(|(place, is_meant)| is_meant.then_some(place));

@@ -320,16 +320,20 @@ fn subjects<'a, 's>(sides: &Sides<'s, 'a>) -> Result<Vec<Subject<'a, 's>>, Exhau
     let nodes = [sides.before, sides.after];
     let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut selected = [false, false];
+    let mut subjects = Vec::new();
     for (side, node) in nodes.iter().enumerate() {
         let Some(node) = node else { continue };
         let places = whole.selected(side, sides.namespace(side), selector(node));
         selected[side] = !places.is_empty();
-        pairs.extend(whole.pairs_of(side, &places));
+        let paired = whole.pairs_of(side, &places);
+        if side == 0 && paired.len() < places.len() {
+            subjects.extend(replacing(sides, selector(node))?);
+        }
+        pairs.extend(paired);
     }
     if whole.searches.get() == 0 {
         return Err(Exhausted);
     }
-    let mut subjects = Vec::new();
     for (before, after) in pairs {
         let objects = [(0, before), (1, after)].map(|(side, place)| whole.renders[side].get(place));
         let [Some(before), Some(after)] = objects else { continue };
@@ -355,6 +359,27 @@ fn subjects<'a, 's>(sides: &Sides<'s, 'a>) -> Result<Vec<Subject<'a, 's>>, Exhau
         }
     }
     Ok(subjects)
+}
+
+/// The new pods that a selector of before selects, in the place of others that are gone.
+fn replacing<'a, 's>(
+    sides: &Sides<'s, 'a>,
+    selector: Option<&Node>,
+) -> Result<Vec<Subject<'a, 's>>, Exhausted> {
+    let (whole, namespace) = (sides.whole, sides.namespace(0));
+    let mut places = whole.selected(1, namespace, selector);
+    for (_, after) in whole.pairs_of(1, &places) {
+        places.remove(&after);
+    }
+    let objects = places.into_iter().filter_map(|place| whole.renders[1].get(place));
+    let subject = |object: &'a Resource| {
+        let pods = Pods::Labelled(labels(object));
+        let policies = [0, 1].map(|side| whole.selecting(side, namespace, &pods));
+        let [before, after] = policies;
+        let name = Some(format!("{} {}", object.kind(), object.name()));
+        Ok(Subject { name, policies: [before?, after?] })
+    };
+    objects.map(subject).collect()
 }
 
 /// False if the namespace of a policy is removed with it.

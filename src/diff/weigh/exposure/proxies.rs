@@ -161,7 +161,8 @@ pub(in crate::diff::weigh) fn ingress_route(sides: &Sides<'_, '_>, found: &mut V
     }
     let (old, new) = (middlewares(sides, 0, before), middlewares(sides, 1, after));
     let is_lost = |name: &&str| {
-        !new.contains(*name) && !new.iter().any(|now| sides.renames().follows(name, now).is_some())
+        let now = sides.renames().new_name(name);
+        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
     };
     let lost: Vec<&str> = old.iter().map(String::as_str).filter(is_lost).collect();
     if !lost.is_empty() {
@@ -425,6 +426,22 @@ mod tests {
             told(&before, &after, &[&*format!("007 warning {words}")]);
         }
         told(&istio("hosts: [a]"), &istio("hosts: [a, b]"), &[]);
+        let others = istio("hosts: [a], gateways: [h]");
+        let told_there = judged(&istio("hosts: [a], gateways: [g]"), &others);
+        assert_eq!(told_there, ["007 warning VirtualService web: is reachable through h"]);
+        let gateway = |name: &str| {
+            object(
+                "networking.istio.io/v1",
+                "Gateway",
+                "servers: [{port: {number: 80, name: a}, hosts: [a]}]",
+            )
+            .replace("name: web", &format!("name: {name}"))
+        };
+        told(
+            &format!("{}{}", gateway("web-g"), istio("hosts: [a], gateways: [web-g]")),
+            &format!("{}{}", gateway("web-h"), istio("hosts: [a], gateways: [web-h]")),
+            &[],
+        );
         let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
         for new in [
             istio("hosts: [a], gateways: [g]"),

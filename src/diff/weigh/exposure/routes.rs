@@ -101,6 +101,26 @@ pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_, '_>, found: &mut Vec<Jud
         found.push(judgement("spec.tls", Phrase::new("serves without TLS ").few(open)));
     }
     found.extend(annotations(before, after));
+    let [was, is] = [before, after].map(class);
+    if was != is
+        && !matches!((was, is), (Some(was), Some(is)) if sides.renames().follows(was, is).is_some())
+    {
+        let told = |phrase: Phrase, class: Option<&str>| match class {
+            Some(class) => phrase.say("the IngressClass ").name(class),
+            None => phrase.say("the default IngressClass"),
+        };
+        let phrase = told(Phrase::new("is served by "), is).say(" in place of ");
+        found.push(judgement("spec.ingressClassName", told(phrase, was)));
+    }
+}
+
+/// The class of an Ingress: the field, or the annotation that was before it.
+fn class(ingress: &Node) -> Option<&str> {
+    let annotated = || {
+        let annotations = below(ingress, &["metadata", "annotations"])?;
+        text(annotations, "kubernetes.io/ingress.class")
+    };
+    below(ingress, &["spec"]).and_then(|spec| text(spec, "ingressClassName")).or_else(annotated)
 }
 
 fn of_ingress(ingress: Option<&Node>) -> Entries {
@@ -211,10 +231,12 @@ pub(super) fn attached(
     if old.is_empty() {
         return None;
     }
+    let renamed: BTreeSet<String> =
+        old.iter().filter_map(|name| sides.renames().new_name(name)).collect();
     let is_known = |name: &str| {
         // A listener of a Gateway of which all led to it.
         name.split_once(':').is_some_and(|(gateway, _)| old.contains(gateway))
-            || old.iter().any(|was| sides.renames().follows(was, name).is_some())
+            || renamed.contains(name)
     };
     let gained: Vec<&str> =
         new.difference(old).map(String::as_str).filter(|name| !is_known(name)).collect();
@@ -367,6 +389,14 @@ mod tests {
         let narrower = rules("{host: a.example.org, http: {paths: [{path: /api/v1}]}}");
         let wild = rules("{host: '*.example.org', http: {paths: [{path: /api}]}}");
         told(&narrower, &one, &[&*format!("{label}serves a.example.org/api")]);
+        let class = |name: &str| ingress("", &format!("ingressClassName: {name}"));
+        for (old, new) in [("public", "internal"), ("internal", "public")] {
+            let words =
+                format!("is served by the IngressClass {new} in place of the IngressClass {old}");
+            let told = crate::diff::weigh::tests::judged(&class(old), &class(new));
+            assert_eq!(told, [format!("{label}{words}")]);
+        }
+        told(&class("public"), &ingress("kubernetes.io/ingress.class: public", ""), &[]);
         told(&one, &wild, &[&*format!("{label}serves *.example.org")]);
     }
 

@@ -19,6 +19,42 @@ fn pod(name: &str, labels: &str) -> String {
 const LABEL: &str = "007 warning NetworkPolicy p: ";
 
 #[test]
+fn a_policy_is_missed_by_pods_that_take_the_place_of_others() {
+    let web = |kind: &str, labels: &str| {
+        format!(
+            "{{apiVersion: apps/v1, kind: {kind}, metadata: {{name: web}}, spec: {{template: {{metadata: {{labels: {{{labels}}}}}, spec: {{containers: [{{name: a, image: a}}]}}}}}}}}\n---\n"
+        )
+    };
+    let closed = policy("p", "podSelector: {matchLabels: {app: a}}, ingress: []");
+    let open = policy("p", "podSelector: {matchLabels: {app: a}}, ingress: [{}]");
+    let (old, new) = (web("DaemonSet", "app: a"), web("Deployment", "app: a"));
+    let with = |policy: &str, pods: &str| format!("{policy}{pods}");
+    for (after, words) in [
+        (String::new(), "no longer restricts incoming traffic of Deployment web"),
+        (open, "allows all incoming traffic to Deployment web"),
+    ] {
+        told(
+            &with(&closed, &old),
+            &with(&after, &new),
+            &[&*format!("007 error NetworkPolicy p: {words}")],
+        );
+    }
+    told(&with(&closed, &old), &with(&closed, &new), &[]);
+    // With its pods, and where others take no place.
+    told(&with(&closed, &old), "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}", &[]);
+    let two = policy(
+        "p",
+        "podSelector: {matchExpressions: [{key: app, operator: In, values: [a, b]}]}, ingress: []",
+    );
+    let other = web("Deployment", "app: b").replace("name: web", "name: other");
+    told(
+        &format!("{two}{old}{other}"),
+        &format!("{}{other}", closed.replace("app: a", "app: b")),
+        &[],
+    );
+}
+
+#[test]
 fn rules_allow_more() {
     let from = |rules: &str| policy("p", &format!("podSelector: {{}}, ingress: [{rules}]"));
     for (before, after, words) in [
