@@ -239,7 +239,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         is_less.then(|| (Severity::Note, Easing::Unseen, told.to_owned()))
     }
 
-    /// A warning about a version of an API that is no longer served, if another target has the same object in one that is:
+    /// A note about a version of an API that is no longer served, if another target has the same object in one that is:
     /// this one is for older clusters.
     fn of_others(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_error = violation.severity.unwrap_or(rule.severity) == Severity::Error;
@@ -249,7 +249,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         let newer = self.render.newer_elsewhere(self.scene.object)?;
         let told =
             format!("assumed: it is for older clusters, as another target has it as `{newer}`");
-        Some((Severity::Warning, Easing::Elsewhere, told))
+        Some((Severity::Note, Easing::Elsewhere, told))
     }
 
     /// In a bundle of the Operator Lifecycle Manager, which replaces images, and whose subscriptions set resources.

@@ -232,14 +232,18 @@ impl<'a, 'b> Holder<'a, 'b> {
         if self.is_of_people || groups.is_empty() || !groups.iter().all(|one| is_custom(one)) {
             return None;
         }
-        let is_local = self.role.kind() == "Role" && !grant.has("resources", "*");
+        let names_all = !grant.has("resources", "*");
+        let is_of_cluster =
+            || self.render.views.rights().bound_in_cluster(self.role.name()).is_some();
         let is_aggregated = || self.role.labels().any(|(key, _)| key.starts_with(AGGREGATED));
         if groups.iter().all(|group| self.is_own(group)) {
             Some("assumed: these kinds are its own, which it manages")
         } else if self.is_called(&CONTROLLERS) {
             Some("assumed: these are the kinds of this controller")
-        } else if is_local {
+        } else if names_all && self.role.kind() == "Role" {
             Some("these are custom resources of one namespace")
+        } else if names_all && !is_of_cluster() {
+            Some("assumed: it is bound in namespaces, whose custom resources these are")
         } else {
             is_aggregated().then_some("it extends a role of Kubernetes by the kinds of a program")
         }
