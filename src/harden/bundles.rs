@@ -10,8 +10,6 @@ use crate::resource::Resource;
 pub(super) struct Bundles<'a> {
     /// The names in `spec.install.spec.deployments`.
     deployments: BTreeSet<&'a str>,
-    /// True if one of them names none: `operator-sdk` adds them.
-    has_open: bool,
     /// True if the target is the folder that `operator-sdk generate bundle` reads.
     pub(super) is_source: bool,
 }
@@ -24,15 +22,15 @@ impl<'a> Bundles<'a> {
             return;
         }
         let listed = below(object.node(), &["spec", "install", "spec", "deployments"]);
-        let listed = items(listed);
-        self.has_open |= listed.is_empty();
-        self.deployments.extend(listed.iter().filter_map(|one| text(one, "name")));
+        self.deployments.extend(items(listed).iter().filter_map(|one| text(one, "name")));
     }
 
-    /// True if a bundle installs an object.
+    /// True if a bundle installs an object. Those that name no Deployment, or that `operator-sdk` adds, install all of the
+    /// folder that it reads.
     pub(super) fn has(&self, object: &Resource) -> bool {
         object.kind() == "Deployment"
-            && (self.deployments.contains(object.name()) || self.is_source && self.has_open)
+            && (self.deployments.contains(object.name())
+                || self.is_source && self.deployments.is_empty())
     }
 }
 
@@ -63,6 +61,7 @@ mod tests {
             (named, false, [true, false]),
             (named, true, [true, false]),
             ("{}", false, [false, false]),
+            ("{}", true, [true, true]),
             ("{install: {spec: {deployments: null}}}", true, [true, true]),
         ] {
             let text = bundle(spec);
@@ -71,9 +70,9 @@ mod tests {
             bundles.add(&object);
             assert_eq!([&web, &other].map(|one| bundles.has(one)), expected, "{spec} {is_source}");
         }
-        let mut without = Bundles { is_source: true, ..Bundles::default() };
+        let mut without = Bundles::default();
         let other = resource(
-            "{apiVersion: example.com/v1, kind: ClusterServiceVersion, metadata: {name: a}}",
+            "{apiVersion: example.com/v1, kind: ClusterServiceVersion, metadata: {name: a}, spec: {install: {spec: {deployments: [{name: web}]}}}}",
         );
         without.add(&other);
         assert!(!without.has(&web));

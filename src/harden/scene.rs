@@ -66,13 +66,11 @@ impl Scene<'_> {
         self.is_job() && groups.contains(&&*self.object.gvk().group)
     }
 
-    /// True for a pod of a kubebuilder project that another kustomization completes: its account is in no render, and
+    /// True for a pod of a kubebuilder project that another kustomization completes: its account is not in the render, and
     /// nothing can run in its namespace `system`.
     pub(super) fn is_part(self, render: &Render<'_>, pod: &Pod<'_>) -> bool {
         let namespace = self.namespace();
-        namespace == "system"
-            && render.is_part_with(namespace, pod)
-            && !render.has_account_elsewhere(namespace, pod)
+        namespace == "system" && render.is_part_with(namespace, pod)
     }
 
     /// True for an object of Knative, which supports only some fields of pods.
@@ -274,14 +272,6 @@ impl<'a> Render<'a> {
         !matches!(name, "" | "default")
             && !self.has_kind("ServiceAccount", namespace)
             && !namespaces.any(is_here)
-    }
-
-    /// True if another render has the `ServiceAccount` of a pod in a namespace.
-    pub(super) fn has_account_elsewhere(&self, namespace: &str, pod: &Pod<'_>) -> bool {
-        let name = pod.get(&["serviceAccountName"]).and_then(Node::as_text).unwrap_or("default");
-        self.others.is_some_and(|(own, all)| {
-            all.named("ServiceAccount", namespace, name).any(|known| known.render != own)
-        })
     }
 
     /// True if a Service selects a pod as soon as a namespace is set for both: exactly one of them has one now.

@@ -163,7 +163,9 @@ impl Table {
 
     /// Remembers the definition of this table that the type at the end of a line refers to.
     pub(super) fn link(&self, line: u32, definition: Definition<'_>) {
-        if let Some(link) = self.links.get(line as usize)
+        // No type is in the first line, which stands for an unknown one.
+        if line != 0
+            && let Some(link) = self.links.get(line as usize)
             && let Ok(place) = self.definitions.binary_search(&definition.line)
         {
             link.store(place as u32 + 1, Relaxed);

@@ -151,6 +151,15 @@ fn every_reference_in_the_data_leads_somewhere() {
     }
 }
 
+/// The names of the fields of a type and of its elements, and whether it is closed.
+type Shown<'a> = (Vec<&'a str>, Option<Vec<&'a str>>, bool);
+
+fn shown<'a>(of: Option<Type<'a>>) -> Option<Shown<'a>> {
+    let of = of?;
+    let elements = of.elements().map(|one| one.fields().collect());
+    Some((of.fields().collect(), elements, of.is_closed()))
+}
+
 /// The slow twin: links lead to what a search for the name finds, at first and later.
 #[test]
 fn links_lead_where_a_search_leads() {
@@ -168,13 +177,6 @@ fn links_lead_where_a_search_leads() {
             let mut types = vec![(root, 0)];
             while let Some((of, depth)) = types.pop() {
                 for name in of.fields() {
-                    let shown = |found: Option<Type<'_>>| {
-                        found.map(|found| {
-                            let elements =
-                                found.elements().map(|one| one.fields().collect::<Vec<_>>());
-                            (found.fields().collect::<Vec<_>>(), elements, found.is_closed())
-                        })
-                    };
                     let searched = of.field_without_links(name);
                     for _ in 0..2 {
                         assert_eq!(
