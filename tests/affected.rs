@@ -91,13 +91,13 @@ fn patterns_match_targets_of_both_sides() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, error) = run(&["--since", "HEAD", "--include", "prd"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(error.contains("did you mean `--include prod`?"), "{error}");
     // A target that is gone was one.
     fs::remove_dir_all(folder.join("site/lone")).unwrap();
     assert_eq!(affected(folder, &["--since", "HEAD", "--include", "site/lone"]), "");
     git(folder, &["commit", "--quiet", "--all", "--message", "Remove"]);
-    assert_eq!(run(&["--since", "HEAD", "--include", "site/lone"]).0, Some(1));
+    assert_eq!(run(&["--since", "HEAD", "--include", "site/lone"]).0, Some(2));
     assert_eq!(affected(folder, &["--since", "HEAD~1", "--include", "site/lone"]), "");
 }
 
