@@ -8,11 +8,10 @@ use std::rc::Rc;
 
 use super::demand::entries;
 use super::facts::Facts;
-use super::images::{PublicImage, last_part};
 use super::pod::{Container, Pod};
 use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
-use super::value::{below, integer, is_true, items, present, text};
-use super::webhooks::Webhooks;
+use super::serving::Services;
+use super::value::{below, integer, items, present, text};
 use crate::resource::{Quantity, ResMap, Resource};
 use crate::yaml::{self, Node};
 
@@ -20,7 +19,7 @@ use crate::yaml::{self, Node};
 pub(super) struct Acting<'a> {
     objects: &'a ResMap,
     facts: &'a Facts,
-    services: OnceCell<Selectors<'a, Service<'a>>>,
+    services: OnceCell<Services<'a>>,
     names: OnceCell<BTreeMap<Name<'a>, usize>>,
     custom: OnceCell<BTreeSet<&'a str>>,
     scalers: OnceCell<Scalers<'a>>,
@@ -58,16 +57,6 @@ pub(super) type Totals = BTreeMap<(&'static str, &'static str), Sums>;
 /// The kind, the namespace and the name of an object.
 type Name<'a> = (&'a str, &'a str, &'a str);
 
-/// A Service with a selector.
-pub(super) struct Service<'a> {
-    /// Its name.
-    name: &'a str,
-    /// Its specification.
-    pub(super) spec: &'a Node,
-    /// True if only the API server asks it, and only about kinds that the render defines.
-    pub(super) is_about_own: bool,
-}
-
 /// The autoscalers, by their target.
 #[derive(Default)]
 struct Scalers<'a> {
@@ -83,16 +72,6 @@ pub(super) struct Scaler<'a> {
     pub(super) min: Option<i64>,
     /// The highest number of pods; `None` if it is not a number.
     pub(super) max: Option<i64>,
-}
-
-/// A port that no container is known to listen on.
-#[derive(Clone, Copy)]
-pub(super) struct AssumedPort<'a> {
-    /// Its number.
-    pub(super) number: &'a str,
-    /// True if a `targetPort` has it, or programs without the rights of root may listen on it, and the pod declares no port
-    /// at all.
-    pub(super) is_told: bool,
 }
 
 /// A `PodDisruptionBudget`, with the index of its object.
@@ -232,104 +211,9 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// True if a Service of the render sends requests of programs to a container. Ports that only monitoring reads do not
-    /// count.
-    pub(super) fn has_traffic(
-        &self,
-        namespace: &str,
-        pod: &Pod<'_>,
-        container: &Container<'_>,
-    ) -> bool {
-        !is_exporter(container)
-            && self.any_service(namespace, pod, |service| {
-                let mut ports = service.ports();
-                ports.any(|port| leads_to(port, container, pod))
-            })
-    }
-
-    /// True if a Service of the render sends requests of programs to a pod.
-    pub(super) fn serves(&self, namespace: &str, pod: &Pod<'_>) -> bool {
-        !pod.containers.iter().all(is_exporter)
-            && self.any_service(namespace, pod, |service| {
-                let is_for_exporter = |port: &Node| {
-                    let mut exporters = pod.containers.iter().filter(|one| is_exporter(one));
-                    exporters.any(|one| declares(one, target_of(port)))
-                };
-                service.ports().any(|port| !is_for_exporter(port))
-            })
-    }
-
-    /// The port at which a pod is assumed to listen: Services send requests of programs to it by its number, and nothing
-    /// in a container has it. `None` if a container has one of the ports of these Services.
-    pub(super) fn assumed_port(&self, namespace: &str, pod: &Pod<'_>) -> Option<AssumedPort<'a>> {
-        let services = self.services.get_or_init(|| self.find_services());
-        if services.is_empty() {
-            return None;
-        }
-        let labels = Labels::of(pod.labels());
-        let has_ports = pod.containers.iter().any(|one| !items(one.node.get("ports")).is_empty());
-        let mut assumed: Option<AssumedPort<'a>> = None;
-        for port in services.of(namespace, &labels).flat_map(Service::ports) {
-            let target = target_of(port)?;
-            if pod.containers.iter().any(|one| has_port(one, target)) {
-                return None;
-            }
-            let is_told = !has_ports && (text(port, "targetPort").is_some() || !needs_root(target));
-            let known = assumed.get_or_insert(AssumedPort { number: target, is_told });
-            known.is_told |= is_told;
-        }
-        assumed
-    }
-
-    /// The port at which the program of a container that gets requests is assumed to listen: only the single program of a
-    /// pod gets them at a port that it is not known to have.
-    pub(super) fn assumed_port_of_single(
-        &self,
-        namespace: &str,
-        pod: &Pod<'_>,
-    ) -> Option<AssumedPort<'a>> {
-        (pod.running() == 1).then(|| self.assumed_port(namespace, pod)).flatten()
-    }
-
-    /// True if one of the Services that select a pod satisfies a condition.
-    pub(super) fn any_service(
-        &self,
-        namespace: &str,
-        pod: &Pod<'_>,
-        holds: impl Fn(&Service<'a>) -> bool,
-    ) -> bool {
-        let services = self.services.get_or_init(|| self.find_services());
-        !services.is_empty() && services.of(namespace, &Labels::of(pod.labels())).any(holds)
-    }
-
-    /// The Services with selectors; of those that differ in nothing that rules ask for, one.
-    fn find_services(&self) -> Selectors<'a, Service<'a>> {
-        let mut known = BTreeSet::new();
-        let mut services = Vec::new();
-        let webhooks = Webhooks::new(self.objects);
-        for object in self.objects {
-            if object.kind() == "Service"
-                && object.gvk().group.is_empty()
-                && let Some(spec) = present(object.node(), "spec")
-                && let Some(selector) = present(spec, "selector")
-            {
-                let namespace = self.facts.namespace(object);
-                let ports = items(present(spec, "ports")).iter();
-                let ports = ports.filter(|port| !is_of_monitoring(port));
-                let is_about_own = webhooks.are_about_own(namespace, object.name(), ports);
-                let service = Service { name: object.name(), spec, is_about_own };
-                let mut identity = format!("{}\n{is_about_own}", service.end());
-                let fields = ["selector", "ports", "publishNotReadyAddresses"];
-                let is_known = fields.into_iter().filter_map(|key| spec.get(key)).all(|field| {
-                    identity.push('\n');
-                    yaml::write_json(field, yaml::Form::Compact, &mut identity).is_ok()
-                }) && !known.insert((namespace, identity));
-                if !is_known {
-                    services.push((namespace, selector, service));
-                }
-            }
-        }
-        Selectors::of_labels(services)
+    /// The Services.
+    pub(super) fn services(&self) -> &Services<'a> {
+        self.services.get_or_init(|| Services::new(self.objects, self.facts))
     }
 
     /// The index of an object of a kind with a name.
@@ -426,8 +310,7 @@ impl<'a> Acting<'a> {
     /// True if a `PodDisruptionBudget` selects a pod.
     pub(super) fn has_budget(&self, namespace: &str, pod: &Pod<'_>) -> bool {
         let budgets = self.all_budgets();
-        !budgets.groups.is_empty()
-            && budgets.groups.of(namespace, &Labels::of(pod.labels())).next().is_some()
+        !budgets.groups.is_empty() && budgets.groups.any(namespace, &Labels::of(pod.labels()))
     }
 
     /// The first `PodDisruptionBudget` that selects a pod of the budget at a place, and the owner of that pod. `None` if it
@@ -453,7 +336,8 @@ impl<'a> Acting<'a> {
             let namespace = self.facts.namespace(object);
             for pod in pods {
                 let labels = Labels::of(pod.labels());
-                let groups: Vec<usize> = budgets.groups.of(namespace, &labels).copied().collect();
+                let groups: Vec<usize> =
+                    budgets.groups.of(namespace, &labels).into_iter().copied().collect();
                 let of_group = |group: &usize| budgets.members.get(*group)?.first();
                 let first = groups.iter().filter_map(of_group).min_by_key(|one| one.place);
                 let Some(first) = first.copied() else { continue };
@@ -632,22 +516,6 @@ impl<'a> Acting<'a> {
     }
 }
 
-impl<'a> Service<'a> {
-    /// The ending of its name that says that only monitoring reads it, or nothing.
-    fn end(&self) -> &'static str {
-        // Not `metrics-server`, whose metrics programs read.
-        let ends = ["exporter", "metrics", "metrics-service"];
-        ends.into_iter().find(|end| self.name.ends_with(end)).unwrap_or_default()
-    }
-
-    /// Its ports, without those that only monitoring reads.
-    pub(super) fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
-        let is_of_metrics = !self.end().is_empty();
-        let ports = items(self.spec.get("ports").filter(|_| !is_of_metrics)).iter();
-        ports.filter(|port| !is_of_monitoring(port))
-    }
-}
-
 impl<'a> Scaler<'a> {
     /// The numbers of an autoscaler, with the defaults of its kind.
     pub(super) fn of(object: &'a Resource) -> Self {
@@ -692,85 +560,4 @@ pub(super) fn is_budget(object: &Resource) -> bool {
 /// The label selector of an object.
 pub(super) fn selector(object: &Resource) -> Option<&Node> {
     below(object.node(), &["spec", "selector"])
-}
-
-/// True if a port of a Service is read by monitoring only, by its name.
-fn is_of_monitoring(port: &Node) -> bool {
-    let is_named = |key| {
-        let name = text(port, key).unwrap_or_default();
-        ["exporter", "metric", "prom", "monitoring", "telemetry", "pprof", "profil"]
-            .iter()
-            .any(|word| name.contains(word))
-    };
-    is_named("name") || is_named("targetPort")
-}
-
-/// True for a container that exports metrics of other programs, by its name or that of its image, or that guards them.
-fn is_exporter(container: &Container<'_>) -> bool {
-    let image = last_part(container.image());
-    let is_named = |name: &str| name.contains("exporter");
-    is_named(container.name)
-        || is_named(image)
-        || container.name == "kube-rbac-proxy"
-        || matches!(image, "cadvisor" | "kube-state-metrics")
-}
-
-/// The number or the name of the port of containers that a port of a Service leads to.
-fn target_of(port: &Node) -> Option<&str> {
-    text(port, "targetPort").or_else(|| text(port, "port"))
-}
-
-/// True if a container declares a port by this number or name.
-fn declares(container: &Container<'_>, target: Option<&str>) -> bool {
-    items(container.node.get("ports")).iter().any(|one| {
-        target.is_some() && (text(one, "name") == target || text(one, "containerPort") == target)
-    })
-}
-
-/// True if a port of a Service leads to a container: to a port that it declares, to one that its image is known to listen
-/// on, or to the only running container of a pod.
-pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) -> bool {
-    let target = target_of(port);
-    let declared = items(container.node.get("ports"));
-    let is_number =
-        || target.is_some_and(|target| target.bytes().all(|byte| byte.is_ascii_digit()));
-    declares(container, target)
-        || container.is_running()
-            && is_number()
-            && (pod.running() == 1 || declared.is_empty() && listens(container, target))
-}
-
-/// True for the number of a port on which only root may listen.
-fn needs_root(port: &str) -> bool {
-    port.parse().is_ok_and(|port: u16| port < 1024)
-}
-
-/// True if a container declares a port, is probed at it, or has its number in an argument or a variable, or if its image
-/// is known to listen on it.
-fn has_port(container: &Container<'_>, port: &str) -> bool {
-    let probes = ["livenessProbe", "readinessProbe", "startupProbe"].into_iter();
-    let mut probes = probes.filter_map(|probe| present(container.node, probe));
-    let is_probed = |probe: &Node| {
-        let handlers = ["httpGet", "tcpSocket", "grpc"].into_iter();
-        handlers.filter_map(|one| present(probe, one)).any(|one| text(one, "port") == Some(port))
-    };
-    let lists = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
-    let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
-    let is_word = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|word| word == port);
-    declares(container, Some(port))
-        || listens(container, Some(port))
-        || probes.any(is_probed)
-        || lists.chain(values).filter_map(Node::as_text).any(is_word)
-}
-
-/// True if the image of a container is known to listen on a port.
-fn listens(container: &Container<'_>, target: Option<&str>) -> bool {
-    let number = target.and_then(|target| target.parse().ok());
-    let image = number.and_then(|number| Some((PublicImage::of(container.image())?, number)));
-    image.is_some_and(|(image, number)| image.listens_on(number))
-}
-
-/// True if a Service sends requests to pods that are not ready, too.
-pub(super) fn takes_all(service: &Service<'_>) -> bool {
-    is_true(service.spec.get("publishNotReadyAddresses"))
 }

@@ -89,9 +89,9 @@ impl PublicImage {
         self.directories.split(',').filter(|one| one.starts_with('/'))
     }
 
-    /// True if it listens on a port.
-    pub(super) fn listens_on(&self, port: i64) -> bool {
-        self.ports.split(',').any(|one| one.parse() == Ok(port))
+    /// The ports on which it listens.
+    pub(super) fn ports(&self) -> impl Iterator<Item = i64> + use<> {
+        self.ports.split(',').filter_map(|one| one.parse().ok())
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(user("gcr.io/distroless/static"), None);
         assert_eq!(user("prom/prometheus:v3"), Some(ImageUser::Named("nobody")));
         let nginx = PublicImage::of("nginx").expect("it is known");
-        assert!(nginx.listens_on(80) && !nginx.listens_on(8080));
+        assert_eq!(nginx.ports().collect::<Vec<_>>(), [80]);
         assert_eq!(nginx.directories().collect::<Vec<_>>(), ["/var/cache/nginx", "/var/run"]);
     }
 

@@ -45,6 +45,7 @@ mod scene;
 mod scoped;
 pub mod secrecy;
 pub(crate) mod selector;
+mod serving;
 mod settings;
 mod strip;
 mod suppress;

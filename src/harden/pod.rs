@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Placement;
+use super::traffic::Traffic;
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
 use super::violation::{Edit, List, Violation};
 use crate::yaml::path::{Path, PathStep};
@@ -32,6 +33,8 @@ pub(super) struct Pod<'a> {
     running: OnceCell<usize>,
     /// The positions of its annotations by their keys, computed on first use.
     annotation_places: OnceCell<BTreeMap<Box<str>, usize>>,
+    /// The requests of the Services of its render, computed on first use.
+    pub(super) traffic: Traffic,
 }
 
 /// The completeness of a pod, which decides which rules check it and whether fixes change it.
@@ -92,6 +95,7 @@ impl<'a> Pod<'a> {
             volume_names,
             running,
             annotation_places: OnceCell::new(),
+            traffic: Traffic::default(),
         })
     }
 
@@ -116,6 +120,7 @@ impl<'a> Pod<'a> {
             volume_names,
             running,
             annotation_places: OnceCell::new(),
+            traffic: Traffic::default(),
         }
     }
 

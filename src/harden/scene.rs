@@ -601,7 +601,7 @@ impl<'a> Render<'a> {
             };
             Selectors::of_labels(self.objects.iter().filter_map(of))
         });
-        !services.is_empty() && services.of(namespace, &Labels::of(pod.labels())).next().is_some()
+        !services.is_empty() && services.any(namespace, &Labels::of(pod.labels()))
     }
 }
 

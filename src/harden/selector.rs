@@ -1,6 +1,8 @@
 //! Label selectors of Kubernetes: `matchLabels` and `matchExpressions`.
 
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::value::{items, present, text};
 use crate::yaml::{Mapping, Node};
@@ -29,6 +31,11 @@ impl<'a> Labels<'a> {
             sorted
         });
         Self { node, sorted }
+    }
+
+    /// Their number.
+    fn count(&self) -> usize {
+        self.node.map_or(0, |node| node.entries().len())
     }
 
     fn get(&self, key: &str) -> Option<&'a str> {
@@ -118,13 +125,43 @@ impl Wanted<'_> {
 
 /// Selectors of labels in namespaces, each with what it belongs to. The search for those that select an object costs no
 /// more than the number of selectors which ask for one of its labels as their rarest condition, and of those without a
-/// condition that a label can meet.
+/// condition that a label can meet. Labels between which long lists of such selectors do not distinguish are searched for
+/// once.
 pub(super) struct Selectors<'a, T> {
     all: Vec<(Wanted<'a>, T)>,
-    by_label: BTreeMap<(&'a str, (&'a str, &'a str)), Vec<usize>>,
-    by_key: BTreeMap<(&'a str, &'a str), Vec<usize>>,
-    others: BTreeMap<&'a str, Vec<usize>>,
+    by_label: BTreeMap<(&'a str, (&'a str, &'a str)), List<'a>>,
+    by_key: BTreeMap<(&'a str, &'a str), List<'a>>,
+    others: BTreeMap<&'a str, List<'a>>,
+    /// The number of selections that are known.
+    known: Cell<usize>,
+    /// The number of comparisons of a selector, or of a key of a list, with labels so far.
+    compared: Cell<usize>,
 }
+
+/// Selectors that are found by the same condition.
+#[derive(Default)]
+struct List<'a> {
+    places: Vec<usize>,
+    /// The keys for which they ask, each with its number and those of the values that they name.
+    keys: OnceCell<BTreeMap<&'a str, (u32, BTreeMap<&'a str, u32>)>>,
+    /// The selections by the distinguished values of labels, or by the selectors of a short list.
+    known: RefCell<BTreeMap<Vec<(u32, u32)>, Rc<Selection>>>,
+    /// True for distinguished values that one of the selectors selects.
+    selecting: RefCell<BTreeMap<Vec<(u32, u32)>, bool>>,
+}
+
+/// The selectors of a list that select some labels; at least one.
+pub(super) struct Selection {
+    /// A number of its own.
+    pub(super) number: usize,
+    places: Vec<usize>,
+}
+
+/// The selectors of a list that are compared one by one with all labels.
+const SHORT: usize = 8;
+
+/// The number of all values that no selector of a list names.
+const OTHER: u32 = 0;
 
 /// A condition that labels must meet, by which a selector is found.
 pub(super) enum Condition<'a> {
@@ -189,6 +226,8 @@ impl<'a, T> Selectors<'a, T> {
             by_label: BTreeMap::new(),
             by_key: BTreeMap::new(),
             others: BTreeMap::new(),
+            known: Cell::new(0),
+            compared: Cell::new(0),
         };
         for (place, namespace) in namespaces.into_iter().enumerate() {
             let Some((wanted, _)) = selectors.all.get(place) else { continue };
@@ -202,18 +241,22 @@ impl<'a, T> Selectors<'a, T> {
                 Condition::Key(key) => by_key.get(&(namespace, *key)).copied(),
             };
             match wanted.conditions().min_by_key(count) {
-                None => selectors.others.entry(namespace).or_default().push(place),
+                None => {
+                    selectors.others.entry(namespace).or_default().places.push(place);
+                }
                 Some(Condition::Label(label)) => {
-                    selectors.by_label.entry((namespace, label)).or_default().push(place);
+                    let list = selectors.by_label.entry((namespace, label)).or_default();
+                    list.places.push(place);
                 }
                 Some(Condition::Listed(key, values)) => {
                     for value in values {
-                        let places = selectors.by_label.entry((namespace, (key, value)));
-                        places.or_default().push(place);
+                        let list = selectors.by_label.entry((namespace, (key, value)));
+                        list.or_default().places.push(place);
                     }
                 }
                 Some(Condition::Key(key)) => {
-                    selectors.by_key.entry((namespace, key)).or_default().push(place);
+                    let list = selectors.by_key.entry((namespace, key)).or_default();
+                    list.places.push(place);
                 }
             }
         }
@@ -221,21 +264,142 @@ impl<'a, T> Selectors<'a, T> {
     }
 
     /// The values of the selectors that select labels, found in no particular order.
-    pub(super) fn of<'s>(
+    pub(super) fn of(&self, namespace: &str, found: &Labels<'_>) -> Vec<&T> {
+        let mut all = Vec::new();
+        for selection in self.selections(namespace, found) {
+            let values = selection.places.iter().filter_map(|place| self.all.get(*place));
+            all.extend(values.map(|(_, value)| value));
+        }
+        all
+    }
+
+    /// True if a selector selects labels.
+    pub(super) fn any(&self, namespace: &str, found: &Labels<'_>) -> bool {
+        self.lists(namespace, found).any(|list| {
+            let selects = || list.places.iter().any(|place| self.is_selecting(*place, found));
+            if list.places.len() <= SHORT {
+                return selects();
+            }
+            let key = self.distinguished(list, found);
+            if let Some(known) = list.selecting.borrow().get(&key) {
+                return *known;
+            }
+            let is_selected = selects();
+            list.selecting.borrow_mut().insert(key, is_selected);
+            is_selected
+        })
+    }
+
+    /// The selectors that select labels, one selection for each list of candidates; in the order of [`of`](Self::of).
+    pub(super) fn selections(&self, namespace: &str, found: &Labels<'_>) -> Vec<Rc<Selection>> {
+        self.lists(namespace, found).filter_map(|list| self.selection(list, found)).collect()
+    }
+
+    /// The values of the selectors of a selection, in order.
+    pub(super) fn values<'s>(&'s self, selection: &'s Selection) -> impl Iterator<Item = &'s T> {
+        selection.places.iter().filter_map(|place| Some(&self.all.get(*place)?.1))
+    }
+
+    /// The values of the selectors that select labels, each of which is compared with them.
+    #[cfg(test)]
+    pub(super) fn scan(&self, namespace: &str, found: &Labels<'_>) -> Vec<&T> {
+        let places = self.lists(namespace, found).flat_map(|list| &list.places);
+        let found =
+            places.filter_map(|place| self.all.get(*place)).filter(|one| one.0.selects(found));
+        found.map(|(_, value)| value).collect()
+    }
+
+    /// The number of comparisons so far.
+    #[cfg(test)]
+    pub(super) fn compared(&self) -> usize {
+        self.compared.get()
+    }
+
+    /// The lists of the selectors that may select labels.
+    fn lists<'s>(
         &'s self,
         namespace: &'s str,
         found: &'s Labels<'s>,
-    ) -> impl Iterator<Item = &'s T> {
-        let places = |list: Option<&'s Vec<usize>>| list.map_or(&[][..], Vec::as_slice);
+    ) -> impl Iterator<Item = &'s List<'a>> {
         let by_label = found.each().flat_map(move |label| {
-            let of_label = places(self.by_label.get(&(namespace, label)));
-            of_label.iter().chain(places(self.by_key.get(&(namespace, label.0))))
+            let of_label = self.by_label.get(&(namespace, label));
+            of_label.into_iter().chain(self.by_key.get(&(namespace, label.0)))
         });
-        let candidates = by_label.chain(places(self.others.get(namespace)));
         // An index without selectors needs no search.
-        let candidates = candidates.take(if self.all.is_empty() { 0 } else { usize::MAX });
-        let candidates = candidates.filter_map(|place| self.all.get(*place));
-        candidates.filter(|(wanted, _)| wanted.selects(found)).map(|(_, value)| value)
+        let most = if self.all.is_empty() { 0 } else { usize::MAX };
+        by_label.chain(self.others.get(namespace)).take(most)
+    }
+
+    fn is_selecting(&self, place: usize, found: &Labels<'_>) -> bool {
+        self.compared.set(self.compared.get() + 1);
+        self.all.get(place).is_some_and(|(wanted, _)| wanted.selects(found))
+    }
+
+    /// The selectors of a list that select labels; `None` if none does.
+    fn selection(&self, list: &List<'a>, found: &Labels<'_>) -> Option<Rc<Selection>> {
+        let select = || {
+            let places = list.places.iter().copied();
+            places.filter(|place| self.is_selecting(*place, found)).collect()
+        };
+        let (key, places) = if list.places.len() <= SHORT {
+            let places: Vec<usize> = select();
+            let number = |place: &usize| u32::try_from(*place).unwrap_or(u32::MAX);
+            (places.iter().map(|place| (number(place), OTHER)).collect(), Some(places))
+        } else {
+            (self.distinguished(list, found), None)
+        };
+        let mut known = list.known.borrow_mut();
+        let selection = known.entry(key).or_insert_with(|| {
+            let number = self.known.replace(self.known.get() + 1);
+            Rc::new(Selection { number, places: places.unwrap_or_else(select) })
+        });
+        (!selection.places.is_empty()).then(|| Rc::clone(selection))
+    }
+
+    /// The values of labels between which the selectors of a list distinguish: the number of each key for which they ask,
+    /// with the number of its value. A key that labels lack is left out.
+    fn distinguished(&self, list: &List<'a>, found: &Labels<'_>) -> Vec<(u32, u32)> {
+        let keys = list.keys.get_or_init(|| self.keys_of(list));
+        let number =
+            |value: &str, values: &BTreeMap<&str, u32>| *values.get(value).unwrap_or(&OTHER);
+        let mut values: Vec<(u32, u32)> = if keys.len() <= found.count() {
+            let has = |(key, (place, values)): (&&str, &(u32, BTreeMap<&str, u32>))| {
+                Some((*place, number(found.get(key)?, values)))
+            };
+            keys.iter().filter_map(has).collect()
+        } else {
+            let asked = |(key, _): (&str, &str)| {
+                let (place, values) = keys.get(key)?;
+                Some((*place, number(found.get(key)?, values)))
+            };
+            found.each().filter_map(asked).collect()
+        };
+        self.compared.set(self.compared.get() + keys.len().min(found.count()));
+        values.sort_unstable();
+        values
+    }
+
+    /// The keys for which the selectors of a list ask.
+    fn keys_of(&self, list: &List<'a>) -> BTreeMap<&'a str, (u32, BTreeMap<&'a str, u32>)> {
+        let mut keys = BTreeMap::<&str, (u32, BTreeMap<&str, u32>)>::new();
+        let mut add = |key, value: Option<&'a str>| {
+            let next = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+            let (_, values) = keys.entry(key).or_insert_with(|| (next, BTreeMap::new()));
+            let next = u32::try_from(values.len()).unwrap_or(u32::MAX).saturating_add(OTHER + 1);
+            if let Some(value) = value {
+                values.entry(value).or_insert(next);
+            }
+        };
+        for (wanted, _) in list.places.iter().filter_map(|place| self.all.get(*place)) {
+            labels(wanted.labels).for_each(|(key, value)| add(key, Some(value)));
+            for one in wanted.expressions {
+                let key = text(one, "key").unwrap_or_default();
+                add(key, None);
+                let values = items(one.get("values")).iter().filter_map(Node::as_text);
+                values.for_each(|value| add(key, Some(value)));
+            }
+        }
+        keys
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -267,6 +431,10 @@ impl<'a> Wanted<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+
     use super::*;
     use crate::resource::sample::resource;
 
@@ -297,6 +465,50 @@ mod tests {
             ),
         ] {
             assert_eq!(selects(text), expected, "{text}");
+        }
+    }
+
+    const LABELS: [&str; 7] = ["a: v", "a: w", "b: v", "c: v", "d: v", "e: v", "f: ~"];
+
+    fn selector() -> impl Strategy<Value = String> {
+        let values = subsequence(vec!["v", "w", "x"], 0..3);
+        let operator = select(vec!["In", "NotIn", "Exists", "DoesNotExist", "Other"]);
+        let one = (select(vec!["a", "b", "c", "z"]), operator, values);
+        let expression = one.prop_map(|(key, operator, values)| {
+            format!("{{key: {key}, operator: {operator}, values: [{}]}}", values.join(", "))
+        });
+        (subsequence(LABELS[1..].to_vec(), 0..3), vec(expression, 0..2)).prop_map(
+            |(labels, all)| {
+                let (labels, all) = (labels.join(", "), all.join(", "));
+                format!("{{matchLabels: {{{labels}}}, matchExpressions: [{all}]}}")
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn selections_are_those_of_a_comparison_with_each_selector(
+            selectors in vec(selector(), 0..60),
+            pods in vec(subsequence(LABELS[1..].to_vec(), 0..6), 1..12),
+            has_many in any::<bool>(),
+        ) {
+            let text = format!("{{kind: A, metadata: {{name: a}}, all: [{}]}}", selectors.join(", "));
+            let all = resource(&text);
+            let nodes = items(all.node().get("all")).iter().enumerate();
+            let found = Selectors::of_selectors(nodes.map(|(place, node)| ("x", Some(node), place)));
+            let more: String = (0..20).map(|number| format!("more{number}: v, ")).collect();
+            for labels in pods {
+                let labels = if has_many { &*more } else { "" }.to_owned() + &labels.join(", ");
+                let text = format!("{{kind: A, metadata: {{name: a}}, of: {{{labels}}}}}");
+                let object = resource(&text);
+                let labels = Labels::of(object.node().get("of"));
+                let expected = found.scan("x", &labels);
+                prop_assert_eq!(found.any("x", &labels), !expected.is_empty());
+                prop_assert_eq!(found.of("x", &labels), expected);
+                prop_assert!(found.of("y", &labels).is_empty() && !found.any("y", &labels));
+            }
         }
     }
 }

@@ -1,11 +1,76 @@
-//! Requests of Services that matter little: their clients send them again, or they come seldom.
+//! The requests that Services send to a pod, and those of them that matter little: their clients send them again, or they
+//! come seldom.
 
-use std::cell::Cell;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::acting::{Acting, Service, leads_to};
-use super::pod::{Container, Pod};
 use super::value::text;
 use crate::yaml::Node;
+
+/// The requests that Services send to a pod, computed when they are first asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Traffic {
+    /// The requests, in all.
+    pub(super) reached: OnceCell<Reached>,
+    /// The port at which the pod is assumed to listen.
+    pub(super) assumed: OnceCell<Option<AssumedPort>>,
+}
+
+/// The requests to a pod, by the ports by which it can be asked for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reached {
+    /// True if a Service sends requests of programs to the pod.
+    pub(super) is_served: bool,
+    /// True if a Service sends requests to pods that are not ready, too.
+    pub(super) takes_all: bool,
+    /// The requests by the `targetPort`, for those that name a port of the pod.
+    pub(super) by_target: BTreeMap<Box<str>, Requests>,
+    /// The requests by the number of their `targetPort`, for those on which an image of the pod is known to listen.
+    pub(super) by_number: BTreeMap<i64, Requests>,
+    /// The requests to all ports by their numbers.
+    pub(super) at_numbers: Option<Requests>,
+    /// The ports of the pod, by each `targetPort`, at which a Service expects answers of HTTP or gRPC.
+    pub(super) spoken: BTreeSet<Box<str>>,
+}
+
+/// The requests of one or several ports of Services.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Requests {
+    /// The place of the first port.
+    pub(super) place: (usize, usize),
+    /// The reason for which those at the first port matter little.
+    pub(super) minor: Option<Minor>,
+    /// True if those at some port matter.
+    pub(super) matter: bool,
+}
+
+/// A port that no container is known to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AssumedPort {
+    /// Its number.
+    pub(super) number: Box<str>,
+    /// True if a `targetPort` has it, or programs without the rights of root may listen on it, and the pod declares no port
+    /// at all.
+    pub(super) is_told: bool,
+}
+
+impl Requests {
+    /// Those at the port at a place.
+    pub(super) const fn new(place: (usize, usize), minor: Option<Minor>) -> Self {
+        Self { place, minor, matter: minor.is_none() }
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        let first = if other.place < self.place { other } else { self };
+        Self { matter: self.matter || other.matter, ..first }
+    }
+
+    /// The reason for which all of them matter little.
+    pub(super) fn minor(self) -> Option<Minor> {
+        self.minor.filter(|_| !self.matter)
+    }
+}
 
 /// The reason for which requests matter little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,46 +90,14 @@ const TELEMETRY: &str = "fluentd forward jaeger opencensus otlp statsd syslog zi
 const OF_ADMISSION: &str = "443";
 
 impl Minor {
-    /// The reason for which the requests to a container matter little, if those at each port that leads to it do.
-    pub(super) fn of_container(
-        acting: &Acting<'_>,
-        namespace: &str,
-        pod: &Pod<'_>,
-        container: &Container<'_>,
-    ) -> Option<Self> {
-        Self::of(acting, namespace, pod, |port| leads_to(port, container, pod))
-    }
-
-    /// The reason for which the requests to a pod matter little.
-    pub(super) fn of_pod(acting: &Acting<'_>, namespace: &str, pod: &Pod<'_>) -> Option<Self> {
-        let leads = |port: &Node| pod.containers.iter().any(|one| leads_to(port, one, pod));
-        Self::of(acting, namespace, pod, leads)
-    }
-
-    fn of(
-        acting: &Acting<'_>,
-        namespace: &str,
-        pod: &Pod<'_>,
-        leads: impl Fn(&Node) -> bool,
-    ) -> Option<Self> {
-        let first = Cell::new(None);
-        let matters = acting.any_service(namespace, pod, |service| {
-            let mut ports = service.ports().filter(|port| leads(port));
-            ports.any(|port| {
-                let minor = Self::of_port(service, port);
-                first.set(first.get().or(minor));
-                minor.is_none()
-            })
-        });
-        first.get().filter(|_| !matters)
-    }
-
-    fn of_port(service: &Service<'_>, port: &Node) -> Option<Self> {
+    /// The reason for which the requests at a port of a Service matter little. `is_about_own` is true if only the API server
+    /// asks the Service, and only about kinds that the render defines.
+    pub(super) fn of_port(is_about_own: bool, port: &Node) -> Option<Self> {
         let name = text(port, "name").unwrap_or_default();
         let is_sent = |protocol: &str| {
             name.strip_prefix(protocol).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
-        if service.is_about_own {
+        if is_about_own {
             Some(Self::Admission)
         } else if name == "webhook" && text(port, "port") != Some(OF_ADMISSION) {
             Some(Self::Events)
@@ -81,89 +114,6 @@ impl Minor {
             Self::Admission => {
                 "assumed: only the API server asks it, when a resource of its own kinds changes"
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::harden::facts::Facts;
-    use crate::harden::workload::pods;
-    use crate::resource::ResMap;
-    use crate::resource::sample::resource;
-
-    /// The reason for which the requests to the pod of the first of some objects matter little.
-    fn minor(texts: &[&str]) -> Option<Minor> {
-        let objects: ResMap = texts.iter().map(|text| resource(text)).collect::<Vec<_>>().into();
-        let facts = Facts::default();
-        let acting = Acting::new(&objects, &facts);
-        let pods = pods(objects.get(0).unwrap(), &facts);
-        let of_pod = Minor::of_pod(&acting, "default", &pods[0]);
-        let container = &pods[0].containers[0];
-        assert_eq!(Minor::of_container(&acting, "default", &pods[0], container), of_pod);
-        of_pod
-    }
-
-    #[test]
-    fn the_requests_of_all_ports_decide() {
-        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: web, labels: {app: web}}, \
-                   spec: {containers: [{name: web, image: 'web:1'}]}}";
-        let service = |name: &str, ports: &str| {
-            format!(
-                "{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: default}}, \
-                 spec: {{selector: {{app: web}}, ports: [{ports}]}}}}"
-            )
-        };
-        for (ports, expected) in [
-            ("{name: webhook, port: 7000}", Some(Minor::Events)),
-            ("{name: webhook, port: 7000}, {name: metrics, port: 8080}", Some(Minor::Events)),
-            ("{name: webhook, port: 7000}, {name: http, port: 80}", None),
-            ("{name: webhook, port: 443}", None),
-            ("{name: otlp-grpc, port: 4317}, {name: zipkin, port: 9411}", Some(Minor::Telemetry)),
-            ("{name: otlpx, port: 4317}", None),
-            ("{port: 80}", None),
-            ("", None),
-        ] {
-            assert_eq!(minor(&[pod, &service("web", ports)]), expected, "{ports}");
-        }
-        let both =
-            [service("web", "{name: webhook, port: 7000}"), service("other", "{port: 7000}")];
-        assert_eq!(minor(&[pod, &both[0], &both[1]]), None);
-    }
-
-    #[test]
-    fn questions_about_own_kinds_are_few() {
-        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: web, labels: {app: web}}, \
-                   spec: {containers: [{name: web, image: 'web:1'}]}}";
-        let service = |ports: &str| {
-            format!(
-                "{{apiVersion: v1, kind: Service, metadata: {{name: web, namespace: default}}, \
-                 spec: {{selector: {{app: web}}, ports: [{ports}]}}}}"
-            )
-        };
-        let configuration = |group: &str| {
-            format!(
-                "{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, \
-                 metadata: {{name: web}}, webhooks: [{{name: a.example.com, clientConfig: {{service: \
-                 {{name: web, namespace: default}}}}, rules: [{{apiGroups: [{group}], resources: ['*']}}]}}]}}"
-            )
-        };
-        let definition = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, \
-                          metadata: {name: carts.shop.example.com}, spec: {group: shop.example.com}}";
-        for (group, ports, expected) in [
-            ("shop.example.com", "{port: 443}", Some(Minor::Admission)),
-            ("shop.example.com", "{port: 443}, {port: 80}", None),
-            ("''", "{port: 443}", None),
-            ("'*'", "{port: 443}", None),
-            ("shop.example.com, apps", "{port: 443}", None),
-            ("other.example.com", "{port: 443}", None),
-            ("shop.example.com", "{port: 443}, {name: pprof, port: 80}", Some(Minor::Admission)),
-            ("", "{port: 443}", None),
-        ] {
-            let objects = [service(ports), configuration(group)];
-            let objects = [pod, &objects[0], &objects[1], definition];
-            assert_eq!(minor(&objects), expected, "{group} {ports}");
         }
     }
 }

@@ -99,13 +99,18 @@ impl<'a> Views<'a> {
 
     /// The `NetworkPolicies` that select a pod of a namespace.
     pub(super) fn policies_of(&self, namespace: &str, pod: &Pod<'_>) -> Vec<&'a Resource> {
-        self.policies().selectors.of(namespace, &Labels::of(pod.labels())).copied().collect()
+        self.policies()
+            .selectors
+            .of(namespace, &Labels::of(pod.labels()))
+            .into_iter()
+            .copied()
+            .collect()
     }
 
     /// True if a `NetworkPolicy` selects a pod of a namespace.
     pub(super) fn has_policy(&self, namespace: &str, pod: &Pod<'_>) -> bool {
         let selectors = &self.policies().selectors;
-        !selectors.is_empty() && selectors.of(namespace, &Labels::of(pod.labels())).next().is_some()
+        !selectors.is_empty() && selectors.any(namespace, &Labels::of(pod.labels()))
     }
 
     /// The judgement of all policies that select a pod, made once.
@@ -161,7 +166,7 @@ impl<'a> Views<'a> {
             };
             Selectors::of_labels(self.objects.iter().filter_map(of))
         });
-        services.of(namespace, &Labels::of(pod.labels())).copied().collect()
+        services.of(namespace, &Labels::of(pod.labels())).into_iter().copied().collect()
     }
 
     /// The names of ports of the pods that a selector selects, which are found once for all Services with the same one; `None` if

@@ -79,7 +79,7 @@ fn range(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violat
     let wanted = scene.facts.values.min_replicas;
     // KEDA scales to zero on purpose.
     let is_low = min < wanted && object.kind() != "ScaledObject";
-    if !is_low || !pods.any(|pod| acting.serves(namespace, pod)) {
+    if !is_low || !pods.any(|pod| acting.services().serves(namespace, pod)) {
         return Vec::new();
     }
     let message = format!(

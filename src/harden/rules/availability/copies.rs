@@ -1,12 +1,12 @@
 //! KR-AVL-001, 002, 003: programs have several copies, on several nodes.
 
 use super::OF_AVAILABILITY;
-use crate::harden::acting::AssumedPort;
 use crate::harden::images::store;
 use crate::harden::pod::{Pod, Shape};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::selector::selects;
+use crate::harden::traffic::AssumedPort;
 use crate::harden::traffic::Minor;
 use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain};
@@ -62,7 +62,7 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
     }
     let violation = |message: String| Violation::at(Path::of(&["spec", "replicas"]), message);
     let copies = if number == 1 { "one copy".to_owned() } else { format!("{number} copies") };
-    if render.acting.serves(scene.namespace(), pod) {
+    if render.acting.services().serves(scene.namespace(), pod) {
         let message = format!(
             "the pods behind a Service have {copies}: requests fail while a node is drained or fails"
         );
@@ -71,7 +71,7 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
                 format!("{message}; each copy needs a node of its own: it takes ports of its node");
             return vec![violation(message).severity(Severity::Note)];
         }
-        let assumed = render.acting.assumed_port(scene.namespace(), pod);
+        let assumed = render.acting.services().assumed_port(scene.namespace(), pod);
         if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
             let message = format!(
                 "{message}; assumed: a container listens on the port `{number}`, which none declares"
@@ -85,7 +85,7 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
             return vec![violation(message).severity(Severity::Note)];
         }
         // What the API server asks is refused while no pod answers.
-        let minor = Minor::of_pod(&render.acting, scene.namespace(), pod);
+        let minor = render.acting.services().minor_of_pod(scene.namespace(), pod);
         if let Some(minor) = minor.filter(|minor| *minor != Minor::Admission) {
             let message = format!("{message}; {}", minor.told());
             return vec![violation(message).severity(Severity::Note)];

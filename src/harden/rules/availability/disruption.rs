@@ -60,7 +60,7 @@ fn missing(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
     let Some((copies, _)) = acting.copies(object).filter(|(copies, _)| *copies >= 2) else {
         return Vec::new();
     };
-    if !acting.serves(namespace, pod) || acting.has_budget(namespace, pod) {
+    if !acting.services().serves(namespace, pod) || acting.has_budget(namespace, pod) {
         return Vec::new();
     }
     let message = format!(

@@ -2,14 +2,13 @@
 
 use super::OF_PROBES;
 use super::runtimes::{add_default, defaults, has_port, runtime};
-use crate::harden::acting::{AssumedPort, leads_to, takes_all};
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::runtime::Runtime;
 use crate::harden::scene::{Render, Scene};
-use crate::harden::traffic::Minor;
-use crate::harden::value::{below, integer, items, present, text};
+use crate::harden::traffic::{AssumedPort, Minor};
+use crate::harden::value::{below, integer, present, text};
 use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
@@ -89,12 +88,13 @@ fn missing(
     let namespace = scene.namespace();
     // A container is not ready before its startup probe succeeds.
     let starts_unseen = present(container.node, "startupProbe").is_none();
-    let violation = if starts_unseen && render.acting.has_traffic(namespace, pod, container) {
+    let services = render.acting.services();
+    let violation = if starts_unseen && services.has_traffic(namespace, pod, container) {
         // A Service that publishes pods before they are ready does not wait for a probe.
-        let waits = !render.acting.any_service(namespace, pod, takes_all);
+        let waits = !services.take_all(namespace, pod);
         let message = "gets requests of a Service before it is ready";
         let violation = |message: &str| container.violation(&["readinessProbe"], message);
-        match render.acting.assumed_port_of_single(namespace, pod) {
+        match services.assumed_port_of_single(namespace, pod) {
             _ if !waits => violation(message).severity(Severity::Note),
             _ if is_alone(scene, render) => {
                 let message =
@@ -105,10 +105,10 @@ fn missing(
                 let assumed = format!(
                     "assumed: it listens on the port `{number}`, which it does not declare"
                 );
-                let severity = if is_told { Severity::Warning } else { Severity::Note };
+                let severity = if *is_told { Severity::Warning } else { Severity::Note };
                 violation(&format!("{message}; {assumed}")).severity(severity)
             }
-            None => match Minor::of_container(&render.acting, namespace, pod, container) {
+            None => match services.minor_of_container(namespace, pod, container) {
                 Some(minor) => {
                     let message = format!("{message}; {}", minor.told());
                     // What the API server asks is refused until then.
@@ -249,21 +249,8 @@ fn tcp_only(
     if !container.is_running() || scene.is_job() {
         return Vec::new();
     }
-    let ports = items(container.node.get("ports"));
-    let number = |port: &str| {
-        let named = ports.iter().find(|one| text(one, "name") == Some(port));
-        named.and_then(|one| text(one, "containerPort")).unwrap_or(port).to_owned()
-    };
-    let wanted = number(port);
-    let of_protocol = |one: &Node| {
-        let says = |text: &str| ["http", "grpc"].into_iter().find(|word| text.starts_with(word));
-        let target = text(one, "targetPort").or_else(|| text(one, "port"))?;
-        let said = text(one, "appProtocol").or_else(|| text(one, "name")).and_then(says)?;
-        (leads_to(one, container, pod) && number(target) == wanted).then_some(said)
-    };
-    let is_spoken = render.acting.any_service(scene.namespace(), pod, |service| {
-        items(service.spec.get("ports")).iter().any(|one| of_protocol(one).is_some())
-    });
+    let services = render.acting.services();
+    let is_spoken = services.is_spoken(scene.namespace(), pod, container, port);
     if !is_spoken {
         return Vec::new();
     }

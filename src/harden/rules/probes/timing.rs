@@ -76,7 +76,7 @@ fn identical(
     let mut violation = container.violation(&["livenessProbe"], message);
     // Without requests, no work is lost. A connection fails only if the program is gone or hangs.
     let is_of_connection = present(liveness, "tcpSocket").is_some();
-    if is_of_connection || !render.acting.serves(scene.namespace(), pod) {
+    if is_of_connection || !render.acting.services().serves(scene.namespace(), pod) {
         violation = violation.severity(Severity::Note);
     }
     if alive.period < 1 {

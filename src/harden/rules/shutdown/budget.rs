@@ -1,13 +1,12 @@
 //! KR-SHD-001, 002, 003, 006: pods have enough time to shut down.
 
 use super::OF_SHUTDOWN;
-use crate::harden::acting::AssumedPort;
 use crate::harden::facts::Facts;
 use crate::harden::images::store;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
-use crate::harden::traffic::Minor;
+use crate::harden::traffic::AssumedPort;
 use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 use crate::resource::ImageReference;
@@ -125,7 +124,7 @@ fn no_prestop(
         || has_hook
         || handles
         || !container.is_running()
-        || !render.acting.has_traffic(scene.namespace(), pod, container)
+        || !render.acting.services().has_traffic(scene.namespace(), pod, container)
     {
         return Vec::new();
     }
@@ -138,7 +137,7 @@ fn no_prestop(
         let is_alone = scene.object.kind() == "StatefulSet" || store(container.image()).is_some();
         is_alone && render.acting.copies(scene.object).is_some_and(|(_, most)| most <= 1)
     };
-    let assumed = render.acting.assumed_port_of_single(scene.namespace(), pod);
+    let assumed = render.acting.services().assumed_port_of_single(scene.namespace(), pod);
     let violation = if is_single() {
         // The next pod is made when this one has ended, or has other data.
         violation(match scene.object.kind() {
@@ -154,7 +153,7 @@ fn no_prestop(
     } else if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
         violation(format!("assumed: it listens on the port `{number}`, which it does not declare"))
     } else if let Some(minor) =
-        Minor::of_container(&render.acting, scene.namespace(), pod, container)
+        render.acting.services().minor_of_container(scene.namespace(), pod, container)
     {
         violation(minor.told().to_owned())
     } else {
@@ -194,7 +193,7 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation
         ends_at_once
             || scene.is_job()
             || scene.object.kind() == "DaemonSet"
-            || !render.acting.serves(scene.namespace(), pod)
+            || !render.acting.services().serves(scene.namespace(), pod)
     };
     if total <= grace || is_assumed && has_nothing_to_drain() {
         return Vec::new();
@@ -245,7 +244,7 @@ fn shorter(
     let least = scene.facts.values.endpoint_propagation_seconds;
     let before = seconds_of(container).filter(|before| *before > 0 && *before < least);
     let Some(before) = before.filter(|_| container.is_running()) else { return Vec::new() };
-    if !render.acting.has_traffic(scene.namespace(), pod, container) {
+    if !render.acting.services().has_traffic(scene.namespace(), pod, container) {
         return Vec::new();
     }
     let message = format!(

@@ -40,7 +40,7 @@ fn strategy(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
         return Vec::new();
     };
     let at = Path::of(&["spec", "strategy"]);
-    let serves = || render.acting.serves(scene.namespace(), pod);
+    let serves = || render.acting.services().serves(scene.namespace(), pod);
     if text(strategy, "type") == Some("Recreate") {
         // A single pod may need a volume for itself.
         if copies < 2 || !serves() {
@@ -94,7 +94,7 @@ fn min_ready(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violat
         Some(present(probe, "periodSeconds").and_then(integer).unwrap_or(10))
     });
     let Some(period) = periods.max().filter(|period| *period > SHORT) else { return Vec::new() };
-    if !render.acting.serves(scene.namespace(), pod) {
+    if !render.acting.services().serves(scene.namespace(), pod) {
         return Vec::new();
     }
     let message = format!(
