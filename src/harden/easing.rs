@@ -371,7 +371,9 @@ impl<'a, 'b> Easings<'a, 'b> {
             && !self.is_enforced();
         // The violation is at `hostPath.path` of a volume.
         let volume = || violation.path.parent()?.parent();
-        if !is_of_agent || rule.id == "KR-SEC-039" && self.is_written_to(violation, volume()) {
+        if !is_of_agent
+            || rule.id == "KR-SEC-039" && self.is_written_to(violation, volume().as_ref())
+        {
             return None;
         }
         let severity = one_lower(violation.severity.unwrap_or(rule.severity));
@@ -384,14 +386,14 @@ impl<'a, 'b> Easings<'a, 'b> {
         if rule.id != "KR-SEC-020" || !is_host || self.is_enforced() {
             return None;
         }
-        let is_read = !self.is_written_to(violation, violation.path.parent());
+        let is_read = !self.is_written_to(violation, violation.path.parent().as_ref());
         let told = "assumed: it only looks at the node";
         is_read.then(|| (Severity::Warning, Easing::Agent, told.to_owned()))
     }
 
     /// True if a container may write to a volume of the pod of a violation.
-    fn is_written_to(&self, violation: &Violation, volume: Option<Path>) -> bool {
-        let volume = volume.as_ref().and_then(|path| path.find(self.scene.object.node()));
+    fn is_written_to(&self, violation: &Violation, volume: Option<&Path>) -> bool {
+        let volume = volume.and_then(|path| path.find(self.scene.object.node()));
         let name = volume.and_then(|volume| text(volume, "name"));
         let facts = self.facts_of(violation);
         let (Some(name), Some(facts)) = (name, facts) else { return true };

@@ -378,7 +378,7 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
 }
 
 /// The annotations for other tools of an object and its pods.
-fn foreign<'a>(scene: Scene<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn foreign(scene: Scene<'_>) -> impl Iterator<Item = (&str, &str)> {
     let of_pods = scene.pods.iter().flat_map(Pod::annotations);
     let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
     scene.object.annotations().chain(of_pods).filter(move |(key, _)| is_foreign(key))

@@ -154,7 +154,7 @@ fn every_reference_in_the_data_leads_somewhere() {
 /// The names of the fields of a type and of its elements, and whether it is closed.
 type Shown<'a> = (Vec<&'a str>, Option<Vec<&'a str>>, bool);
 
-fn shown<'a>(of: Option<Type<'a>>) -> Option<Shown<'a>> {
+fn shown(of: Option<Type<'_>>) -> Option<Shown<'_>> {
     let of = of?;
     let elements = of.elements().map(|one| one.fields().collect());
     Some((of.fields().collect(), elements, of.is_closed()))

@@ -1,5 +1,7 @@
 //! Values of Secrets in messages and differences: no output shows one, however a build fails.
 
+use std::fmt::Write;
+
 use super::lab::Lab;
 
 /// The values that no output may contain: the secret, and its base64 form.
@@ -694,7 +696,8 @@ fn beside(lab: &Lab) {
     .into_iter()
     .enumerate()
     {
-        copies += &format!(
+        let _ = write!(
+            copies,
             "  whole{number}: {value}\n  line{number}: 'db://u:{value}@host --password={value} x'\n  packed{number}: {packed}\n"
         );
     }

@@ -92,7 +92,7 @@ fn embedded(new: String, old: &str) -> Node {
     let read = |text: &str| contents(&Source::detached(text)).ok();
     let is_same = same == new || read(&same).is_some_and(|same| read(&new) == Some(same));
     let text = if is_same { same } else { new };
-    Scalar::parsed(&*text, Tag::None, Style::Literal, Span::NONE).into()
+    Scalar::parsed(&text, Tag::None, Style::Literal, Span::NONE).into()
 }
 
 /// A change of a document that is made together with others.
