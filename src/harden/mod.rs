@@ -32,6 +32,7 @@ mod path;
 mod platform;
 mod pod;
 mod policy;
+mod port_names;
 mod producers;
 mod profile;
 mod purpose;

@@ -2,13 +2,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::constraints::Constraints;
 use super::facts::Facts;
 use super::pod::Pod;
+use super::port_names::PortNames;
 use super::rights::Rights;
-use super::selector::{Labels, Selectors, labels};
+use super::selector::{Labels, Selectors};
 use super::value::{below, items, present, text};
 use super::violation::Violation;
 use crate::resource::{ImageReference, ResMap, Resource};
@@ -25,8 +25,7 @@ pub(super) struct Views<'a> {
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
     routes: OnceCell<Routes<'a>>,
     joint: RefCell<BTreeMap<*const Node, Joint>>,
-    /// By the namespace and the labels of a selector, in lines.
-    port_names: RefCell<BTreeMap<String, Option<Rc<BTreeSet<&'a str>>>>>,
+    port_names: OnceCell<PortNames<'a>>,
 }
 
 /// The first version of an image in a render.
@@ -83,7 +82,7 @@ impl<'a> Views<'a> {
             versions: OnceCell::new(),
             routes: OnceCell::new(),
             joint: RefCell::new(BTreeMap::new()),
-            port_names: RefCell::new(BTreeMap::new()),
+            port_names: OnceCell::new(),
         }
     }
 
@@ -169,27 +168,14 @@ impl<'a> Views<'a> {
         services.of(namespace, &Labels::of(pod.labels())).into_iter().copied().collect()
     }
 
-    /// The names of ports of the pods that a selector selects, which are found once for all Services with the same one; `None` if
-    /// they are not known.
+    /// The names of the ports of the pods that Services select. `is_known` is true for a pod whose ports are all rendered.
     pub(super) fn port_names(
         &self,
-        namespace: &str,
-        selector: &Node,
-        find: impl FnOnce() -> Option<BTreeSet<&'a str>>,
-    ) -> Option<Rc<BTreeSet<&'a str>>> {
-        let mut wanted: Vec<(&str, &str)> = labels(Some(selector)).collect();
-        wanted.sort_unstable();
-        let wanted = wanted.iter().flat_map(|(key, value)| [*key, *value]);
-        let key = [namespace].into_iter().chain(wanted).collect::<Vec<_>>().join(
-            "
-",
-        );
-        if let Some(known) = self.port_names.borrow().get(&key) {
-            return known.clone();
-        }
-        let found = find().map(Rc::new);
-        self.port_names.borrow_mut().insert(key, found.clone());
-        found
+        pods: &[Vec<Pod<'a>>],
+        is_known: impl Fn(&Pod<'a>) -> bool,
+    ) -> &PortNames<'a> {
+        let new = || PortNames::new((self.objects, pods), self.facts, is_known);
+        self.port_names.get_or_init(new)
     }
 
     /// The first version of an image in the render.

@@ -1,7 +1,5 @@
 //! KR-REF-005, 006: Services lead to pods, and to ports of these.
 
-use std::collections::BTreeSet;
-
 use crate::harden::objects::service;
 use crate::harden::pod::{Pod, Shape};
 use crate::harden::profile::Scope;
@@ -91,20 +89,9 @@ fn service_port(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec
         return Vec::new();
     }
     let namespace = scene.namespace();
-    let names = render.views.port_names(namespace, selector, || {
-        let mut names = None;
-        for (_, pod) in render.selected(namespace, selector) {
-            if pod.shape != Shape::Known || gets_containers(pod) {
-                return None;
-            }
-            let ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
-            let names: &mut BTreeSet<&str> = names.get_or_insert_default();
-            names.extend(ports.filter_map(|port| text(port, "name")));
-        }
-        names
-    });
-    let Some(names) = names else { return Vec::new() };
-    let lost = named.into_iter().filter(|(_, target)| !names.contains(target));
+    let is_known = |pod: &Pod<'_>| pod.shape == Shape::Known && !gets_containers(pod);
+    let names = render.views.port_names(&render.pods, is_known);
+    let lost = named.into_iter().filter(|(_, target)| names.lacks(namespace, selector, target));
     let violation = |(index, target)| {
         let path = Path::of(&["spec", "ports"]).index(index).keys(&["targetPort"]);
         let message = format!("no container of the pods that it selects has a port `{target}`");
