@@ -742,6 +742,50 @@ fn no_review_shows_a_value_beside_its_targets() {
     }
 }
 
+/// The old side of a dry run is the output: its targets that are not rendered have the old values.
+#[test]
+fn no_dry_run_of_a_part_shows_an_old_value_of_the_output() {
+    let lab = Lab::new();
+    let commit = |generation: &str| {
+        let value = format!("Yk5{generation}Aa!!77");
+        lab.write(
+            "a/kustomization.yaml",
+            format!("secretGenerator: [{{name: s, literals: [\"q={value}\"]}}]\n"),
+        )
+        .write("b/kustomization.yaml", "resources: [c.yaml]\n")
+        .write(
+            "b/c.yaml",
+            format!("{CONFIG}data: {{q: \"{value}\", dsn: \"db://u:{value}@h\"}}\n"),
+        );
+        lab.git(".", &["add", "."]);
+        lab.git(".", &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "c"]);
+    };
+    lab.git(".", &["init", "-q", "-b", "main"]);
+    commit("Gen1");
+    let places = [["--output", "out"], ["--branch", "env"]];
+    for (place, per) in places.iter().zip(["target", "object"]) {
+        let written =
+            lab.krender(".", &[&["hydrate", "--all", ".", "--per", per][..], place].concat());
+        assert_eq!(written.code, 0, "{}", written.stderr);
+    }
+    commit("Gen2");
+    for (place, per) in places.iter().zip(["target", "object"]) {
+        for part in [&["--all", ".", "--include", "b"][..], &["b"]] {
+            for format in ["text", "unified", "json"] {
+                let dry = ["--per", per, "--dry-run", "--format", format];
+                let review = lab.krender(".", &[&["hydrate"][..], part, place, &dry].concat());
+                let text = review.stdout + &review.stderr;
+                assert_eq!(review.code, 1, "{part:?} {text}");
+                assert!(text.contains("masked-"), "{part:?} {format} {text}");
+                assert!(
+                    !text.contains("Gen1") && !text.contains("Gen2"),
+                    "{part:?} {format} {text}"
+                );
+            }
+        }
+    }
+}
+
 /// Without a key, masks differ between runs, so that short values cannot be guessed. With a key, they are the same.
 #[test]
 fn masks_cannot_be_tried() {

@@ -14,14 +14,18 @@ use crate::{
         Failure, Masking, Options, Rendered, Review, Side, Single, Target, TargetReview,
         moved_targets,
     },
-    error::{Error, Result},
+    error::{Code, Error, Result},
     fleet::Run,
     hydrate::{Hydrated, Plan, Record},
     limits::Budget,
     parallel::in_order,
     report::reviews::markdown::Place,
-    resource::{Resource, secret::Shield},
+    resource::{
+        Resource,
+        secret::{Shield, mentions_secret},
+    },
     schema::Schema,
+    text::escape,
 };
 
 /// Prints the differences of the targets with files that are written or removed.
@@ -66,6 +70,7 @@ pub(super) fn show(
         .filter(|name| owned.contains_key(*name) != places.contains_key(*name))
         .partition(|name| owned.contains_key(*name));
     let moved = moved(&old, &new, &before, &after)?;
+    let read: BTreeSet<&str> = targets.iter().copied().collect();
     let gone: BTreeSet<&str> = moved.values().copied().collect();
     let targets: Vec<&str> = targets.into_iter().filter(|name| !gone.contains(name)).collect();
     let shown = |name: &str| if name.is_empty() { ".".to_owned() } else { name.to_owned() };
@@ -94,7 +99,11 @@ pub(super) fn show(
     let reviews = reviews?;
     let top = source.repository.top().to_str().unwrap_or(".").to_owned();
     let places = command::SecretPlaces::below(&[top]);
-    let search = || places.read([&run, &run]);
+    let search = || {
+        let rest = record.0.iter().filter(|(_, file)| !read.contains(&*file.target));
+        let rest = read_secrets(source, destination, rest.map(|(path, _)| &**path));
+        places.read([&run, &run]).and(rest)
+    };
     command::shield(&options, &reviews, source.loader.sources(), &search, format);
     form.print(&Review::of(reviews, &options), Place::GitHub)?;
     let has_changes = plan.has_changes();
@@ -140,4 +149,38 @@ fn before(source: &Source, destination: &Destination, files: &[&str]) -> Result<
         }
     }
     Ok(Rendered { resources: resources.into(), schema: Schema::built_in() })
+}
+
+/// The most bytes of files of other targets that are searched for values of Secrets.
+const MOST_SEARCHED: usize = 512 << 20;
+
+/// Reads the files that mention Secrets: objects of other targets may have copied old values from them. What cannot be read is
+/// reported at the end.
+fn read_secrets<'a>(
+    source: &Source,
+    destination: &Destination,
+    files: impl Iterator<Item = &'a str>,
+) -> Result<()> {
+    let (mut left, mut outcome) = (MOST_SEARCHED, Ok(()));
+    for path in files {
+        let content = match destination.read(path) {
+            Ok(content) => content.unwrap_or_default(),
+            Err(error) => {
+                outcome = outcome.and(Err(error));
+                continue;
+            }
+        };
+        left = left.checked_sub(content.len()).ok_or_else(|| too_large(destination))?;
+        if std::str::from_utf8(&content).is_ok_and(mentions_secret) {
+            source.loader.text(&format!("{}:{path}", destination.name()), content)?;
+        }
+    }
+    outcome
+}
+
+#[cold]
+fn too_large(destination: &Destination) -> Error {
+    let name = destination.name();
+    let message = format!("the files of `{}` are larger than 512 MiB", escape::visible(&name));
+    Error::new(Code::LimitExceeded, message)
 }
