@@ -75,6 +75,105 @@ fn examples_are_what_they_say() {
     }
 }
 
+/// A manifest with other numbers: each integer that is the value of a field or an item becomes `number`.
+fn with_numbers(manifest: &str, number: &str) -> String {
+    let mut out = String::new();
+    for line in manifest.split_inclusive('\n') {
+        let mut before = "";
+        for word in line.split_inclusive([' ', ',', '}', ']', '\n']) {
+            let end = word.trim_end_matches([' ', ',', '}', ']', '\n']).len();
+            let (token, rest) = word.split_at(end);
+            let is_value = before.ends_with(": ") || before.trim_start().ends_with("- ");
+            let is_number = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+            out += if is_value && is_number { number } else { token };
+            out += rest;
+            before = word;
+        }
+    }
+    out
+}
+
+/// Two workloads whose sums exceed each number, with all the numbers that rules compute with.
+const NUMBERS: &str = "apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {requests.cpu: \"3\", requests.memory: 1Gi, limits.memory: 1Gi, pods: \"3\"}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+spec: {selector: {app: a}, ports: [{port: 1, targetPort: 1}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, annotations: {krender.dev/drain-seconds: \"9223372036854775807\"}}
+spec:
+  replicas: 1
+  minReadySeconds: 1
+  progressDeadlineSeconds: 1
+  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      resources: {requests: {cpu: 1, memory: 1}, limits: {cpu: 1, memory: 1}}
+      containers:
+      - name: a
+        image: openjdk:21
+        ports: [{containerPort: 1}]
+        resources: {requests: {cpu: 1, memory: 1}, limits: {cpu: 1, memory: 1}}
+        lifecycle: {preStop: {sleep: {seconds: 1}}}
+        readinessProbe: {tcpSocket: {port: 1}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 1, initialDelaySeconds: 1}
+        livenessProbe: {tcpSocket: {port: 1}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 1, initialDelaySeconds: 1}
+        startupProbe: {tcpSocket: {port: 1}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 1, initialDelaySeconds: 1}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: b}}
+  template:
+    metadata: {labels: {app: b}}
+    spec:
+      containers:
+      - {name: b, image: b, resources: {requests: {cpu: 1, memory: 1}, limits: {cpu: 1, memory: 1}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: a}
+spec: {minAvailable: 1, selector: {matchLabels: {app: a}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: b}
+spec: {minReplicas: 1, maxReplicas: 1, scaleTargetRef: {kind: Deployment, name: b}}
+";
+
+/// The rules compute with the largest and the smallest numbers, and sums of them are still told.
+#[test]
+fn numbers_may_have_any_size() {
+    let settings = Settings::of("paranoid".parse::<Profile>().unwrap());
+    let examples = rules().filter_map(Rule::example).flat_map(|one| [one.bad, one.good]);
+    let manifests = examples.filter(|one| !one.starts_with("apiVersion: krender.dev/"));
+    for manifest in manifests.chain([NUMBERS]) {
+        for number in ["9223372036854775807", "-9223372036854775808", "-1", "0"] {
+            let Ok(resources) = read(&with_numbers(manifest, number)) else { continue };
+            let resources: ResMap = resources.into();
+            let findings = check(&resources, &Sources::new(), &settings);
+            let _ = super::capacity::capacity(&resources, &settings.facts, u64::MAX);
+            let exceeded = |entry: &str| {
+                let said = format!("more than the 3 of `{entry}`");
+                findings.iter().any(|finding| finding.message.contains(&said))
+            };
+            if manifest == NUMBERS && number.starts_with('9') {
+                assert!(exceeded("requests.cpu") && exceeded("pods"));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_fingerprint_does_not_depend_on_what_stands_around() {
     let one = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: x, securityContext: {privileged: true}}\n";

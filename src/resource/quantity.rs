@@ -95,7 +95,7 @@ impl Quantity {
     /// The quantity in thousandths, as CPU is written (`250m`, `2`). Fractions of a thousandth are rounded up.
     #[must_use]
     pub fn thousandths(self) -> String {
-        let thousandths = (self.0 + ONE / 1000 - 1).div_euclid(ONE / 1000);
+        let thousandths = rounded_up(self.0, ONE / 1000);
         match thousandths % 1000 {
             0 => (thousandths / 1000).to_string(),
             _ => format!("{thousandths}m"),
@@ -105,10 +105,17 @@ impl Quantity {
     /// The quantity in bytes, with a binary unit (`1.5Gi`), rounded to two decimals.
     #[must_use]
     pub fn bytes(self) -> String {
-        let unit = SUFFIXES[..6].iter().rev().find(|(_, unit)| self.0.abs() >= *unit);
+        let unit = SUFFIXES[..6]
+            .iter()
+            .rev()
+            .find(|(_, unit)| self.0.unsigned_abs() >= unit.unsigned_abs());
         let (suffix, unit) = unit.copied().unwrap_or(("", ONE));
-        let hundredths = (self.0 * 100 + unit / 2).div_euclid(unit);
-        let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        // A product with 100 may be too large.
+        let (whole, rest) = (self.0.div_euclid(unit), self.0.rem_euclid(unit));
+        let hundredths = whole * 100 + (rest * 100 + unit / 2).div_euclid(unit);
+        let sign = if hundredths < 0 { "-" } else { "" };
+        let digits = hundredths.unsigned_abs();
+        let text = format!("{sign}{}.{:02}", digits / 100, digits % 100);
         format!("{}{suffix}", text.trim_end_matches('0').trim_end_matches('.'))
     }
 
@@ -135,12 +142,17 @@ impl Quantity {
     }
 }
 
+/// The quotient of a number and a positive one, rounded up.
+const fn rounded_up(number: i128, unit: i128) -> i128 {
+    number.div_euclid(unit) + (number.rem_euclid(unit) != 0) as i128
+}
+
 /// In whole mebibytes if possible, otherwise as a number.
 impl fmt::Display for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 % MEBI == 0 && self.0 != 0 {
             true => write!(formatter, "{}Mi", self.0 / MEBI),
-            false => write!(formatter, "{}", (self.0 + ONE - 1).div_euclid(ONE)),
+            false => write!(formatter, "{}", rounded_up(self.0, ONE)),
         }
     }
 }
@@ -178,5 +190,22 @@ mod tests {
         );
         let of_cpu = |text: &str| Quantity::parse(text).unwrap().thousandths();
         assert_eq!(["0.25", "2000m", "1n"].map(of_cpu), ["250m", "2", "1m"]);
+    }
+
+    #[test]
+    fn the_largest_quantities_are_written() {
+        let largest = Quantity::parse("9223372036854775807").unwrap();
+        assert_eq!(largest.thousandths(), "9223372036854775807");
+        for factor in [i64::MAX, i64::MIN] {
+            let product = largest.times(factor);
+            assert_eq!(product.plus(product), product);
+            let written = [product.thousandths(), product.bytes(), product.to_string()];
+            for text in written {
+                assert_eq!(text.starts_with('-'), factor < 0, "{text}");
+                assert!(text.trim_start_matches('-').starts_with(|one: char| one.is_ascii_digit()));
+            }
+        }
+        let of_memory = |text: &str| Quantity::parse(text).unwrap().bytes();
+        assert_eq!(["-1.5Gi", "-0.5", "8Ei"].map(of_memory), ["-1.5Gi", "-0.5", "8Ei"]);
     }
 }

@@ -105,8 +105,8 @@ impl<'a> Used<'a> {
         for workload in workloads {
             let namespace = &*workload.namespace;
             let (least, most) = used.pods.entry(namespace).or_default();
-            *least += workload.copies.least;
-            *most += workload.copies.most;
+            *least = least.saturating_add(workload.copies.least);
+            *most = most.saturating_add(workload.copies.most);
             for (amounts, sums) in
                 [(&workload.requests, &mut used.requests), (&workload.limits, &mut used.limits)]
             {

@@ -37,8 +37,8 @@ struct Sums {
 impl Sums {
     fn add(&mut self, workload: &Workload) {
         let copies = workload.copies;
-        self.pods.0 += copies.least;
-        self.pods.1 += copies.most;
+        self.pods.0 = self.pods.0.saturating_add(copies.least);
+        self.pods.1 = self.pods.1.saturating_add(copies.most);
         for (amounts, sums) in
             [(&workload.requests, &mut self.requests), (&workload.limits, &mut self.limits)]
         {

@@ -175,7 +175,8 @@ fn deadline(scene: Scene<'_>) -> Option<i64> {
         None => Some(usual),
         Some(node) => integer(node),
     };
-    Some(number("progressDeadlineSeconds", 600)? - number("minReadySeconds", 0)?)
+    let ready = number("minReadySeconds", 0)?;
+    Some(number("progressDeadlineSeconds", 600)?.saturating_sub(ready))
 }
 
 fn budget(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {

@@ -127,6 +127,8 @@ fn totals(scene: Scene<'_>, render: &Render<'_>) -> Totals {
     };
     for place in render.acting.pods_in(&render.pods, scene.namespace()) {
         let Some((demand, least, most)) = demand(*place, render) else { continue };
+        // What is negative by mistake makes no room for others.
+        let (least, most) = (least.max(0), most.max(0));
         for name in ["cpu", "memory"] {
             for (field, amounts) in [("requests", &demand.requests), ("limits", &demand.limits)] {
                 if let Some(amount) = amounts.get(name) {

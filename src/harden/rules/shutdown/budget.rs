@@ -162,7 +162,7 @@ fn no_prestop(
     let values = &scene.facts.values;
     let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];
     if scene.facts.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
-        || total.iter().sum::<i64>() > pod.grace()
+        || total.into_iter().fold(0, i64::saturating_add) > pod.grace()
     {
         return vec![violation];
     }
