@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::text_of;
-use crate::resource::secret::{embeds_secret, is_secret, is_selector, makes_secrets, with_values};
+use crate::resource::secret::{
+    embeds_secret, is_secret, is_selector, is_template, makes_secrets, with_values,
+};
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
 use crate::text::hex;
@@ -98,6 +100,7 @@ impl<'a> Masks<'a> {
                 "type" | "immutable" if is_secret => {}
                 _ if is_secret => self.hide_each(value),
                 "stringData" => self.hide_each(value),
+                field if place.makes_secrets && is_template(field) => self.hide(value),
                 "data" if place.makes_secrets && value.as_sequence().is_none() => {
                     self.hide_each(value);
                 }

@@ -12,11 +12,15 @@ use crate::generate::read_secret_files;
 use crate::load::git::Changed;
 use crate::load::{Kind, Root, Tree};
 use crate::parallel::in_order;
-use crate::resource::secret::says_secret;
+use crate::resource::secret::{mentions_secret, says_secret};
 use crate::source::Span;
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::parse::{self, Document};
+use crate::yaml::{Node, Text};
 
 impl Run<'_> {
-    /// Reads the kustomizations in and below a directory, the files of each `secretGenerator` there, and the listed files
+    /// Reads the kustomizations in and below a directory, the files of each `secretGenerator` and `SecretGenerator` there, and the
+    /// listed files
     /// whose names say that they are secret. With `changed`, only those of kustomizations in whose directory something has
     /// changed. What cannot be read is left out: a build reports it.
     ///
@@ -43,7 +47,7 @@ impl Run<'_> {
     /// Reads the texts of one kustomization.
     fn read_secrets_of(&self, root: &Root) -> Result<()> {
         match root.kustomization_file() {
-            Ok(source) if says_secret(source.text()) => {}
+            Ok(source) if says_secret(source.text()) || source.text().contains("generators") => {}
             Ok(_) => return Ok(()),
             Err(error) => return only_limits(error),
         }
@@ -56,6 +60,9 @@ impl Run<'_> {
             let SecretArgs { args, secret_type: _ } = &generator.value;
             read_secret_files(args, root).or_else(only_limits)?;
         }
+        for entry in &kustomization.generators {
+            read_generators(entry, root).or_else(only_limits)?;
+        }
         let patches = kustomization.patches.iter().map(|patch| &patch.path);
         let listed = kustomization.resources.iter().chain(&kustomization.bases);
         let listed = listed.chain(&kustomization.patches_strategic_merge).chain(patches);
@@ -67,6 +74,55 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads an entry of `generators`, and the files of each `SecretGenerator` there, whose paths are relative to the
+/// kustomization that lists it. Of a directory, those are read that its kustomization lists.
+fn read_generators(entry: &Spanned<Text>, root: &Root) -> Result<()> {
+    if entry.contains('\n') {
+        let source = root.loader().sources().add_inline(entry.span, "generators", entry)?;
+        return read_documents(&parse::documents(&source)?, root);
+    }
+    match root.kind_of(entry) {
+        Kind::File | Kind::Link => read_configuration(entry, root, root),
+        Kind::Directory => {
+            let directory = root.child(entry, Span::NONE)?;
+            let listed = parse::document(&*directory.kustomization_file()?)?;
+            let listed = listed.as_ref().and_then(|document| document.root.get("resources"));
+            for path in listed.map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text)
+            {
+                if matches!(directory.kind_of(path), Kind::File | Kind::Link) {
+                    read_configuration(path, &directory, root).or_else(only_limits)?;
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file of a directory with configurations, and the files that they list of another directory.
+fn read_configuration(path: &str, directory: &Root, root: &Root) -> Result<()> {
+    let file = directory.file(path, Span::NONE)?;
+    match mentions_secret(file.source()?.text()) {
+        true => read_documents(&file.documents(directory.budget())?, root),
+        false => Ok(()),
+    }
+}
+
+/// Reads the files of each `SecretGenerator`.
+fn read_documents(documents: &[Document], root: &Root) -> Result<()> {
+    let nodes = documents.iter().map(|document| &document.root);
+    let is_meant =
+        |node: &&Node| node.get("kind").and_then(Node::as_text) == Some("SecretGenerator");
+    for node in nodes.filter(is_meant) {
+        let secret: Result<SecretArgs> = de::from_node_by(node, Rules::Embedded);
+        match secret {
+            Ok(secret) => read_secret_files(&secret.args, root)?,
+            Err(error) => only_limits(error)?,
+        }
+    }
+    Ok(())
 }
 
 /// The error, if a limit is exceeded.

@@ -742,6 +742,86 @@ fn no_review_shows_a_value_beside_its_targets() {
     }
 }
 
+/// Generators that are documents are read for values, too, whether their targets are rendered or not.
+#[test]
+fn no_review_shows_a_value_of_a_generator_beside_its_targets() {
+    for entry in ["gen.yaml", "generators"] {
+        let lab = Lab::new();
+        lab.git(".", &["init", "-q", "-b", "main"]);
+        generators(&lab, entry, "Gen1");
+        generators(&lab, entry, "Gen2");
+        let built = lab.krender(".", &["build", "b"]);
+        assert_eq!(built.code, 0, "{}", built.stderr);
+        for format in ["text", "unified", "json"] {
+            let review =
+                lab.krender(".", &["diff", "--git", "HEAD~1..HEAD", "a", "--format", format]);
+            let text = review.stdout + &review.stderr;
+            assert_eq!(review.code, 1, "{text}");
+            assert!(text.contains("masked-"), "{format} {text}");
+            let line = text.lines().find(|line| line.contains("Yk5") || line.contains("Aa!!77"));
+            assert_eq!(line, None, "{entry} {format}");
+        }
+    }
+}
+
+/// Commits a target `b` with a generator that is a document, and a target `a` that copies its values.
+fn generators(lab: &Lab, entry: &str, generation: &str) {
+    let value = |name: &str| format!("Yk5{name}{generation}Aa!!77");
+    let [literal, env, file] = ["Literal", "Env", "File"].map(value);
+    let mut copies = format!("{CONFIG}data:\n");
+    for (number, inner) in [&literal, &env, &file].iter().enumerate() {
+        let _ = writeln!(copies, "  k{number}: '{inner}'\n  l{number}: 'db://u:{inner}@h'");
+    }
+    let generator = format!(
+        "apiVersion: builtin\nkind: SecretGenerator\nmetadata: {{name: s}}\nliterals: ['q={literal}']\n\
+         envs: [e.env]\nfiles: [v.txt]\n"
+    );
+    let configuration = if entry == "gen.yaml" { "gen.yaml" } else { "generators/one.yaml" };
+    lab.write("b/kustomization.yaml", format!("generators: [{entry}]\n"))
+        .write("b/e.env", format!("K={env}\n"))
+        .write("b/v.txt", format!("{file}\n"))
+        .write(&format!("b/{configuration}"), &generator)
+        .write("a/kustomization.yaml", "resources: [c.yaml]\n")
+        .write("a/c.yaml", copies);
+    if entry != "gen.yaml" {
+        lab.write("b/generators/kustomization.yaml", "resources: [one.yaml]\n");
+    }
+    lab.git(".", &["add", "."]);
+    lab.git(".", &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", generation]);
+}
+
+/// Templates of objects that make Secrets may have values in their text.
+#[test]
+fn no_review_shows_a_template_of_a_secret() {
+    let lab = Lab::new();
+    let kinds = ["VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret"];
+    for (folder, generation) in [("a", "Gen1"), ("b", "Gen2")] {
+        let mut objects = String::new();
+        for kind in kinds {
+            let _ = write!(
+                objects,
+                "apiVersion: secrets.hashicorp.com/v1beta1\nkind: {kind}\nmetadata: {{name: v}}\nspec:\n  destination:\n    name: s\n    transformation:\n      templates:\n        url: {{name: url, text: 'password=Yk5{generation}Aa!!77'}}\n---\n"
+            );
+        }
+        let _ = write!(
+            objects,
+            "apiVersion: secrets.hashicorp.com/v1beta1\nkind: SecretTransformation\nmetadata: {{name: t}}\nspec:\n  sourceTemplates:\n  - {{name: n, text: 'password=Yk5{generation}Aa!!77'}}\n---\n\
+             apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: e}}\nspec:\n  target:\n    template:\n      templateFrom:\n      - {{target: Data, literal: 'password: Yk5{generation}Aa!!77'}}\n---\n\
+             {CONFIG}data: {{dsn: 'db://u:Yk5{generation}Aa!!77@h'}}\n"
+        );
+        lab.write(&format!("{folder}/kustomization.yaml"), "resources: [all.yaml]\n")
+            .write(&format!("{folder}/all.yaml"), objects);
+    }
+    for format in ["text", "unified", "markdown", "json", "html"] {
+        let review = lab.krender(".", &["diff", "a", "b", "--format", format]);
+        let text = review.stdout + &review.stderr;
+        assert_eq!(review.code, 1, "{text}");
+        assert!(text.contains("masked-"), "{format} {text}");
+        let line = text.lines().find(|line| line.contains("Yk5") || line.contains("Aa!!77"));
+        assert_eq!(line, None, "{format}");
+    }
+}
+
 /// The old side of a dry run is the output: its targets that are not rendered have the old values.
 #[test]
 fn no_dry_run_of_a_part_shows_an_old_value_of_the_output() {

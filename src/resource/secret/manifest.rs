@@ -28,6 +28,14 @@ pub fn makes_secrets(kind: &str) -> bool {
     kind.to_ascii_lowercase().contains("secret")
 }
 
+/// True for a field of an object that makes Secrets which has the text of an entry, such as
+/// `spec.destination.transformation.templates.NAME.text` of a `VaultStaticSecret`, and `spec.target.template.templateFrom[].literal`
+/// of an `ExternalSecret`.
+#[must_use]
+pub fn is_template(field: &str) -> bool {
+    matches!(field, "text" | "literal")
+}
+
 /// True if a text contains a manifest of a Secret, in YAML or JSON, as `kubectl apply` and others write into
 /// annotations.
 #[must_use]
@@ -103,6 +111,7 @@ impl ManifestWalk<'_> {
                 "sourceValue" if concerns_secret(node) => self.marks.values(value),
                 "stringData" => self.marks.values(value),
                 "data" if in_maker && value.as_sequence().is_none() => self.marks.values(value),
+                key if in_maker && is_template(key) => self.marks.values(value),
                 "literals" if in_maker => self.marks.literals(value),
                 key if key.eq_ignore_ascii_case("secretGenerator") => self.generators(value),
                 _ => self.node(value, in_maker),

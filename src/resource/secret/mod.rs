@@ -28,7 +28,9 @@ use crate::source::{Secrecy, Source};
 use crate::yaml::parse;
 
 pub use finder::{Finder, TextKind};
-pub use manifest::{embeds_secret, is_secret, is_selector, makes_secrets, mentions_secret};
+pub use manifest::{
+    embeds_secret, is_secret, is_selector, is_template, makes_secrets, mentions_secret,
+};
 pub use shield::{MASK, Shield};
 pub use telling::says_secret;
 pub use values::SecretValues;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decoded::BACKSLASHES;
 use super::finder::{Finder, Patterns};
-use super::manifest::{is_secret, makes_secrets, mentions_secret};
+use super::manifest::{is_secret, is_template, makes_secrets, mentions_secret};
 use super::shield::Shield;
 use super::telling::says_secret;
 use super::{lines, parts};
@@ -108,7 +108,7 @@ impl SecretValues {
         }
     }
 
-    /// Adds what is below `data` and `stringData` anywhere in an object.
+    /// Adds what is below `data`, `stringData` and the text of templates anywhere in an object.
     fn add_templates(&mut self, node: &Node) {
         let mut pending = vec![node];
         while let Some(node) = pending.pop() {
@@ -116,6 +116,7 @@ impl SecretValues {
             for (key, value) in node.entries() {
                 match key.text() {
                     "stringData" => self.add_values(value, false),
+                    field if is_template(field) => self.add_values(value, false),
                     "data" if value.as_sequence().is_none() => {
                         self.add_values(value, true);
                         self.add_values(value, false);
