@@ -29,6 +29,8 @@ pub struct Finding {
     pub eased: Option<Eased>,
     /// The description: a phrase that begins with the container, if it is about one.
     pub message: String,
+    /// The values by which it is compared with earlier ones; empty if the message says all.
+    pub(super) values: Vec<String>,
     /// The index of the object.
     pub place: usize,
     /// The object.
@@ -110,7 +112,7 @@ impl Finding {
         place: usize,
         object: &Resource,
     ) -> Self {
-        let Violation { path, container, message, severity, eased, fix } = violation;
+        let Violation { path, container, message, values, severity, eased, fix } = violation;
         let rule = rule.into();
         Self {
             severity: severity.unwrap_or(rule.severity()),
@@ -118,6 +120,7 @@ impl Finding {
             rule,
             part: None,
             message,
+            values,
             place,
             object: object.id().clone(),
             container,
@@ -159,6 +162,7 @@ impl Finding {
             severity,
             eased: None,
             message,
+            values: Vec::new(),
             place: 0,
             object,
             container: None,

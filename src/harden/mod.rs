@@ -58,6 +58,7 @@ mod unread;
 mod upgrade;
 mod uses;
 pub(crate) mod value;
+mod values;
 mod verdict;
 mod views;
 mod violation;

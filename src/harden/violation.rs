@@ -12,6 +12,8 @@ pub(super) struct Violation {
     pub(super) path: Path,
     pub(super) container: Option<(List, Text)>,
     pub(super) message: String,
+    /// Values that are compared with earlier ones; empty if the message says all.
+    pub(super) values: Vec<String>,
     /// Another severity than that of the rule.
     pub(super) severity: Option<Severity>,
     /// The reason for which it has a lower severity.
@@ -245,6 +247,7 @@ impl Violation {
             path,
             container: None,
             message: message.into(),
+            values: Vec::new(),
             severity: None,
             eased: None,
             fix: None,
@@ -260,6 +263,13 @@ impl Violation {
     /// The same violation with a fix that overwrites fields.
     pub(super) fn overwrite(mut self, edits: Vec<Edit>) -> Self {
         self.fix = Some(Fix { class: Class::Override, is_overwriting: true, edits });
+        self
+    }
+
+    /// The same violation with the values that are compared with earlier ones. It is a new one if it has others, and the
+    /// same if it has fewer.
+    pub(super) fn values(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.values = values.into_iter().map(Into::into).collect();
         self
     }
 

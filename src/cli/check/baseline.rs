@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::compared::Compared;
 use crate::cli::configuration::Base;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Settings, SuppressedBy, Suppression};
@@ -11,10 +12,10 @@ use crate::load::Loader;
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::text::phrase::few;
 
-/// Findings of a report, by target and fingerprint.
+/// Findings of a report, by target, fingerprint and values.
 #[derive(Default)]
 pub(in crate::cli) struct Baseline {
-    targets: BTreeMap<String, BTreeMap<String, Entry>>,
+    targets: BTreeMap<String, BTreeMap<String, Compared<Entry>>>,
     /// Remarks about the report itself.
     pub(in crate::cli) remarks: Vec<Remark>,
 }
@@ -45,6 +46,9 @@ struct Entry {
 #[derive(Deserialize)]
 struct Written {
     fingerprint: String,
+    /// Absent in reports of earlier versions: then the fingerprint decides alone.
+    #[serde(default)]
+    values: Option<Vec<String>>,
     #[serde(default)]
     rule: String,
     #[serde(default)]
@@ -108,7 +112,9 @@ impl Baseline {
             let known = baseline.targets.entry(key(&root).to_owned()).or_default();
             let is_open = |one: &Written| one.suppressed.as_ref().is_none_or(|by| by.by == TOPIC);
             for written in findings.into_iter().filter(is_open) {
-                let entry = known.entry(written.fingerprint).or_default();
+                let mut values = written.values;
+                values.iter_mut().for_each(|values| values.sort_unstable());
+                let entry = known.entry(written.fingerprint).or_default().of(values);
                 entry.left += 1;
                 entry.rule = written.rule;
                 entry.object = format!("{} `{}`", written.object.kind, written.object.name);
@@ -125,9 +131,13 @@ impl Baseline {
             if finding.suppressed.is_some() {
                 continue;
             }
+            let take = |entry: &mut Entry| {
+                let is_left = entry.left > 0;
+                entry.left -= usize::from(is_left);
+                is_left
+            };
             let accepted = known.get_mut(&checked.fingerprint(finding));
-            if let Some(entry) = accepted.filter(|entry| entry.left > 0) {
-                entry.left -= 1;
+            if accepted.is_some_and(|known| known.take(checked.values(finding), take)) {
                 let (by, reason) = (SuppressedBy::Baseline, String::new());
                 checked.findings[place].suppressed = Some(Suppression { by, reason });
             }
@@ -152,7 +162,7 @@ impl Baseline {
                 };
                 let told =
                     |entry: &Entry| format!("{} of {} in `{name}`", entry.rule, entry.object);
-                stale.extend(entries.values().filter(is_asked).map(told));
+                stale.extend(entries.values().flat_map(Compared::all).filter(is_asked).map(told));
             }
         }
         let mut remarks = Vec::new();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::compared::Compared;
 use super::dockerfiles::Dockerfiles;
 use super::inputs::Inputs;
 use super::targets::is_kustomization;
@@ -14,17 +15,20 @@ use crate::load::{Kind, Loader};
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::Resource;
 
-/// Number of findings at a revision, by target and fingerprint.
+/// Number of findings at a revision, by target, fingerprint and values.
 pub(in crate::cli) struct Known {
     revision: String,
-    targets: BTreeMap<String, BTreeMap<String, Count>>,
+    targets: BTreeMap<String, Counts>,
     /// The targets with an object that only `OpenShift` accepts.
     of_openshift: BTreeSet<String>,
     /// The evidence that lowers severities, by target.
     evidence: BTreeMap<String, Evidence>,
 }
 
-/// Number of findings with the same fingerprint.
+/// Number of findings by fingerprint and values.
+type Counts = BTreeMap<String, Compared<Count>>;
+
+/// Number of findings with the same fingerprint and values.
 #[derive(Clone, Copy, Default)]
 struct Count {
     /// By severity, the lowest first.
@@ -105,9 +109,10 @@ impl Known {
             match outcome {
                 Ok(checked) => {
                     evidence.insert(target.clone(), checked.evidence.clone());
-                    let counts: &mut BTreeMap<String, Count> = targets.entry(target).or_default();
+                    let counts: &mut Counts = targets.entry(target).or_default();
                     for finding in &checked.findings {
-                        let count = counts.entry(checked.fingerprint(finding)).or_default();
+                        let known = counts.entry(checked.fingerprint(finding)).or_default();
+                        let count = known.of(Some(checked.values(finding)));
                         match finding.suppressed {
                             None => count.open[finding.severity as usize] += 1,
                             Some(_) => count.accepted += 1,
@@ -159,9 +164,11 @@ impl Known {
         let mut left = before.cloned().unwrap_or_default();
         let mut is_known = |place: usize, may_be_open: bool, may_be_accepted: bool| {
             let finding = &checked.findings[place];
-            left.get_mut(&checked.fingerprint(finding)).is_some_and(|count| {
-                may_be_accepted && count.take_accepted()
-                    || may_be_open && count.take_open(finding.severity)
+            left.get_mut(&checked.fingerprint(finding)).is_some_and(|known| {
+                known.take(checked.values(finding), |count| {
+                    may_be_accepted && count.take_accepted()
+                        || may_be_open && count.take_open(finding.severity)
+                })
             })
         };
         for place in others {
@@ -181,7 +188,8 @@ impl Known {
                 continue;
             }
             let known = left.get_mut(&checked.fingerprint(finding));
-            if known.is_some_and(|count| count.take_open(finding.severity)) {
+            let take = |count: &mut Count| count.take_open(finding.severity);
+            if known.is_some_and(|known| known.take(checked.values(finding), take)) {
                 let reason = format!("it is there at `{}` too", self.revision);
                 let by = SuppressedBy::Revision;
                 checked.findings[place].suppressed = Some(Suppression { by, reason });

@@ -2,6 +2,7 @@
 
 mod accepted;
 pub(super) mod baseline;
+mod compared;
 mod dockerfiles;
 mod inputs;
 pub(super) mod known;

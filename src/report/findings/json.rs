@@ -193,6 +193,8 @@ struct FindingJson<'a> {
     psa: Option<Psa>,
     suppressed: Option<SuppressedJson<'a>>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<String>,
 }
 
 /// The severity without the reason for which it is lower, and the kind of that.
@@ -275,6 +277,7 @@ impl<'a> FindingJson<'a> {
             suppressed: (finding.suppressed.as_ref())
                 .map(|one| SuppressedJson { by: one.by.as_str(), reason: &one.reason }),
             fingerprint: checked.fingerprint(finding),
+            values: checked.values(finding),
         }
     }
 }

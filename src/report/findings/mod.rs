@@ -146,6 +146,12 @@ impl Checked {
         let object = self.resources.get(finding.place);
         object.map(|object| finding.fingerprint(object)).unwrap_or_default()
     }
+
+    /// Hashes of the values of a finding, by which it is compared with earlier ones.
+    #[must_use]
+    pub fn values(&self, finding: &Finding) -> Vec<String> {
+        finding.values(self.resources.get(finding.place))
+    }
 }
 
 impl Remark {

@@ -93,7 +93,7 @@ fn tls(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             (path, format!("no entry of `tls` covers {told}"))
         }
     };
-    vec![Violation::at(path, message)]
+    vec![Violation::at(path, message).values(open.iter().map(|(_, host)| *host))]
 }
 
 /// True if a host of `tls`, in which `*` stands for one label, covers a host.

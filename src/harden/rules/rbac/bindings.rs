@@ -64,11 +64,15 @@ fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             && !text(subject, "name").is_some_and(|name| name.starts_with("system:"))
     };
     let subjects = items(object.node().get("subjects"));
+    let value = |subject: &Node| {
+        ["kind", "namespace", "name"].map(|key| text(subject, key).unwrap_or_default()).join(" ")
+    };
+    let values: Vec<String> = subjects.iter().map(value).collect();
     if !subjects.is_empty() && subjects.iter().all(is_person) {
         let message = format!("{message}; assumed: these users are its administrators");
-        return vec![Violation::at(path, message).severity(Severity::Note)];
+        return vec![Violation::at(path, message).values(values).severity(Severity::Note)];
     }
-    vec![Violation::at(path, message)]
+    vec![Violation::at(path, message).values(values)]
 }
 
 fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {

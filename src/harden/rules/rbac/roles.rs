@@ -82,7 +82,15 @@ impl<'a> Grant<'a> {
     }
 
     fn at(&self, key: &str, message: impl Into<String>) -> Violation {
-        Violation::at(self.path.clone().keys(&[key]), message)
+        Violation::at(self.path.clone().keys(&[key]), message).values(self.values())
+    }
+
+    /// All that it gives: one that gives more is another one.
+    fn values(&self) -> Vec<String> {
+        let keys = ["apiGroups", "resources", "verbs", "nonResourceURLs", "resourceNames"];
+        let of = |key| self.list(key).map(move |one| format!("{key} {one}"));
+        let all = self.is_about_all().then(|| "all names".to_owned());
+        keys.into_iter().flat_map(of).chain(all).collect()
     }
 }
 

@@ -98,7 +98,7 @@ fn added(container: &Container<'_>, allowed: &[&str]) -> Option<Violation> {
     let add = container.security("capabilities").and_then(|node| node.get("add"));
     let is_kept = |node: &&Node| node.as_text().is_some_and(|name| is_allowed(&name));
     let kept: Vec<Node> = items(add).iter().filter(is_kept).cloned().collect();
-    let violation = Violation::at(path, message).of_container(container);
+    let violation = Violation::at(path, message).of_container(container).values(too_many);
     Some(match kept.is_empty() {
         true => violation.remove(),
         false => violation.replace(Node::sequence(kept, add.map_or(Span::NONE, Node::span))),

@@ -20,10 +20,11 @@ pub(super) static HOST_PATH_VOLUME: Rule = Rule {
 
 fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     let of_host = pod.volumes().filter_map(|(index, volume)| {
-        present(volume, "hostPath")?;
+        let host = present(volume, "hostPath")?;
         let name = text(volume, "name").unwrap_or_default();
         let path = pod.path(&["volumes"]).index(index).keys(&["hostPath"]);
-        Some(Violation::at(path, format!("the volume `{name}` is a directory of the node")))
+        let message = format!("the volume `{name}` is a directory of the node");
+        Some(Violation::at(path, message).values(text(host, "path")))
     });
     of_host.collect()
 }

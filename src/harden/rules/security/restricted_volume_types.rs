@@ -6,7 +6,7 @@ use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
 use crate::harden::violation::{Severity, Violation};
-use crate::yaml::Mapping;
+use crate::yaml::{Mapping, Node};
 
 pub(super) static RESTRICTED_VOLUME_TYPES: Rule = Rule {
     id: "KR-SEC-020",
@@ -44,14 +44,23 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
                 let name = text(volume, "name").unwrap_or_default();
                 let path = pod.path(&["volumes"]).index(index).keys(&[kind]);
                 let message = format!("the volume `{name}` is of the kind `{kind}`");
+                let violation = Violation::at(path, &*message).values(values(kind, value));
                 found.push(if is_agent && kind == "hostPath" {
                     let message = format!("{message}; assumed: an agent of nodes needs it");
-                    Violation::at(path, message).severity(Severity::Note)
+                    Violation { message, ..violation }.severity(Severity::Note)
                 } else {
-                    Violation::at(path, message)
+                    violation
                 });
             }
         }
     }
     found
+}
+
+/// The kind of a volume, and what it leads to.
+fn values(kind: &str, volume: &Node) -> Vec<String> {
+    let keys = ["path", "server", "endpoints", "pdName", "volumeID", "repository"];
+    let told =
+        keys.into_iter().filter_map(|key| Some(format!("{kind} {key} {}", text(volume, key)?)));
+    std::iter::once(kind.to_owned()).chain(told).collect()
 }

@@ -47,12 +47,15 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         ALLOWED.iter().any(|(since, allowed)| *since <= version && *allowed == name)
     };
     let bad = items(sysctls).iter().filter(|sysctl| !is_allowed(sysctl));
-    let bad: Vec<&str> = bad.map(|sysctl| text(sysctl, "name").unwrap_or_default()).collect();
+    let (bad, values): (Vec<&str>, Vec<String>) = bad
+        .map(|sysctl| ["name", "value"].map(|key| text(sysctl, key).unwrap_or_default()))
+        .map(|[name, value]| (name, format!("{name}={value}")))
+        .unzip();
     if bad.is_empty() {
         return Vec::new();
     }
     let message = format!("the pod sets the kernel parameters {}", quoted(&bad));
-    let violation = pod.violation_of_security("sysctls", message);
+    let violation = pod.violation_of_security("sysctls", message).values(values);
     let kept: Vec<Node> = items(sysctls).iter().filter(is_allowed).cloned().collect();
     vec![match kept.is_empty() {
         true => violation.remove(),
