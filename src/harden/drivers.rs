@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::host::{Kind, Part, tidy};
 use super::pod::{Container, Pod};
 use super::value::{is_true, items, present, text};
 use crate::resource::Resource;
@@ -20,6 +21,17 @@ pub(super) struct Driver<'a> {
     folders: BTreeMap<&'a str, &'a str>,
     /// The names of volumes that a container may write to.
     written: BTreeSet<&'a str>,
+}
+
+/// The need of a driver for a folder of the node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It works there.
+    Own,
+    /// It may need it.
+    Some,
+    /// No driver does: it has secrets only.
+    No,
 }
 
 impl<'a> Driver<'a> {
@@ -46,10 +58,20 @@ impl<'a> Driver<'a> {
         written_by(&self.folders, container)
     }
 
+    /// The need for the folder of a volume; `None` if it is not one of the node.
+    pub(super) fn need(volume: &Node) -> Option<Need> {
+        let host = present(volume, "hostPath").and_then(|one| text(one, "path"))?;
+        Some(match Part::of(&tidy(host)).kind {
+            Kind::Plugin | Kind::Volumes => Need::Own,
+            Kind::Secret => Need::No,
+            _ => Need::Some,
+        })
+    }
+
     /// True for a volume with all files of the node, if a container may write to it: no driver needs that.
     pub(super) fn writes_to_all(&self, volume: &Node) -> bool {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
-        host.is_some_and(is_whole_node)
+        host.is_some_and(|host| tidy(host) == "/")
             && text(volume, "name").is_some_and(|name| self.written.contains(name))
     }
 }
@@ -71,10 +93,6 @@ fn mounts<'a>(container: &Container<'a>) -> impl Iterator<Item = (&'a str, bool)
     mounts.filter_map(|mount| Some((text(mount, "name")?, !is_true(present(mount, "readOnly")))))
 }
 
-fn is_whole_node(host: &str) -> bool {
-    host.split('/').all(|part| matches!(part, "" | "."))
-}
-
 fn is_of_drivers(host: &str) -> bool {
     // On Windows, the drive may come first.
     let path = host.replace('\\', "/");
@@ -87,13 +105,7 @@ fn is_of_drivers(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_of_drivers, is_whole_node};
-
-    #[test]
-    fn the_whole_node_is_known() {
-        assert!(["/", "//", "/."].into_iter().all(is_whole_node));
-        assert!(!["/etc", "/dev/"].into_iter().any(is_whole_node));
-    }
+    use super::is_of_drivers;
 
     #[test]
     fn folders_of_drivers_are_known() {

@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::drivers::{Driver, written};
+use super::drivers::{Driver, Need, written};
+use super::host::open_secrets;
 use super::images::{does_nothing, is_tool};
 use super::pod::{Container, Pod};
 use super::profile::Set;
@@ -73,6 +74,8 @@ struct Facts<'a> {
     driver: Option<Driver<'a>>,
     /// The names of volumes that a container may write to.
     written: BTreeSet<&'a str>,
+    /// The names of volumes with secrets of the node that a container can read which may be root.
+    open_secrets: BTreeSet<&'a str>,
 }
 
 impl<'a, 'b> Easings<'a, 'b> {
@@ -357,23 +360,31 @@ impl<'a, 'b> Easings<'a, 'b> {
             if volume.is_some_and(|volume| driver.writes_to_all(volume)) {
                 return None;
             }
-            let severity = one_lower(violation.severity.unwrap_or(rule.severity));
+            let severity = match volume.and_then(Driver::need) {
+                Some(Need::No) if rule.id == "KR-SEC-039" => return None,
+                Some(Need::Own) if rule.id == "KR-SEC-039" => Severity::Note,
+                _ => one_lower(violation.severity.unwrap_or(rule.severity)),
+            };
             return Some((severity, Easing::Driver, told("needs this")));
         }
         let needed = told("runs as root, and not in a restricted namespace");
         Some((Severity::Note, Easing::Driver, needed))
     }
 
-    /// A lower severity for what an agent of nodes needs: a `DaemonSet` runs it on each. It may not write to the node.
+    /// A lower severity for what an agent of nodes needs: a `DaemonSet` runs it on each. It may not write to the node, and not
+    /// read its secrets.
     fn of_agent(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_of_agent = is_among(NEEDED_BY_AGENTS, rule)
             && self.scene.object.kind() == "DaemonSet"
             && !self.is_enforced();
         // The violation is at `hostPath.path` of a volume.
         let volume = || violation.path.parent()?.parent();
-        if !is_of_agent
-            || rule.id == "KR-SEC-039" && self.is_written_to(violation, volume().as_ref())
-        {
+        let harms = || {
+            let volume = volume();
+            let volume = volume.as_ref();
+            self.is_written_to(violation, volume) || self.has_open_secrets(violation, volume)
+        };
+        if !is_of_agent || rule.id == "KR-SEC-039" && harms() {
             return None;
         }
         let severity = one_lower(violation.severity.unwrap_or(rule.severity));
@@ -393,11 +404,26 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// True if a container may write to a volume of the pod of a violation.
     fn is_written_to(&self, violation: &Violation, volume: Option<&Path>) -> bool {
+        self.is_of_volumes(violation, volume, |facts| &facts.written)
+    }
+
+    /// True if a volume of the pod of a violation has secrets that a container can read which may be root.
+    fn has_open_secrets(&self, violation: &Violation, volume: Option<&Path>) -> bool {
+        self.is_of_volumes(violation, volume, |facts| &facts.open_secrets)
+    }
+
+    /// True if a volume of the pod of a violation is one of these, or not known.
+    fn is_of_volumes<'s>(
+        &'s self,
+        violation: &Violation,
+        volume: Option<&Path>,
+        volumes: impl FnOnce(&'s Facts<'a>) -> &'s BTreeSet<&'a str>,
+    ) -> bool {
         let volume = volume.and_then(|path| path.find(self.scene.object.node()));
         let name = volume.and_then(|volume| text(volume, "name"));
         let facts = self.facts_of(violation);
         let (Some(name), Some(facts)) = (name, facts) else { return true };
-        facts.written.contains(name)
+        volumes(facts).contains(name)
     }
 
     /// Lower severities in a Job: it ends, and gets no requests.
@@ -442,7 +468,8 @@ impl<'a, 'b> Easings<'a, 'b> {
             let of = |pod: &'a Pod<'a>| {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
                 let driver = Driver::of(object, pod);
-                (pod.path(&[]), Facts { pod, is_restricted, driver, written: written(pod) })
+                let (written, open_secrets) = (written(pod), open_secrets(pod));
+                (pod.path(&[]), Facts { pod, is_restricted, driver, written, open_secrets })
             };
             pods.iter().map(of).collect()
         });

@@ -24,6 +24,7 @@ mod fix;
 mod foreign;
 mod forms;
 mod handle;
+mod host;
 mod images;
 mod lowering;
 mod objects;

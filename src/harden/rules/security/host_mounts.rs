@@ -1,15 +1,12 @@
 //! KR-SEC-038, 039, 040: containers do not see the parts of the node that control it, and write to no others.
 
-use std::collections::BTreeMap;
-
+use crate::harden::host::{self, Kind, Mount, Part};
 use crate::harden::pod::Pod;
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
-use crate::harden::value::{is_true, items, present, text};
+use crate::harden::value::{present, text};
 use crate::harden::violation::{Severity, Violation};
-use crate::text::path;
-use crate::yaml::Node;
 
 pub(super) static RUNTIME_SOCKET: Rule = Rule {
     id: "KR-SEC-038",
@@ -19,7 +16,7 @@ pub(super) static RUNTIME_SOCKET: Rule = Rule {
     score: Some(9.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Part::Socket))),
+    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Socket))),
 };
 
 pub(super) static SENSITIVE_HOST_MOUNT: Rule = Rule {
@@ -30,7 +27,7 @@ pub(super) static SENSITIVE_HOST_MOUNT: Rule = Rule {
     score: Some(7.5),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Part::Sensitive))),
+    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Sensitive))),
 };
 
 pub(super) static WRITABLE_HOST_MOUNT: Rule = Rule {
@@ -41,7 +38,7 @@ pub(super) static WRITABLE_HOST_MOUNT: Rule = Rule {
     score: Some(6.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Part::Other))),
+    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Other))),
 };
 
 pub(super) static GIT_REPO_VOLUME: Rule = Rule {
@@ -57,161 +54,104 @@ pub(super) static GIT_REPO_VOLUME: Rule = Rule {
 
 /// The parts of a node, each reported by one rule.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Reported {
     /// The socket of the container runtime, or a directory that contains it.
     Socket,
-    /// A directory that controls the node.
+    /// Parts that control the node, or have its secrets.
     Sensitive,
-    /// A directory in which the kubelet looks for the sockets of drivers, which make them there.
-    Plugins,
     /// All others.
     Other,
 }
 
-/// Files below `/run` by which programs control the container runtime.
-const SOCKETS: &str = "docker.sock docker containerd/containerd.sock containerd crio/crio.sock crio cri-dockerd.sock \
-    k3s/containerd/containerd.sock k3s/containerd k3s podman/podman.sock podman";
-
-/// Directories that control the node.
-const SENSITIVE: &str = "/boot /dev /etc /lib /proc /sys /usr /root /var/lib/kubelet /var/lib/etcd";
-
-impl Part {
-    /// The part that a tidy path leads to.
-    fn of(path: &str) -> Self {
-        let path = if path == "/" { "" } else { path };
-        let run = path.strip_prefix("/var/run").or_else(|| path.strip_prefix("/run"));
-        let is_socket = run.is_some_and(|rest| match rest.strip_prefix('/') {
-            Some(file) => SOCKETS.split(' ').any(|socket| socket == file),
-            None => rest.is_empty(),
-        });
-        let is_within = |directory: &str| {
-            let rest = directory.strip_prefix(path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if is_socket {
-            Self::Socket
-        } else if SENSITIVE.split(' ').any(is_within) {
-            Self::Sensitive
-        } else if path.starts_with("/var/lib/kubelet/plugins") {
-            Self::Plugins
-        } else {
-            Self::Other
-        }
-    }
-}
-
-/// The path of a node as the shortest one: without `.`, `..`, empty names and a slash at the end, and without the root of a
-/// process, which is mostly that of the node.
-fn tidy(host: &str) -> String {
-    let path = path::clean(host);
-    let mut rest = &*path;
-    while let Some(below) = below_process(rest) {
-        rest = below;
-    }
-    if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }
-}
-
-/// The path below the root of a process; empty for that itself.
-fn below_process(path: &str) -> Option<&str> {
-    let (process, rest) = path.strip_prefix("/proc/")?.split_once('/')?;
-    let is_process = process == "self" || process.bytes().all(|byte| byte.is_ascii_digit());
-    let below = rest.strip_prefix("root").filter(|_| is_process)?;
-    (below.is_empty() || below.starts_with('/')).then_some(below)
-}
-
-fn is_root(host: &str) -> bool {
-    tidy(host) == "/"
-}
-
-/// The mounts of a volume.
-struct Mounts<'a> {
-    /// The first container that mounts it.
-    container: String,
-    /// The first container that may write to it, with the directory.
-    writer: Option<(String, &'a str)>,
-}
-
-/// The mounts of each volume by its name.
-fn mounts<'a>(pod: &Pod<'a>) -> BTreeMap<&'a str, Mounts<'a>> {
-    let mut found: BTreeMap<&str, Mounts<'_>> = BTreeMap::new();
-    for container in &pod.containers {
-        for mount in items(container.node.get("volumeMounts")) {
-            let Some(name) = text(mount, "name") else { continue };
-            let of = found
-                .entry(name)
-                .or_insert_with(|| Mounts { container: container.label(), writer: None });
-            if !is_true(present(mount, "readOnly")) && of.writer.is_none() {
-                of.writer = Some((container.label(), text(mount, "mountPath").unwrap_or_default()));
-            }
-        }
-    }
-    found
-}
-
-fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
-    let mut found = Vec::new();
+fn judge(pod: &Pod<'_>, part: Reported) -> Vec<Violation> {
     // The paths and pipes of Windows are others.
     if pod.is_bound_to_windows() {
-        return found;
+        return Vec::new();
     }
-    let mut mounted = None;
-    let whole = if part == Part::Sensitive { whole_node(pod, &mut mounted) } else { None };
+    let mounts = host::mounts(pod);
+    // A mount of `/` shows all others.
+    let of_root = mounts.values().flatten().filter(|mount| &*mount.path == "/");
+    let whole = of_root.map(|mount| mount.is_written).max();
+    let mut found = Vec::new();
     for (index, volume) in pod.volumes() {
-        let Some(host) = present(volume, "hostPath").and_then(|one| text(one, "path")) else {
+        let Some(of_volume) = text(volume, "name").and_then(|name| mounts.get(name)) else {
             continue;
         };
-        let tidy = tidy(host);
-        if Part::of(&tidy) != part {
+        if present(volume, "hostPath").is_none() {
             continue;
         }
-        let mounted = mounted.get_or_insert_with(|| mounts(pod));
-        let Some(mounts) = text(volume, "name").and_then(|name| mounted.get(name)) else {
-            continue;
-        };
-        let Mounts { container, writer } = mounts;
-        // A mount of `/` shows all others.
-        if whole.is_some_and(|is_written| tidy != "/" && (is_written || writer.is_none())) {
-            continue;
-        }
-        let message = match (part, writer) {
-            (Part::Socket, _) => {
-                format!("{container} can control the container runtime through `{host}`")
-            }
-            (Part::Sensitive, Some((writer, _))) => {
-                format!("{writer} can write to `{host}` of the node")
-            }
-            (Part::Sensitive, None) => format!("{container} can read `{host}` of the node"),
-            (Part::Other, Some((writer, directory))) => {
-                format!("{writer} can write to `{host}` of the node, at `{directory}`")
-            }
-            (Part::Other, None) | (Part::Plugins, _) => continue,
-        };
+        let told = of_volume.iter().filter_map(|mount| {
+            let (severity, message) = match part {
+                Reported::Socket => socket(pod, mount)?,
+                Reported::Sensitive => sensitive(mount, whole)?,
+                Reported::Other => other(mount)?,
+            };
+            Some((severity, mount.is_written, message))
+        });
+        // The first of the worst.
+        let worst = told.reduce(|worst, one| {
+            if (one.0, one.1) > (worst.0, worst.1) { one } else { worst }
+        });
+        let Some((severity, _, message)) = worst else { continue };
         let field = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
         let violation = Violation::at(field, message);
-        // Programs that measure the node need these, and they have no secrets.
-        let is_public = matches!(&*tidy, "/boot" | "/lib" | "/sys" | "/usr");
-        let is_seen = writer.is_none() && is_public;
-        found.push(if is_seen { violation.severity(Severity::Note) } else { violation });
+        let is_usual = severity == Severity::Error || part == Reported::Other;
+        found.push(if is_usual { violation } else { violation.severity(severity) });
     }
     found
 }
 
-/// True if a container mounts `/` of the node and may write to it, false if it only reads it; `None` if none does.
-fn whole_node<'a>(
-    pod: &Pod<'a>,
-    mounted: &mut Option<BTreeMap<&'a str, Mounts<'a>>>,
-) -> Option<bool> {
-    let is_of_root = |volume: &&Node| {
-        let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
-        host.is_some_and(is_root)
+/// The violation of a mount that shows the socket of the container runtime.
+fn socket(pod: &Pod<'_>, mount: &Mount<'_, '_>) -> Option<(Severity, String)> {
+    let Mount { container, path, is_written, .. } = mount;
+    let host = mount.host();
+    if !host::shows_socket(path) {
+        return None;
+    }
+    let label = container.label();
+    let told = format!("{label} can control the container runtime through `{host}`");
+    // Only root and some groups open the socket. A mount of the socket or of its directory is meant for it.
+    let is_by_the_way = &**path == "/" && !is_written && host::is_confined(container, pod);
+    Some(match is_by_the_way {
+        true => (Severity::Warning, format!("{told}, if its user and group may open the socket")),
+        false => (Severity::Error, told),
+    })
+}
+
+/// The violation of a mount that shows what controls the node; `whole` is true if the pod can write to all of it, and false
+/// if it can read it.
+fn sensitive(mount: &Mount<'_, '_>, whole: Option<bool>) -> Option<(Severity, String)> {
+    let Mount { container, path, is_written, .. } = mount;
+    let host = mount.host();
+    let is_shown = whole.is_some_and(|all| &**path != "/" && (all || !is_written));
+    // KR-SEC-038 reports the directories of sockets.
+    if is_shown || &**path != "/" && host::shows_socket(path) {
+        return None;
+    }
+    let Part { kind, reason, has } = Part::of(path);
+    let severity = match (kind, is_written) {
+        (Kind::Open | Kind::Drivers, _) | (Kind::Control | Kind::Plugin, false) => return None,
+        // Programs that measure the node need these, and they have no secrets.
+        (Kind::Seen, false) => Severity::Note,
+        _ => Severity::Error,
     };
-    let roots = pod.volumes().map(|(_, volume)| volume).filter(is_of_root);
-    let written = roots.filter_map(|volume| {
-        let name = text(volume, "name")?;
-        let mounts = mounted.get_or_insert_with(|| mounts(pod)).get(name)?;
-        Some(mounts.writer.is_some())
-    });
-    written.max()
+    let can = if *is_written { "write to" } else { "read" };
+    let told = format!("{} can {can} `{host}` of the node", container.label());
+    Some((severity, match has {
+        _ if &**path == "/" => told,
+        Some(below) => format!("{told}, with `{below}`: {reason}"),
+        None => format!("{told}: {reason}"),
+    }))
+}
+
+/// The violation of a mount that can write to another part of the node.
+fn other(mount: &Mount<'_, '_>) -> Option<(Severity, String)> {
+    let Mount { container, path, place, is_written, .. } = mount;
+    let is_other = *is_written && Part::of(path).kind == Kind::Open && !host::shows_socket(path);
+    is_other.then(|| {
+        let (label, host) = (container.label(), mount.host());
+        (Severity::Warning, format!("{label} can write to `{host}` of the node, at `{place}`"))
+    })
 }
 
 fn git_repo(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
@@ -222,50 +162,4 @@ fn git_repo(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
         Some(Violation::at(path, format!("the node clones the volume `{name}` as root")))
     });
     of_git.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Part, is_root, tidy};
-
-    #[test]
-    fn parts_of_the_node_are_told_apart() {
-        let is = |path, part| Part::of(&tidy(path)) == part;
-        for path in [
-            "/var/run/docker.sock",
-            "/run/containerd",
-            "/run/containerd/containerd.sock",
-            "/run",
-            "/var/run/",
-            "/var//run/docker.sock",
-            "/var/run/../run/docker.sock",
-            "/var/run/./docker.sock/",
-            "/proc/1/root/run/docker.sock",
-            "/proc/self/root/proc/1/root/var/run",
-        ] {
-            assert!(is(path, Part::Socket), "{path}");
-        }
-        for path in [
-            "/",
-            "/etc",
-            "/etc/",
-            "/var",
-            "/var/lib",
-            "/var/lib/kubelet",
-            "/proc",
-            "//",
-            "/opt/../etc/.",
-        ] {
-            assert!(is(path, Part::Sensitive), "{path}");
-        }
-        for path in ["/var/log", "/etcd", "/etc/ssl/certs", "/run/xtables.lock", "/opt"] {
-            assert!(is(path, Part::Other), "{path}");
-        }
-        assert!(
-            ["/", "//", "/.", "/etc/..", "/proc/1/root", "/proc/self/root/"]
-                .into_iter()
-                .all(is_root)
-        );
-        assert!(!["/etc", "/proc", "/proc/1"].into_iter().any(is_root));
-    }
 }
