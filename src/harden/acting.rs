@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::demand::entries;
 use super::facts::Facts;
 use super::pod::{Container, Pod};
+use super::scaled::Scaled;
 use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
 use super::serving::Services;
 use super::value::{below, integer, items, present, text};
@@ -23,6 +24,7 @@ pub(super) struct Acting<'a> {
     names: OnceCell<BTreeMap<Name<'a>, usize>>,
     custom: OnceCell<BTreeSet<&'a str>>,
     scalers: OnceCell<Scalers<'a>>,
+    scaled: OnceCell<Scaled<'a>>,
     budgets: OnceCell<Budgets<'a>>,
     bounds: OnceCell<BTreeMap<&'a str, Bounds<'a>>>,
     pods: OnceCell<PodIndex<'a>>,
@@ -203,6 +205,7 @@ impl<'a> Acting<'a> {
             names: OnceCell::new(),
             custom: OnceCell::new(),
             scalers: OnceCell::new(),
+            scaled: OnceCell::new(),
             budgets: OnceCell::new(),
             bounds: OnceCell::new(),
             pods: OnceCell::new(),
@@ -304,7 +307,13 @@ impl<'a> Acting<'a> {
             "Job" => return Some((0, said("parallelism")?)),
             _ => return None,
         };
-        Some((number, number))
+        // What another object does with a workload that is switched off is not known.
+        (number != 0 || !self.is_scaled(object)).then_some((number, number))
+    }
+
+    /// True if another object of the render names a workload as one that it scales, or whose pods it runs.
+    pub(super) fn is_scaled(&self, object: &Resource) -> bool {
+        self.scaled.get_or_init(|| Scaled::of(self.objects, self.facts)).has(object, self.facts)
     }
 
     /// True if a `PodDisruptionBudget` selects a pod.

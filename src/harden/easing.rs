@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drivers::{Driver, Need, written};
+use super::endless::runs_on;
 use super::host::open_secrets;
 use super::images::{does_nothing, is_tool};
 use super::pod::{Container, Pod};
@@ -302,6 +303,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         let container = container?;
         if is_tool(container.image())
             && (!container.is_running() || self.scene.ends())
+            && !runs_on(&container)
             && !self.is_written(violation)
         {
             return Some((Severity::Note, Easing::Tool, "a tool that ends soon".to_owned()));
@@ -435,12 +437,24 @@ impl<'a, 'b> Easings<'a, 'b> {
         if is_of_security && (self.is_written(violation) || self.is_enforced()) {
             return None;
         }
+        if self.runs_on(violation) {
+            return None;
+        }
         if is_among(MINOR_IN_JOBS, rule) {
             let told = "assumed: the Job ends soon, and needs little";
             return Some((Severity::Note, Easing::Job, told.to_owned()));
         }
         let told = "a Job runs it only for a while";
         is_among(LESS_IN_JOBS, rule).then(|| (Severity::Warning, Easing::Job, told.to_owned()))
+    }
+
+    /// True if the container of a violation, or any of its pod, does not end.
+    fn runs_on(&self, violation: &Violation) -> bool {
+        let Some(facts) = self.facts_of(violation) else { return false };
+        match self.container(violation, facts.pod) {
+            Some(container) => runs_on(&container),
+            None => facts.pod.containers.iter().any(runs_on),
+        }
     }
 
     /// Nodes may set the profile of seccomp for all pods.

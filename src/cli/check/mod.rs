@@ -111,7 +111,8 @@ struct Many {
     git: Option<String>,
 
     /// With `--git`: let the configuration, the baseline, annotations and comments that are new since REV accept findings, and
-    /// let objects, fields and folders that are new lower severities
+    /// let other objects, mounts of drivers and folders that are new lower severities. What an object is by its own kind and
+    /// fields (a Job, `replicas: 0`, a DaemonSet that only reads the node, a tool, Windows) counts also without it
     #[arg(long, requires = "git")]
     trust_change: bool,
 
