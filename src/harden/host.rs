@@ -217,7 +217,10 @@ pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a
             found.entry(name).or_default().push(Mount {
                 container,
                 host,
-                path: part.map_or_else(|| Rc::clone(whole), |part| tidy(&format!("{whole}/{part}")).into()),
+                path: part.map_or_else(
+                    || Rc::clone(whole),
+                    |part| tidy(&format!("{whole}/{part}")).into(),
+                ),
                 place: text(mount, "mountPath").unwrap_or_default(),
                 is_written: !is_true(present(mount, "readOnly")),
                 is_part: part.is_some(),
@@ -308,7 +311,10 @@ mod tests {
                  /root /root/.ssh /root/.ssh/id_rsa /var/lib/kubelet/pki /var/lib/kubelet/kubeconfig /var/lib/etcd \
                  /var/lib/etcd/member /var/lib/rancher /var/lib/rancher/k3s/server /home/admin/.ssh /proc/7/root/etc/shadow",
             ),
-            (Kind::Root, "/ // /etc /etc/ /var /var/lib /var/lib/kubelet /opt/../etc/. /etc/kubernetes"),
+            (
+                Kind::Root,
+                "/ // /etc /etc/ /var /var/lib /var/lib/kubelet /opt/../etc/. /etc/kubernetes",
+            ),
             (Kind::Volumes, "/var/lib/kubelet/pods /var/lib/kubelet/pods/1/volumes"),
             (
                 Kind::View,

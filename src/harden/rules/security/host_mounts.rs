@@ -89,9 +89,8 @@ fn judge(pod: &Pod<'_>, part: Reported) -> Vec<Violation> {
             Some((severity, mount.is_written, message))
         });
         // The first of the worst.
-        let worst = told.reduce(|worst, one| {
-            if (one.0, one.1) > (worst.0, worst.1) { one } else { worst }
-        });
+        let worst =
+            told.reduce(|worst, one| if (one.0, one.1) > (worst.0, worst.1) { one } else { worst });
         let Some((severity, _, message)) = worst else { continue };
         let field = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
         let violation = Violation::at(field, message);
@@ -137,11 +136,14 @@ fn sensitive(mount: &Mount<'_, '_>, whole: Option<bool>) -> Option<(Severity, St
     };
     let can = if *is_written { "write to" } else { "read" };
     let told = format!("{} can {can} `{host}` of the node", container.label());
-    Some((severity, match has {
-        _ if &**path == "/" => told,
-        Some(below) => format!("{told}, with `{below}`: {reason}"),
-        None => format!("{told}: {reason}"),
-    }))
+    Some((
+        severity,
+        match has {
+            _ if &**path == "/" => told,
+            Some(below) => format!("{told}, with `{below}`: {reason}"),
+            None => format!("{told}: {reason}"),
+        },
+    ))
 }
 
 /// The violation of a mount that can write to another part of the node.
