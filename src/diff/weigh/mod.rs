@@ -183,6 +183,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             storage::stateful_set,
             storage::mounted,
             scale::workload,
+            scale::kept,
             workload::quality,
             workload::protection,
             workload::images,
@@ -205,6 +206,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
         _ => &[
             storage::mounted,
             scale::workload,
+            scale::kept,
             workload::quality,
             workload::protection,
             workload::images,
@@ -490,9 +492,9 @@ impl<'o, 'a> Sides<'o, 'a> {
         old.is_empty() || !new.is_empty()
     }
 
-    /// The disruption budgets after the change for pods with these labels.
-    fn budgets(&self, labels: Option<&Node>) -> Vec<&'a Node> {
-        let budgets = self.whole.of_kind(1, "PodDisruptionBudget", self.namespace(1));
+    /// The disruption budgets of a side for pods with these labels.
+    fn budgets(&self, side: usize, labels: Option<&Node>) -> Vec<&'a Node> {
+        let budgets = self.whole.of_kind(side, "PodDisruptionBudget", self.namespace(side));
         let is_meant = |budget: &&'a Node| {
             let selector = below(budget, &["spec", "selector"]);
             selector.is_some_and(|selector| selects(selector, labels))
@@ -500,9 +502,9 @@ impl<'o, 'a> Sides<'o, 'a> {
         budgets.map(Resource::node).filter(is_meant).collect()
     }
 
-    /// The autoscaler of the object after the change.
-    fn scaler(&self) -> Option<&'a Node> {
-        let id = self.object.ids[1].as_ref()?;
+    /// The autoscaler of the object on a side.
+    fn scaler(&self, side: usize) -> Option<&'a Node> {
+        let id = self.object.ids[side].as_ref()?;
         let is_own = |scaler: &&'a Node| {
             let target = below(scaler, &["spec", "scaleTargetRef"]);
             target.is_some_and(|target| {
@@ -511,7 +513,7 @@ impl<'o, 'a> Sides<'o, 'a> {
             })
         };
         SCALERS.iter().find_map(|kind| {
-            self.whole.of_kind(1, kind, self.namespace(1)).map(Resource::node).find(is_own)
+            self.whole.of_kind(side, kind, self.namespace(side)).map(Resource::node).find(is_own)
         })
     }
 

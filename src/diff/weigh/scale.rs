@@ -1,7 +1,7 @@
 //! KR-DIF-011: copies, disruption budgets and autoscalers.
 
 use super::selectors::Conditions;
-use super::{Judgement, Phrase, Sides};
+use super::{Identity, Judgement, Phrase, Sides, canonical};
 use crate::harden::differences::AVAILABILITY_REDUCED;
 use crate::harden::value::{below, integer, is_true, text};
 use crate::harden::{PodTemplate, Severity, template};
@@ -36,7 +36,8 @@ pub(super) fn workload(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     if is_true(field(after, "suspend")) && !is_true(field(before, "suspend")) {
         found.push(judgement("spec.suspend", Phrase::new("is suspended")));
     }
-    if SCALED.contains(&sides.kind) {
+    let has_copies = |side: &Identity| SCALED.contains(&&*side.kind) || side.kind == "Pod";
+    if SCALED.contains(&sides.kind) && sides.object.ids.iter().flatten().all(has_copies) {
         found.extend(copies(sides, before, after));
     }
     let stops_all = |node: &Node| {
@@ -48,10 +49,45 @@ pub(super) fn workload(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     }
 }
 
+/// Judges the disruption budgets and the autoscaler of a workload with other labels, or another name or kind.
+pub(super) fn kept(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let [Some(old), Some(new)] = &sides.object.ids else { return };
+    let name = |node: &&Node| {
+        let name = below(node, &["metadata", "name"]).and_then(Node::as_text);
+        name.unwrap_or_default().to_owned()
+    };
+    let labels = |id: &Identity, node| {
+        let pod = template(id.group(), &id.kind).and_then(|path| below(node, path));
+        pod.and_then(|pod| below(pod, &["metadata", "labels"]))
+    };
+    let [was, is] = [labels(old, before), labels(new, after)];
+    let is_moved = sides.namespace(0) != sides.namespace(1);
+    if is_moved || was.map(canonical) != is.map(canonical) {
+        let protects = |budget: &&Node| !allows_all(budget);
+        let lost: Vec<String> =
+            sides.budgets(0, was).iter().copied().filter(protects).map(|one| name(&one)).collect();
+        if !lost.is_empty() && sides.budgets(1, is).is_empty() {
+            let phrase = Phrase::new("is no longer protected by the PodDisruptionBudget ");
+            found.push(judgement("", phrase.few(lost.iter().map(String::as_str))));
+        }
+    }
+    let is_another = is_moved || (&old.kind, &old.name) != (&new.kind, &new.name);
+    if is_another
+        && SCALED.contains(&&*new.kind)
+        && let Some(scaler) = sides.scaler(0)
+        && sides.scaler(1).is_none()
+    {
+        let phrase = Phrase::new("is no longer scaled by the autoscaler ").name(&name(&scaler));
+        found.push(judgement("", phrase));
+    }
+}
+
 fn copies(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
     let [old, new] = [before, after].map(|node| number(node, "replicas").unwrap_or(1));
     // Without the field, an autoscaler decides.
-    if new >= old || field(after, "replicas").is_none() && sides.scaler().is_some() {
+    let is_unknown = || sides.whole.renders[1].is_empty() || sides.scaler(1).is_some();
+    if new >= old || field(after, "replicas").is_none() && is_unknown() {
         return None;
     }
     let phrase = |words: &str| Phrase::new(format!("{words}: {old} → {new} replicas"));
@@ -73,7 +109,7 @@ fn copies(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgemen
 fn least_available<'a>(sides: &Sides<'_, 'a>, after: &Node) -> Option<(&'a str, i64)> {
     let path = template(sides.group, sides.kind)?;
     let labels = below(below(after, path)?, &["metadata", "labels"]);
-    let budgets = sides.budgets(labels);
+    let budgets = sides.budgets(1, labels);
     let demanded = |budget: &'a Node| {
         let name = text(below(budget, &["metadata"])?, "name")?;
         Some((name, number(budget, "minAvailable")?))

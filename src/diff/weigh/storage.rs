@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::workload::pods;
 use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::differences::{DATA_AT_RISK, OBJECT_REMOVED};
-use crate::harden::value::{below, items, present, text};
+use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::{List, PodTemplate, Severity};
 use crate::resource::Quantity;
 use crate::yaml::Node;
@@ -162,6 +162,7 @@ pub(super) fn stateful_set(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             found.push(judgement(field, Phrase::new(format!("its claims are deleted {when}"))));
         }
     }
+    found.extend(scaled_down(sides, before, after));
     let templates = |node: &Node| -> BTreeMap<String, Node> {
         let templates = items(below(node, &["spec", "volumeClaimTemplates"])).iter();
         let name = |node: &Node| Some(text(present(node, "metadata")?, "name")?.to_owned());
@@ -182,6 +183,81 @@ pub(super) fn stateful_set(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             })),
         }
     }
+}
+
+/// Judges the claims of a `StatefulSet` of which another workload takes the place.
+pub(super) fn succeeded(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(_)) = (sides.before, sides.after) else { return };
+    let [Some(old), Some(new)] = &sides.object.ids else { return };
+    if old.kind != "StatefulSet" {
+        return;
+    }
+    // A StatefulSet with the same name finds the claims of the former one, and its templates are compared.
+    if new.kind == old.kind && (&old.name, sides.namespace(0)) == (&new.name, sides.namespace(1)) {
+        stateful_set(sides, found);
+        return;
+    }
+    let pods = pods(sides);
+    let used: BTreeSet<&str> = pods
+        .iter()
+        .flat_map(|[_, after]| items(present(after.spec, "volumes")))
+        .filter_map(claim_of)
+        .collect();
+    for template in items(below(before, &["spec", "volumeClaimTemplates"])) {
+        let Some(name) = present(template, "metadata").and_then(|one| text(one, "name")) else {
+            continue;
+        };
+        let first = format!("{name}-{}-", old.name);
+        let is_own = |claim: &&str| {
+            let ordinal = claim.strip_prefix(&*first);
+            ordinal.is_some_and(|ordinal| ordinal.bytes().all(|one| one.is_ascii_digit()))
+        };
+        let mut own = used.range(&*first..).take_while(|claim| claim.starts_with(&*first));
+        if own.any(|claim| is_own(claim)) && sides.namespace(0) == sides.namespace(1) {
+            continue;
+        }
+        let phrase = Phrase::new("does not have the data of the claims ").name(name);
+        let phrase = phrase.say(" of StatefulSet ").name(&old.name);
+        found.push(judgement("", phrase).at(format!("spec.volumeClaimTemplates[{name}]")));
+    }
+}
+
+/// The judgement on claims that are deleted with the pods that are too many. (Kubernetes, `StatefulSet` controller: pods
+/// whose ordinals are out of range are removed.)
+fn scaled_down(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
+    let deletes = below(after, &["spec", "persistentVolumeClaimRetentionPolicy"])
+        .and_then(|policy| text(policy, "whenScaled"))
+        == Some("Delete");
+    let templates = items(below(before, &["spec", "volumeClaimTemplates"]));
+    let replicas = |node| below(node, &["spec", "replicas"]);
+    if !deletes || templates.is_empty() || replicas(after).is_none() && sides.scaler(1).is_some() {
+        return None;
+    }
+    let range = |node| {
+        let first = below(node, &["spec", "ordinals", "start"]).and_then(integer).unwrap_or(0);
+        let count = replicas(node).and_then(integer).unwrap_or(1);
+        [first, first.saturating_add(count.max(0))]
+    };
+    let ([first, end], [now_first, now_end]) = (range(before), range(after));
+    let lost = match now_first >= now_end {
+        true => vec![[first, end]],
+        false => vec![[first, now_first.min(end)], [now_end.max(first), end]],
+    };
+    let lost: Vec<String> = lost
+        .into_iter()
+        .filter(|[first, end]| first < end)
+        .map(|[first, end]| match end - first {
+            1 => first.to_string(),
+            _ => format!("{first} to {}", end - 1),
+        })
+        .collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let names = templates.iter().filter_map(|one| text(present(one, "metadata")?, "name"));
+    let phrase = Phrase::new("its claims ").few(names).say(" of the pods ");
+    let phrase = phrase.say(lost.join(", ")).say(" are deleted (whenScaled: Delete)");
+    Some(judgement("spec.replicas", phrase))
 }
 
 /// The volumes of a pod, and their places in its containers.
@@ -312,6 +388,29 @@ mod tests {
             &claim(""),
             &[&*format!("{label}no longer leads to the volume a")],
         );
+    }
+
+    #[test]
+    fn claims_of_pods_that_are_too_many_are_deleted() {
+        let set = |spec: &str| {
+            let more = "volumeClaimTemplates: [{metadata: {name: a}}]";
+            object("StatefulSet", &format!("{spec}, {more}")).replace("v1,", "apps/v1,")
+        };
+        let deletes = "persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}";
+        let with = |replicas: &str| set(&format!("{deletes}, {replicas}"));
+        let told_of = |pods: &str| {
+            format!(
+                "009 error StatefulSet v: its claims a of the pods {pods} are deleted (whenScaled: Delete)"
+            )
+        };
+        told(&with("replicas: 5"), &with("replicas: 2"), &[&*told_of("2 to 4")]);
+        told(&with("replicas: 3"), &with("replicas: 2"), &[&*told_of("2")]);
+        told(&set("replicas: 5"), &set("replicas: 2"), &[]);
+        let first = |first: u8, count: u8| {
+            with(&format!("replicas: {count}, ordinals: {{start: {first}}}"))
+        };
+        told(&first(0, 4), &first(1, 3), &[&*told_of("0")]);
+        assert_eq!(judged(&first(0, 3), &first(1, 3)), [told_of("0")]);
     }
 
     #[test]

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 
 use super::work::Work;
 use super::{Judgement, Phrase, Sides, Whole, access, admission, as_configured, canonical};
-use super::{MOST_STEPS, exposure, namespace_of, workload};
+use super::{MOST_STEPS, exposure, namespace_of, scale, storage, workload};
 use crate::diff::{Effect, Identity, Object, Options, Renames, Security, TargetReview, Turned};
 use crate::diff::{judge, pair};
 use crate::harden::differences::{POSTURE_LOOSENED, PRIVILEGE_GRANTED};
 use crate::harden::value::{below, text};
-use crate::harden::{Holds, PodTemplate, Rule, pod_templates};
+use crate::harden::{Holds, PodTemplate, Rule, Severity, pod_templates};
 use crate::index::Index;
 use crate::resource::{DEFAULT_NAMESPACE, ImageReference, ResMap, Resource};
 use crate::schema::Schema;
@@ -350,6 +350,12 @@ fn tell(
 
 /// The judges of what a workload may lose with its name or kind.
 const JUDGES: &[super::Judge] = &[
+    storage::succeeded,
+    storage::mounted,
+    scale::workload,
+    scale::kept,
+    workload::succeeded,
+    workload::images,
     workload::protection,
     access::runs_as,
     admission::moved,
@@ -375,6 +381,8 @@ fn compared(whole: &Whole<'_>, former: &Former, object: &Object) -> Vec<Judgemen
     let sides = Sides::of(&both, whole);
     let mut found: Vec<Judgement> = security.as_ref().and_then(looser).into_iter().collect();
     JUDGES.iter().for_each(|judge| judge(&sides, &mut found));
+    // Notes are about the same object before and after.
+    found.retain(|judged| judged.severity != Severity::Note);
     found
 }
 
@@ -545,6 +553,86 @@ mod tests {
         assert_eq!(told([&safe, map], [map, &safe]), [""; 0]);
         let other = map.to_owned() + &weak("front").replace("namespace: shop", "namespace: other");
         assert_eq!(told([&safe, map], [map, &other]), [""; 0]);
+    }
+
+    #[test]
+    fn data_copies_images_and_quality_are_compared() {
+        let place = "in place of Deployment web";
+        let with = |kind: &str, name: &str, spec: &str, more: &str, web: &str| {
+            object(kind, name, &pod("web", more, web))
+                .replace("spec: {template", &format!("spec: {{{spec}template"))
+        };
+        let one = |web: &str| with("Deployment", "web", "replicas: 3, ", "", web);
+        let other = |web: &str| with("StatefulSet", "front", "replicas: 3, ", "", web);
+        let label = format!("warning StatefulSet front: {place}:");
+        let web2 =
+            |image: &str, more: &str| format!("{{name: web, image: 'shop/web:{image}', {more}}}");
+        let version = format!("012 {label} goes back to an older version of shop/web: 2 → 1");
+        assert_eq!(judged(&one(&web2("2", "")), &other(&web2("1", ""))), [version]);
+        assert_eq!(judged(&one(&web2("1", "")), &other(&web2("1", ""))), [""; 0]);
+        told(
+            &one(&web2("1", "resources: {limits: {cpu: 1, memory: 1Gi}}")),
+            &other(&web2("1", "resources: {requests: {cpu: 1}}")),
+            &[&*format!("005 {label} its pods are evicted earlier: Guaranteed → Burstable")],
+        );
+        let few = with("StatefulSet", "front", "replicas: 1, ", "", &web2("1", ""));
+        let copies = format!("011 {label} has a single copy: 3 → 1 replicas");
+        told(&one(&web2("1", "")), &few, &[&*copies]);
+        let mount = web2("1", "volumeMounts: [{name: d, mountPath: /d}]");
+        let volume = |source: &str| format!("volumes: [{{name: d, {source}}}], ");
+        let claim = volume("persistentVolumeClaim: {claimName: c}");
+        let lost = "its volume d is no longer the claim c, and is lost with the pod";
+        told(
+            &with("Deployment", "web", "", &claim, &mount),
+            &with("StatefulSet", "front", "", &volume("emptyDir: {}"), &mount),
+            &[&*format!("009 error StatefulSet front: {place}: {lost}")],
+        );
+        // Claims of a StatefulSet.
+        let templates = "volumeClaimTemplates: [{metadata: {name: d}}], ";
+        let set = |name: &str| with("StatefulSet", name, templates, "", &mount);
+        let lost = "in place of StatefulSet web: does not have the data of the claims d of StatefulSet web";
+        for (kind, name, spec, more, is_lost) in [
+            ("StatefulSet", "other", templates, "", true),
+            ("Deployment", "web", "", "volumes: [{name: d, emptyDir: {}}], ", true),
+            (
+                "Deployment",
+                "web",
+                "",
+                "volumes: [{name: d, persistentVolumeClaim: {claimName: d-web-0}}], ",
+                false,
+            ),
+        ] {
+            let after = with(kind, name, spec, more, &mount);
+            let found = judged(&set("web"), &after);
+            let own = found
+                .iter()
+                .filter(|one| one.starts_with(&format!("009 error {kind} {name}: {lost}")));
+            let is_renamed = found.is_empty() && kind == "StatefulSet";
+            assert!(is_renamed || (own.count() == 1) == is_lost, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn budgets_and_autoscalers_are_left_behind() {
+        let budget = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b, namespace: shop}, spec: {selector: {matchLabels: {app: web}}, minAvailable: 1}}\n---\n";
+        let scaler = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: s, namespace: shop}, spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {kind: Deployment, name: web}}}\n---\n";
+        let both = |kind: &str, label: &str| {
+            object(kind, "web", &pod(label, "", &web(""))) + budget + scaler
+        };
+        let label = "011 warning StatefulSet web: in place of Deployment web:";
+        let scaled = format!("{label} is no longer scaled by the autoscaler s");
+        told(
+            &both("Deployment", "web"),
+            &both("StatefulSet", "front"),
+            &[&*format!("{label} is no longer protected by the PodDisruptionBudget b"), &*scaled],
+        );
+        told(&both("Deployment", "web"), &both("StatefulSet", "web"), &[&*scaled]);
+        told(
+            &both("Deployment", "web"),
+            &both("Deployment", "front"),
+            &["011 warning Deployment web: is no longer protected by the PodDisruptionBudget b"],
+        );
+        told(&both("Deployment", "web"), &both("Deployment", "web"), &[]);
     }
 
     #[test]

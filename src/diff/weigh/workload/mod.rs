@@ -9,7 +9,7 @@ mod quality;
 pub(super) use account::account;
 pub(super) use images::images;
 pub(super) use protection::{account_of, protection};
-pub(super) use quality::quality;
+pub(super) use quality::{quality, succeeded};
 
 use super::Sides;
 use crate::diff::containers::paired_pods;

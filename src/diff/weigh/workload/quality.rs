@@ -10,10 +10,14 @@ use crate::yaml::Node;
 
 /// Judges the class of the pods of a workload that is there on both sides.
 pub(in crate::diff::weigh) fn quality(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    if !changes_resources(sides) {
-        return;
+    if changes_resources(sides) {
+        succeeded(sides, found);
     }
+}
+
+/// Judges the class of the pods of a workload that takes the place of another.
+pub(in crate::diff::weigh) fn succeeded(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     let (Some(old), Some(new)) = (of_object(before), of_object(after)) else { return };
     if new < old {
         let words = format!("its pods are evicted earlier: {old} → {new}");
