@@ -48,9 +48,13 @@ fn started_by(process: u32) -> Vec<u32> {
 mod tests {
     #[test]
     fn this_process_holds_memory() {
-        let before = super::held(std::process::id());
-        let block = vec![1_u8; 64 << 20];
-        let after = super::held(std::process::id());
-        assert!(before > 0 && after >= before + (60 << 20), "{before} {after} {}", block.len());
+        // Other tests of this process may free memory at the same time.
+        let is_held = |_| {
+            let before = super::held(std::process::id());
+            let block = vec![1_u8; 64 << 20];
+            let after = super::held(std::process::id());
+            before > 0 && after >= before + (60 << 20) && block.len() == 64 << 20
+        };
+        assert!((0..20).any(is_held));
     }
 }

@@ -573,7 +573,10 @@ mod tests {
         told(
             &one(&web2("1", "resources: {limits: {cpu: 1, memory: 1Gi}}")),
             &other(&web2("1", "resources: {requests: {cpu: 1}}")),
-            &[&*format!("005 {label} its pods are evicted earlier: Guaranteed → Burstable")],
+            &[
+                &*format!("005 {label} its pods are evicted earlier: Guaranteed → Burstable"),
+                &*format!("001 {label} no longer has limit of memory in container web"),
+            ],
         );
         let few = with("StatefulSet", "front", "replicas: 1, ", "", &web2("1", ""));
         let copies = format!("011 {label} has a single copy: 3 → 1 replicas");
