@@ -206,16 +206,12 @@ impl<'a> Pod<'a> {
         self.get(&["os"]).and_then(|os| text(os, "name")) == Some("windows")
     }
 
-    /// True if it can run only on Windows, by `os` or by its node selection: then no Linux-only fields are added. With another
-    /// `os`, nodes with Windows refuse it.
+    /// True if it can run only on Windows, by `os` or by its node selection: then no Linux-only fields are added.
     pub(super) fn is_bound_to_windows(&self) -> bool {
-        if let Some(os) = self.get(&["os"]).and_then(|os| text(os, "name")) {
-            return os == "windows";
-        }
         let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
         let selector = self.get(&["nodeSelector"]);
         let selects = |key: &str| selector.and_then(|labels| text(labels, key)) == Some("windows");
-        labels.into_iter().any(selects) || self.requires_windows(&labels)
+        self.is_windows() || labels.into_iter().any(selects) || self.requires_windows(&labels)
     }
 
     fn requires_windows(&self, labels: &[&str]) -> bool {

@@ -8,7 +8,7 @@ use crate::resource::{ResMap, Resource};
 use crate::yaml::{Mapping, Node};
 
 /// The fields of such references, in any kind of object: of autoscalers, of a `Canary` of Flagger, and of a `Rollout` of Argo or
-/// OpenKruise.
+/// `OpenKruise`.
 const FIELDS: [&str; 3] = ["scaleTargetRef", "targetRef", "workloadRef"];
 
 /// The depth of specifications in which references are looked for.

@@ -138,16 +138,22 @@ pub(super) struct Selectors<'a, T> {
     compared: Cell<usize>,
 }
 
+/// The number of a key, and those of its values.
+type KeyOfList<'a> = (u32, BTreeMap<&'a str, u32>);
+
+/// Distinguished values of labels, by the numbers of their keys.
+type Distinguished = Vec<(u32, u32)>;
+
 /// Selectors that are found by the same condition.
 #[derive(Default)]
 struct List<'a> {
     places: Vec<usize>,
     /// The keys for which they ask, each with its number and those of the values that they name.
-    keys: OnceCell<BTreeMap<&'a str, (u32, BTreeMap<&'a str, u32>)>>,
+    keys: OnceCell<BTreeMap<&'a str, KeyOfList<'a>>>,
     /// The selections by the distinguished values of labels, or by the selectors of a short list.
-    known: RefCell<BTreeMap<Vec<(u32, u32)>, Rc<Selection>>>,
+    known: RefCell<BTreeMap<Distinguished, Rc<Selection>>>,
     /// True for distinguished values that one of the selectors selects.
-    selecting: RefCell<BTreeMap<Vec<(u32, u32)>, bool>>,
+    selecting: RefCell<BTreeMap<Distinguished, bool>>,
 }
 
 /// The selectors of a list that select some labels; at least one.

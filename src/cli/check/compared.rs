@@ -31,7 +31,7 @@ impl<T: Default> Compared<T> {
         if self.0.get_mut(&values).is_some_and(&mut take) {
             return true;
         }
-        let values = values.unwrap_or_default();
+        let Some(values) = values else { return false };
         let covers = |known: &Option<Vec<String>>| {
             known
                 .as_ref()

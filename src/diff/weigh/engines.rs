@@ -247,7 +247,7 @@ pub(super) fn exception(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         present(was, key).map(canonical) != present(is, key).map(canonical)
             && !(*key == "match" && is_part(is, was, key))
     };
-    if keys.iter().any(|key| differs(key)) {
+    if keys.iter().any(differs) {
         let phrase = Phrase::new("excepts other objects than before").say(NOT_COMPARED);
         found.push(judgement("spec", phrase).with_severity(Severity::Warning));
     }

@@ -213,7 +213,7 @@ pub(super) fn succeeded(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             ordinal.is_some_and(|ordinal| ordinal.bytes().all(|one| one.is_ascii_digit()))
         };
         let mut own = used.range(&*first..).take_while(|claim| claim.starts_with(&*first));
-        if own.any(|claim| is_own(claim)) && sides.namespace(0) == sides.namespace(1) {
+        if own.any(is_own) && sides.namespace(0) == sides.namespace(1) {
             continue;
         }
         let phrase = Phrase::new("does not have the data of the claims ").name(name);

@@ -313,7 +313,7 @@ impl<'a> Services<'a> {
     }
 }
 
-impl<'a> Service<'a> {
+impl Service<'_> {
     /// The ending of its name that says that only monitoring reads it, or nothing.
     fn end(&self) -> &'static str {
         // Not `metrics-server`, whose metrics programs read.
