@@ -83,20 +83,7 @@ impl<'a> Pod<'a> {
         let shape = if is_part { Shape::Part } else { shape };
         let metadata = present(template, "metadata");
         let of_metadata = path.keys(&["metadata"]);
-        let (defaults, volume_names, running) = (None, OnceCell::new(), OnceCell::new());
-        Some(Self {
-            of_metadata,
-            of_spec,
-            metadata,
-            spec,
-            defaults,
-            containers,
-            shape,
-            volume_names,
-            running,
-            annotation_places: OnceCell::new(),
-            traffic: Traffic::default(),
-        })
+        Some(Self { of_metadata, metadata, ..Self::of_spec(of_spec, spec, containers, shape) })
     }
 
     /// A pod with its containers, from a specification, or a part of one, without a template.
