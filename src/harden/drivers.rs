@@ -37,8 +37,7 @@ pub(super) enum Need {
 impl<'a> Driver<'a> {
     /// The driver of a pod, if it is one.
     pub(super) fn of(object: &Resource, pod: &Pod<'a>) -> Option<Self> {
-        let is_known = matches!(&*object.gvk().group, "apps" | "extensions" | "apps.kruise.io");
-        if object.kind() != "DaemonSet" || !is_known {
+        if !is_daemon_set(object) {
             return None;
         }
         let hosts = pod.volumes().filter_map(|(_, volume)| {
@@ -74,6 +73,12 @@ impl<'a> Driver<'a> {
         host.is_some_and(|host| tidy(host) == "/")
             && text(volume, "name").is_some_and(|name| self.written.contains(name))
     }
+}
+
+/// True for a `DaemonSet`, which runs a pod on each node. Other groups may have kinds of this name.
+pub(super) fn is_daemon_set(object: &Resource) -> bool {
+    object.kind() == "DaemonSet"
+        && matches!(&*object.gvk().group, "apps" | "extensions" | "apps.kruise.io")
 }
 
 /// The names of volumes that a container of a pod may write to.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::drivers::{Driver, Need, written};
+use super::drivers::{Driver, Need, is_daemon_set, written};
 use super::endless::runs_on;
 use super::host::open_secrets;
 use super::images::{does_nothing, is_tool};
@@ -49,7 +49,7 @@ const MINOR_IN_JOBS: &str = "KR-RES-002 KR-RES-003 KR-SEC-024 KR-SEC-030";
 const LESS_IN_JOBS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-025";
 
 /// The rules about what agents of nodes need: each has its node for itself, and looks at it.
-const NEEDED_BY_AGENTS: &str = "KR-SEC-006 KR-SEC-039";
+const NEEDED_BY_AGENTS: &str = "KR-SEC-006 KR-SEC-020 KR-SEC-039";
 
 /// The rules about fields that harm no one without a running pod.
 const MOOT_WITHOUT_PODS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-024 KR-SEC-025 KR-SEC-030 KR-SEC-035";
@@ -374,11 +374,14 @@ impl<'a, 'b> Easings<'a, 'b> {
     }
 
     /// A lower severity for what an agent of nodes needs: a `DaemonSet` runs it on each. It may not write to the node, and not
-    /// read its secrets.
+    /// read its secrets. KR-SEC-038, 039 and 040 judge which folders it has.
     fn of_agent(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_of_agent = is_among(NEEDED_BY_AGENTS, rule)
-            && self.scene.object.kind() == "DaemonSet"
+            && is_daemon_set(self.scene.object)
             && !self.is_enforced();
+        if !is_of_agent || rule.id == "KR-SEC-020" && !is_host_path(violation) {
+            return None;
+        }
         // The violation is at `hostPath.path` of a volume.
         let volume = || violation.path.parent()?.parent();
         let harms = || {
@@ -386,17 +389,17 @@ impl<'a, 'b> Easings<'a, 'b> {
             let volume = volume.as_ref();
             self.is_written_to(violation, volume) || self.has_open_secrets(violation, volume)
         };
-        if !is_of_agent || rule.id == "KR-SEC-039" && harms() {
-            return None;
-        }
-        let severity = one_lower(violation.severity.unwrap_or(rule.severity));
+        let severity = match rule.id {
+            "KR-SEC-039" if harms() => return None,
+            "KR-SEC-020" => Severity::Note,
+            _ => one_lower(violation.severity.unwrap_or(rule.severity)),
+        };
         Some((severity, Easing::Agent, "assumed: an agent of nodes needs it".to_owned()))
     }
 
     /// A warning about a folder of the node that no container may write to. KR-SEC-039 reports those with secrets.
     fn of_reader(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let is_host = matches!(violation.path.steps().last(), Some(PathStep::Key(key)) if **key == *"hostPath");
-        if rule.id != "KR-SEC-020" || !is_host || self.is_enforced() {
+        if rule.id != "KR-SEC-020" || !is_host_path(violation) || self.is_enforced() {
             return None;
         }
         let is_read = !self.is_written_to(violation, violation.path.parent().as_ref());
@@ -520,6 +523,11 @@ const fn one_lower(severity: Severity) -> Severity {
         Severity::Error => Severity::Warning,
         _ => Severity::Note,
     }
+}
+
+/// True for a violation at a `hostPath` of a volume.
+fn is_host_path(violation: &Violation) -> bool {
+    matches!(violation.path.steps().last(), Some(PathStep::Key(key)) if **key == *"hostPath")
 }
 
 /// True for a pod that only takes room, so that it can be evicted: its containers have the image `pause`.

@@ -1,7 +1,7 @@
 //! KR-SEC-020: only restricted volume types are used.
 
 use crate::harden::pod::Pod;
-use crate::harden::profile::{PodSecurity, Set};
+use crate::harden::profile::PodSecurity;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
@@ -31,10 +31,7 @@ const ALLOWED: &[&str] = &[
     "secret",
 ];
 
-fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
-    // Agents of nodes need directories of these. KR-SEC-038, 039 and 040 judge which ones; the levels of Pod Security do not.
-    let is_for_agents = matches!(scene.facts.profile.set, Set::Recommended | Set::Paranoid);
-    let is_agent = is_for_agents && scene.object.kind() == "DaemonSet";
+fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for (index, volume) in pod.volumes() {
         let keys = volume.as_mapping().map(Mapping::entries).unwrap_or_default();
@@ -44,13 +41,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
                 let name = text(volume, "name").unwrap_or_default();
                 let path = pod.path(&["volumes"]).index(index).keys(&[kind]);
                 let message = format!("the volume `{name}` is of the kind `{kind}`");
-                let violation = Violation::at(path, &*message).values(values(kind, value));
-                found.push(if is_agent && kind == "hostPath" {
-                    let message = format!("{message}; assumed: an agent of nodes needs it");
-                    Violation { message, ..violation }.severity(Severity::Note)
-                } else {
-                    violation
-                });
+                found.push(Violation::at(path, message).values(values(kind, value)));
             }
         }
     }
