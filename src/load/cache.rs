@@ -19,9 +19,15 @@ pub(super) struct Cache<V> {
     hashes: Hashes,
 }
 
+impl<V> Default for Cache<V> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hashes: Hashes::default() }
+    }
+}
+
 impl<V: Clone> Cache<V> {
     pub(super) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), hashes: Hashes::default() }
+        Self::default()
     }
 
     /// Returns the value of a path. The first caller computes it; other callers wait for it.

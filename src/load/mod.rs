@@ -16,6 +16,7 @@ mod file;
 mod files;
 pub mod git;
 mod links;
+mod listings;
 mod memory;
 mod missing;
 mod mounts;

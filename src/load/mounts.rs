@@ -15,12 +15,14 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use super::files::{Files, Kind};
 use super::links::{self, Look};
+use super::listings::{Listing, Listings};
 use crate::sync::{read, write};
 use crate::text::escape;
 
 /// A tree of files. Without mounts it costs no more than the source itself.
 pub(super) struct Mounts {
     files: Box<dyn Files>,
+    listings: Listings,
     /// By the bytes of the paths, which are compared faster than their components.
     mounts: OnceLock<RwLock<BTreeMap<OsString, Arc<Mount>>>>,
 }
@@ -57,7 +59,7 @@ pub(super) struct LeadsOut {
 impl Mounts {
     /// A tree without mounts.
     pub(super) fn new(files: impl Files + 'static) -> Self {
-        Self { files: Box::new(files), mounts: OnceLock::new() }
+        Self { files: Box::new(files), listings: Listings::default(), mounts: OnceLock::new() }
     }
 
     /// Mounts content at an absolute, clean path. Its parents need not exist; they must not be files or links.
@@ -92,6 +94,14 @@ impl Mounts {
     pub(super) fn of(&self, path: &Path) -> Option<Arc<Mount>> {
         let mounts = read(self.mounts.get()?);
         path.ancestors().find_map(|path| mounts.get(path.as_os_str())).cloned()
+    }
+
+    /// The names in a directory, as [`Files::list`] returns them. They are read once.
+    pub(super) fn listing(&self, path: &Path) -> io::Result<Listing> {
+        match self.of(path) {
+            Some(mount) => Ok(Listing::new(mount.files.list(path)?)),
+            None => self.listings.get_or_read(path, || self.files.list(path)),
+        }
     }
 
     /// True if there is a mount below a path.
@@ -173,7 +183,14 @@ impl Mount {
 impl Files for Mounts {
     /// The parents of a mount are directories, even if the tree has none of that name.
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        match self.with(path, |files| files.kind(path))? {
+        let found = match self.of(path) {
+            Some(mount) => mount.files.kind(path)?,
+            None => match self.listings.kind(path) {
+                Some(kind) => kind,
+                None => self.files.kind(path)?,
+            },
+        };
+        match found {
             Kind::Missing if self.is_above_mount(path) => Ok(Kind::Directory),
             kind => Ok(kind),
         }

@@ -89,7 +89,7 @@ impl Loader {
                 add(&path, false);
             }
             // A directory that cannot be listed has no kustomization to report.
-            let entries = self.0.files.list(&path).unwrap_or_default();
+            let entries = self.0.files.listing(&path).unwrap_or_default();
             let below = entries
                 .iter()
                 .rev()
@@ -185,7 +185,7 @@ impl Loader {
             let below = path.strip_prefix(&top).unwrap_or(&path);
             let files = &self.0.files;
             let may_hold = if names.is_empty() { Ok(true) } else { files.may_hold(&path, names) };
-            let listed = may_hold.and_then(|may| may.then(|| files.list(&path)).transpose());
+            let listed = may_hold.and_then(|may| may.then(|| files.listing(&path)).transpose());
             let entries = match listed {
                 Ok(Some(entries)) => entries,
                 Ok(None) => continue,
