@@ -1,6 +1,7 @@
 //! Objects of inputs: renders of kustomizations, and manifests in files, in folders or on standard input.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::reading::standard_input;
 use crate::error::{Code, Error, Result};
@@ -78,7 +79,16 @@ pub(super) fn manifest_files(loader: &Loader, target: &str) -> Result<Vec<Manife
     let read = |file: Result<File>| file.and_then(|file| objects(&file, &budget));
     if target == "-" || is_file(loader, target) {
         let file = if target == "-" { standard_input(loader) } else { loader.file(target) };
-        return Ok(vec![(target.to_owned(), read(file))]);
+        let read = read(file).map_err(|error| match is_in_chart(loader, target) {
+            true => error.help(CHART),
+            false => error,
+        });
+        return Ok(vec![(target.to_owned(), read)]);
+    }
+    let chart = format!("{}/{CHART_FILE}", target.trim_end_matches('/'));
+    if loader.kind(&chart) == Kind::File {
+        let message = format!("`{target}` is a chart of Helm: its templates are no manifests yet");
+        return Err(Error::new(Code::NoObjects, message).help(CHART));
     }
     let root = loader.root(target)?;
     let Tree { found, refused } = loader.manifests(target)?;
@@ -88,6 +98,23 @@ pub(super) fn manifest_files(loader: &Loader, target: &str) -> Result<Vec<Manife
         (name, read(root.file(&below, Span::NONE)))
     };
     Ok(found.into_iter().map(file).collect())
+}
+
+/// The file that makes a folder a chart.
+const CHART_FILE: &str = "Chart.yaml";
+
+/// Advice for what Helm renders.
+const CHART: &str =
+    "render the chart first: `helm template CHART | krender check -`; other commands read `-`, too";
+
+/// True for a file in the folder of a chart.
+fn is_in_chart(loader: &Loader, file: &str) -> bool {
+    let folder = Path::new(file).parent().filter(|_| file != "-");
+    let mut folders = folder.into_iter().flat_map(Path::ancestors).take(2);
+    folders.any(|folder| {
+        let chart = folder.join(CHART_FILE);
+        chart.to_str().is_some_and(|chart| loader.kind(chart) == Kind::File)
+    })
 }
 
 /// The objects of a file, if all of them can be written as YAML: krender and a cluster would read a duplicate key, for

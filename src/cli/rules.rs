@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{own_rules, terminal};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::harden::{
     Example, Level, OwnRule, Profile, Rule, RuleRef, Scope, Settings, meant, rules,
 };
@@ -61,6 +61,12 @@ impl Rules {
     pub(super) fn run(&self, loader: &Loader) -> Result<()> {
         let settings = own_rules::settings(self.config.as_deref(), loader)?;
         if self.test {
+            if !matches!(self.format, RulesForm::Text) {
+                let message = "`--test` cannot be used with another `--format` than `text`";
+                return Err(
+                    Error::new(Code::InvalidArgument, message).help("omit one of the flags")
+                );
+            }
             return super::print(&own_rules::tested(&settings, loader)?);
         }
         let is_listed = |rule: &&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));

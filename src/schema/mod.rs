@@ -79,14 +79,31 @@ impl Schema {
         })
     }
 
-    /// The values of `apiVersion` with which Kubernetes knows a kind of a group, apart from alpha versions; empty for what is not
-    /// built in. Linear in the number of kinds.
+    /// The values of `apiVersion` with which Kubernetes has or had a kind, sorted; empty for what is not built in. Linear in the
+    /// number of kinds.
     #[must_use]
-    pub fn newest_versions(group: &str, kind: &str) -> Vec<&'static str> {
-        let is_asked = |(version, name): &(&str, &str)| {
-            *name == kind && Gvk::split_api_version(version).0 == group
-        };
-        data::FIELDS.kinds().filter(is_asked).map(|(version, _)| version).collect()
+    pub fn versions_of(kind: &str) -> Vec<&'static str> {
+        let tables = [&data::FIELDS, data::DEFAULT];
+        let known = tables.into_iter().flat_map(Table::kinds);
+        let known = known.filter(|(_, name)| *name == kind).map(|(version, _)| version);
+        let listed = Api::all().iter().flat_map(|api| {
+            [Some((api.api_version(), api.kind())), api.replacement].into_iter().flatten()
+        });
+        let listed = listed.filter(|(_, name)| *name == kind).map(|(version, _)| version);
+        let mut versions: Vec<&str> = known.chain(listed).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions
+    }
+
+    /// True for a group that Kubernetes has or had, such as `apps`, or that of `v1`, which is empty. Linear in the number of
+    /// kinds.
+    #[must_use]
+    pub fn is_group_of_kubernetes(group: &str) -> bool {
+        let tables = [&data::FIELDS, data::DEFAULT];
+        let known = tables.into_iter().flat_map(Table::kinds).map(|(version, _)| version);
+        let listed = Api::all().iter().map(Api::api_version);
+        known.chain(listed).any(|version| Gvk::split_api_version(version).0 == group)
     }
 
     /// True if this is the schema of the default version of Kubernetes.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::located::in_repository;
 use super::plain::Plain;
+use super::targets::is_kustomization;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
@@ -41,7 +42,8 @@ impl Inputs<'_> {
         let mut judged = Vec::with_capacity(targets.len());
         let shield = Shield::default();
         let render = |number: usize| {
-            let resources = self.run.build(built[number], &mut Vec::new())?;
+            let resources = self.run.build(built[number], &mut Vec::new());
+            let resources = resources.map_err(|error| self.advised(built[number], error))?;
             if resources.is_empty() && !self.allow_empty {
                 return Err(renders_nothing(built[number]));
             }
@@ -159,6 +161,18 @@ impl Inputs<'_> {
             self.judged_as(&target, self.redacted(outcome, &shield))
         });
         (judged.collect(), remark)
+    }
+
+    /// The error of a target, with advice for a folder whose kustomizations are below it.
+    fn advised(&self, target: &str, error: Error) -> Error {
+        let has_others = || self.run.targets(target).is_ok_and(|targets| !targets.is_empty());
+        let is_of_folder = error.code() == Code::KustomizationNotFound
+            && !is_kustomization(self.loader, target)
+            && self.loader.kind(target) == Kind::Directory;
+        match is_of_folder && has_others() {
+            true => error.help("`--all` checks all kustomizations at and below it"),
+            false => error,
+        }
     }
 
     /// A target with its outcome, and its kustomization file or file of manifests.

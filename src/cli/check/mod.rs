@@ -23,6 +23,7 @@ use clap::Args;
 use super::configuration::{self, Base};
 use super::findings::{self, AskedRules, FindingFlags, Results};
 use super::reading::{Jobs, Reading, working_directory};
+use super::rendered::is_of_manifests;
 use super::select::{Select, Selected};
 use super::terminal::Format;
 use crate::build;
@@ -247,6 +248,11 @@ impl Check {
         let Many { all, every, git: _, trust_change: _, select, jobs: _ } = &self.many;
         if !*all && !*every {
             let targets = select.targets(false, run, loader, named)?;
+            let is_folder =
+                |one: &&String| loader.kind(one) == Kind::Directory && is_of_manifests(run, one);
+            let folders = targets.targets.iter().filter(is_folder);
+            context.passed_over = folders.flat_map(|one| plain::passed_over(loader, one)).collect();
+            context.remarks.extend(plain::told(&context.passed_over));
             return Ok((targets, Vec::new()));
         }
         let (survey, mut found) = select.survey(run, named)?;

@@ -1,11 +1,13 @@
 //! Objects in manifests of the tree that no kustomization has: something else applies them.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::load::{KUSTOMIZATION_FILES, Loader};
+use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
+use crate::report::findings::Remark;
 use crate::source::Span;
+use crate::text::phrase::few;
 
 /// The objects in manifests at and below directories. They are read when the first one is asked for.
 pub(super) struct Plain<'a> {
@@ -70,6 +72,81 @@ impl<'a> Plain<'a> {
         found
     }
 }
+
+/// Hidden folders with manifests in a folder of manifests, and manifests whose names end in capitals, each with the reason why
+/// it is not read. Linear in the number of files.
+pub(super) fn passed_over(loader: &Loader, directory: &str) -> Vec<(String, String)> {
+    let mut found = BTreeMap::new();
+    let Ok(root) = loader.root(directory) else { return Vec::new() };
+    // What cannot be listed ends the search: reading the folder has reported it.
+    let visited = loader.visit(root.path(), |below, kind| {
+        let hidden = hidden_folder(below, kind);
+        if below.ends_with(".git") || hidden.as_ref().is_some_and(|one| found.contains_key(one)) {
+            return Ok(false);
+        }
+        let ending = below.extension().and_then(|text| text.to_str()).unwrap_or_default();
+        let is_lower = ["yaml", "yml", "json"].contains(&ending);
+        let is_meant = ["yaml", "yml", "json"].iter().any(|one| ending.eq_ignore_ascii_case(one));
+        if kind != Kind::File || !is_meant || is_lower && hidden.is_none() {
+            return Ok(true);
+        }
+        let read = below.to_str().and_then(|name| root.file(name, Span::NONE).ok());
+        if read.is_some_and(|file| is_manifest(&String::from_utf8_lossy(file.bytes()))) {
+            let why = match hidden {
+                Some(_) => "hidden".to_owned(),
+                None => format!("its name ends in `.{ending}`, which kubectl does not read"),
+            };
+            found.insert(hidden.unwrap_or_else(|| below.to_path_buf()), why);
+        }
+        Ok(true)
+    });
+    drop(visited);
+    let named = |(path, why): (PathBuf, String)| {
+        let below = path.to_string_lossy().into_owned();
+        let directory = directory.trim_end_matches('/');
+        (if directory == "." { below } else { format!("{directory}/{below}") }, why)
+    };
+    found.into_iter().map(named).collect()
+}
+
+/// The path up to the first hidden folder.
+fn hidden_folder(below: &Path, kind: Kind) -> Option<PathBuf> {
+    let folder = if kind == Kind::Directory { below } else { below.parent()? };
+    let mut path = PathBuf::new();
+    for name in folder {
+        path.push(name);
+        if name.as_encoded_bytes().starts_with(b".") {
+            return Some(path);
+        }
+    }
+    None
+}
+
+/// True if a text has the fields of an object. It is not parsed: workflows and settings of other tools lack them.
+fn is_manifest(text: &str) -> bool {
+    let has = |key: &str| {
+        let quoted = format!("\"{key}\"");
+        let begins = |line: &str| {
+            let line = line.trim_start_matches(['\u{feff}', '-', ' ', '{', '\t']);
+            let rest = line.strip_prefix(&*quoted).or_else(|| line.strip_prefix(key));
+            rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
+        };
+        text.split(['\n', ',', '{']).any(begins)
+    };
+    has("apiVersion") && has("kind")
+}
+
+/// A remark about the manifests that are passed over.
+pub(super) fn told(passed_over: &[(String, String)]) -> Option<Remark> {
+    if passed_over.is_empty() {
+        return None;
+    }
+    let names = few(passed_over, MOST, |(name, why)| format!("`{name}` ({why})"));
+    Some(Remark::note("targets", format!("manifests are not judged: {names}")))
+}
+
+/// Maximum number of names in a remark.
+const MOST: usize = 3;
 
 /// Adds the kinds and names of the objects in a text, in block style. The text is not parsed: it may be the template of a
 /// chart.

@@ -63,47 +63,84 @@ pub(super) fn of_api(upgrade: Upgrade, object: &Resource, effects: &mut Vec<Effe
     });
 }
 
-/// Adds the effect of a version that Kubernetes does not have, of a kind that it has in other versions. Alpha versions come and
-/// go: they are not known.
+/// Adds the effect of a version that Kubernetes does not have, of a kind that it has in other versions or groups, and of one that
+/// is none at all. Alpha versions come and go: they are not known.
 pub(super) fn of_unknown_api(upgrade: Upgrade, object: &Resource, effects: &mut Vec<Effect>) {
     let Gvk { group, version, kind } = object.gvk();
     let written = object.gvk().api_version();
-    if version.contains("alpha")
-        || Api::find(group, version, kind).is_some()
-        || Schema::newest().of(&written, kind).is_some()
-    {
+    let is_of_kubernetes = Schema::is_group_of_kubernetes(group);
+    let known = if is_of_kubernetes { Schema::versions_of(kind) } else { Vec::new() };
+    let is_malformed = !is_well_formed(group, version);
+    let is_judged = is_malformed || !version.contains("alpha") && !known.is_empty();
+    if !is_judged || known.contains(&&*written) {
         return;
     }
-    let to = upgrade.to.minor();
-    let is_served = |one: &&str| {
-        let (group, version) = Gvk::split_api_version(one);
-        Api::find(group, version, kind).is_none_or(|api| !api.is_removed(to))
-    };
-    let known = Schema::newest_versions(group, kind);
-    let served: Vec<&str> = known.into_iter().filter(is_served).collect();
+    let served = served(upgrade, &known, group, kind);
     // Stable versions come before others.
     let best = served.iter().min_by_key(|one| (one.contains("beta"), Reverse(**one)));
-    let Some(best) = best else { return };
+    let (severity, found) = match (is_malformed, &*written) {
+        (true, "") => (Severity::Error, "has no `apiVersion`".to_owned()),
+        (true, _) => (Severity::Error, format!("`{written}` is no `apiVersion`")),
+        (false, _) => (
+            Severity::Warning,
+            format!("no version of Kubernetes that krender knows serves {kind} of `{written}`"),
+        ),
+    };
+    let instead = match (known.is_empty(), served.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => {
+            let others = listed(quoted(&known), "and");
+            format!("; {} does not serve it of {others} either", upgrade.to)
+        }
+        (false, false) => {
+            let served = listed(quoted(&served), "and");
+            format!(
+                "; {} serves {} of {served}",
+                upgrade.to,
+                if is_malformed { &**kind } else { "it" }
+            )
+        }
+    };
     effects.push(Effect {
         kind: EffectKind::Unknown,
-        severity: Severity::Warning,
+        severity,
         since: None,
         object: object.id().clone(),
         container: None,
         field: "/apiVersion".to_owned(),
         span: Path::of(&["apiVersion"]).span(object.node()),
-        message: format!(
-            "no version of Kubernetes that krender knows serves {kind} of `{written}`; {} serves it of {}",
-            upgrade.to,
-            listed(quoted(&served), "and")
-        ),
-        rewrite: Some(Rewrite {
+        message: format!("{found}{instead}"),
+        rewrite: best.map(|best| Rewrite {
             old: (written.to_string(), kind.to_string()),
             new: Some(((*best).to_owned(), kind.to_string())),
             moves: String::new(),
         }),
         source: "",
     });
+}
+
+/// The versions of a kind that Kubernetes serves after an upgrade: those of its group, or of others if that has none.
+fn served<'a>(upgrade: Upgrade, known: &[&'a str], group: &str, kind: &str) -> Vec<&'a str> {
+    let to = upgrade.to.minor();
+    let is_served = |one: &str| {
+        let (group, version) = Gvk::split_api_version(one);
+        // Removals of alpha versions are not listed.
+        !version.contains("alpha")
+            && Api::find(group, version, kind).is_none_or(|api| !api.is_removed(to))
+    };
+    let all = known.iter().copied().filter(|one| is_served(one));
+    let (own, others): (Vec<&str>, Vec<&str>) =
+        all.partition(|one| Gvk::split_api_version(one).0 == group);
+    if own.is_empty() { others } else { own }
+}
+
+/// True if an `apiVersion` may be that of any object: in a group, a version is a DNS label; without one, it is `v` and a number.
+fn is_well_formed(group: &str, version: &str) -> bool {
+    let is_of_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_label = version.starts_with(|first: char| first.is_ascii_lowercase())
+        && version.bytes().all(is_of_label);
+    let is_number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    is_label && (!group.is_empty() || version.strip_prefix('v').is_some_and(is_number))
 }
 
 /// The levels that the namespaces of a render enforce.
