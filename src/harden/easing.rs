@@ -64,6 +64,8 @@ pub(super) struct Easings<'a, 'b> {
     pods: OnceCell<BTreeMap<Path, Facts<'a>>>,
     /// True if the pods only take room.
     is_room: OnceCell<bool>,
+    /// True if there are no pods to run.
+    is_idle: OnceCell<bool>,
 }
 
 /// Facts about a pod.
@@ -83,7 +85,14 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// Those of an object of a render. In a `check`, objects may say that the platform is `OpenShift`; a build that must not
     /// pass asks the configuration alone.
     pub(super) fn new(scene: Scene<'a>, render: &'b Render<'a>, by_evidence: bool) -> Self {
-        Self { scene, render, by_evidence, pods: OnceCell::new(), is_room: OnceCell::new() }
+        Self {
+            scene,
+            render,
+            by_evidence,
+            pods: OnceCell::new(),
+            is_room: OnceCell::new(),
+            is_idle: OnceCell::new(),
+        }
     }
 
     /// The violation, eased if something makes it matter less: the purpose of the target, and in the profile `recommended`
@@ -220,9 +229,11 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// True if the workload is switched off.
     fn is_idle(&self) -> bool {
-        !self.scene.pods.is_empty()
-            && self.scene.object.kind() != "Job"
-            && self.render.acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0)
+        *self.is_idle.get_or_init(|| {
+            !self.scene.pods.is_empty()
+                && self.scene.object.kind() != "Job"
+                && self.render.acting.copies(self.scene.object).is_some_and(|(_, most)| most == 0)
+        })
     }
 
     /// A note about what a pod lacks that never runs.

@@ -31,10 +31,11 @@ const FAR: usize = 1024;
 /// A place in a text: line and column count from 1, the column in characters.
 pub(super) struct Place {
     source: Arc<Source>,
+    marks: Rc<[LineMark]>,
+    /// The byte after it.
+    end: usize,
     pub(super) line: usize,
     pub(super) column: usize,
-    pub(super) end_line: usize,
-    pub(super) end_column: usize,
 }
 
 impl<'a> Places<'a> {
@@ -45,23 +46,19 @@ impl<'a> Places<'a> {
     /// The place of a span; `None` for spans of generated nodes.
     pub(super) fn of(&self, span: Span) -> Option<Place> {
         let (source, range) = self.sources.written(span)?;
-        let text = source.text();
         let mut known = self.marks.borrow_mut();
-        let marks = known.entry(source.base()).or_insert_with(|| marks(text).into());
-        let mark_of =
-            |marks: &[LineMark], offset| marks.partition_point(|mark| mark.offset <= offset) - 1;
-        let of = |number: usize, offset: usize| {
-            let mark = &marks[number];
-            (mark.line, mark.column + text[mark.offset..offset].chars().count())
-        };
-        let first = mark_of(marks, range.start);
-        // The end is nearly always in the same line.
-        let is_near = marks.get(first + 1).is_none_or(|next| range.end < next.offset);
-        let last = if is_near { first } else { mark_of(marks, range.end) };
-        let ((line, column), (end_line, end_column)) =
-            (of(first, range.start), of(last, range.end));
-        Some(Place { source, line, column, end_line, end_column })
+        let marks = known.entry(source.base()).or_insert_with(|| marks(source.text()).into());
+        let marks = Rc::clone(marks);
+        let (line, column) = position(&marks, source.text(), range.start);
+        Some(Place { source, marks, end: range.end, line, column })
     }
+}
+
+/// The line and column of a byte.
+fn position(marks: &[LineMark], text: &str, offset: usize) -> (usize, usize) {
+    let before = marks.partition_point(|mark| mark.offset <= offset).saturating_sub(1);
+    let Some(mark) = marks.get(before) else { return (1, 1) };
+    (mark.line, mark.column + text[mark.offset..offset].chars().count())
 }
 
 fn marks(text: &str) -> Vec<LineMark> {
@@ -96,6 +93,11 @@ impl Place {
     pub(super) fn line_and_column(&self) -> String {
         let (line, column) = (self.line.to_string(), self.column.to_string());
         [&*line, ":", &*column].concat()
+    }
+
+    /// The line and column of the end: those of the character after the place.
+    pub(super) fn end(&self) -> (usize, usize) {
+        position(&self.marks, self.source.text(), self.end)
     }
 
     /// Name of the text.
@@ -135,7 +137,7 @@ mod tests {
             let end = offset + letter.len_utf8();
             let place = places.of(source.span(offset, end)).unwrap();
             assert_eq!((place.line, place.column), source.line_and_column(offset), "{offset}");
-            assert_eq!((place.end_line, place.end_column), source.line_and_column(end), "{end}");
+            assert_eq!(place.end(), source.line_and_column(end), "{end}");
         }
     }
 }

@@ -370,12 +370,9 @@ impl Physical {
     }
 
     fn new(place: &Place, repository: &Repository) -> Self {
-        let region = Region {
-            start_line: place.line,
-            start_column: place.column,
-            end_line: place.end_line,
-            end_column: place.end_column,
-        };
+        let (end_line, end_column) = place.end();
+        let region =
+            Region { start_line: place.line, start_column: place.column, end_line, end_column };
         Self {
             artifact_location: Artifact { uri: reference(&repository.path(place.file())) },
             region: Some(region).filter(|_| !place.is_inline()),

@@ -99,13 +99,14 @@ fn write_groups(
     out: &mut dyn Output,
 ) -> Result<()> {
     let (mut text, mut drawn, mut told) = (String::new(), 0, full::Told::default());
+    let has_colours = out.has_colours();
     for group in groups {
         let next = drawn + group.members.len();
         if is_full && next <= MOST_DRAWN {
             drawn = next;
             full::draw(group, findings, &mut told, &mut text);
         } else {
-            concise::write(group, findings, out.has_colours(), &mut text);
+            concise::write(group, findings, has_colours, &mut text);
         }
         if text.len() > CHUNK {
             out.drawn(&for_log(&text))?;

@@ -148,8 +148,13 @@ impl Indexed {
     }
 }
 
+/// Compares lengths and last bytes before the rest: keys of a mapping often begin alike, and few are equal.
 fn search(list: &[Entry], key: &str) -> Option<usize> {
-    list.iter().position(|(name, _)| name.text() == key)
+    let (key, last) = (key.as_bytes(), key.as_bytes().last());
+    list.iter().position(|(name, _)| {
+        let name = name.text().as_bytes();
+        name.len() == key.len() && name.last() == last && name == key
+    })
 }
 
 impl Default for Entries {
