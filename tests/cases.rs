@@ -4,7 +4,7 @@
 //! | part | content | default |
 //! |---|---|---|
 //! | `input/` | copied into an empty folder, in which the commands run | the folder stays empty |
-//! | `command` | one command a line: its arguments, with `'` or `"` around spaces; the first one that fails is the last, except for a `diff` that finds differences; `cd DIR` changes the folder of those after it | `build input` |
+//! | `command` | one command a line: its arguments, with `'` or `"` around spaces; all of them run; `cd DIR` changes the folder of those after it | `build input` |
 //! | `history/` | patches: `input/` becomes a git repository, in which each one, in the order of their names, is a commit; the commands run in it after each commit, below its name | no repository |
 //! | `stdin` | standard input of each command | empty |
 //! | `expected.yaml`, `expected.out` | standard output | empty |
@@ -153,7 +153,7 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
     } else {
         results.run(&lines, &folder, case)?;
     }
-    let Results { stdout, stderr, code } = results;
+    let Results { stdout, stderr, code, has_failed: _ } = results;
     let is_yaml = !case.join("expected.out").exists()
         && lines.iter().all(|words| matches!(&*words[0], "build" | "cd"));
     let mut found = Files::new();
@@ -187,12 +187,14 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
 struct Results {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
-    /// The last exit code that is not 0.
+    /// The last exit code, or that of the last command that failed.
     code: i32,
+    /// True if a command failed: a `diff` that finds differences does not.
+    has_failed: bool,
 }
 
 impl Results {
-    /// Runs commands in a folder, up to the first one that fails.
+    /// Runs commands in a folder.
     fn run(
         &mut self,
         lines: &[Vec<String>],
@@ -217,13 +219,15 @@ impl Results {
                 .output()?;
             self.stdout.extend(output.stdout);
             self.stderr.extend(output.stderr);
-            self.code = output
+            let code = output
                 .status
                 .code()
                 .ok_or_else(|| format!("{arguments:?} ended by a signal: {}", output.status))?;
-            if self.code != 0 && !(self.code == 1 && arguments[0] == "diff") {
-                break;
+            let is_failure = code != 0 && !(code == 1 && arguments[0] == "diff");
+            if is_failure || !self.has_failed {
+                self.code = code;
             }
+            self.has_failed |= is_failure;
         }
         Ok(())
     }
