@@ -120,7 +120,9 @@ impl<'a, 'b> Easings<'a, 'b> {
         if !told.is_empty() {
             violation.message = format!("{}; {told}", violation.message);
         }
-        violation.eased = Some(Eased { by, from, told });
+        let assumption = violation.assumption.take().filter(|one| one.by == by);
+        let proofs = assumption.map(|one| one.proofs).unwrap_or_default();
+        violation.eased = Some(Eased { by, from, told, proofs });
         violation.severity(lower)
     }
 
@@ -148,6 +150,7 @@ impl<'a, 'b> Easings<'a, 'b> {
                 .or_else(|| self.of_bundle(rule))
                 .or_else(|| self.of_part(rule, violation))
                 .or_else(|| self.of_driver(rule, violation))
+                .or_else(|| self.of_assumption(rule, violation))
                 .or_else(|| self.of_restricted_trial(rule, violation))
                 .or_else(|| self.of_namespace(rule, violation))
                 .or_else(|| self.of_others(rule, violation))
@@ -161,6 +164,14 @@ impl<'a, 'b> Easings<'a, 'b> {
         let is_of_operation = rule.topic().is_of_operation() || rule.id == "KR-K8S-006";
         let is_less = is_of_operation || trial.is_of_tests();
         is_less.then(|| (Severity::Note, trial.easing(), trial.told()))
+    }
+
+    /// What the rule assumes of the object, unless a target for trials lowers as much.
+    fn of_assumption(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let assumption = violation.assumption.as_ref()?;
+        let trial = self.of_restricted_trial(rule, violation);
+        let is_lower = trial.is_none_or(|(severity, ..)| assumption.severity < severity);
+        is_lower.then(|| (assumption.severity, assumption.by, assumption.told.clone()))
     }
 
     /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are ports of the

@@ -1,25 +1,36 @@
 //! Evidence that lowers severities, kept to be compared with another render: a change can bring it together with what it
 //! lowers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::drivers::Driver;
+use super::facts::Facts;
 use super::finding::Finding;
+use super::grants::Holder;
 use super::objects::Objects;
+use super::places::Places;
+use super::rights::{ADMIN, is_binding, is_role, role_of, told};
 use super::scene::{Render, Scene};
 use super::settings::Settings;
 use super::suppress::has_foreign;
-use super::violation::{Easing, Severity};
-use crate::resource::{ResMap, Resource};
+use super::value::items;
+use super::violation::{Easing, Proof, Severity};
+use crate::resource::{CLUSTER, ResMap, Resource};
 use crate::source::Sources;
 
 /// The evidence of a render.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     is_trial: bool,
+    /// The namespaces and hosts of a target that is not for production.
+    places: Places,
     is_of_openshift: bool,
     /// The objects that show something of their purpose, and the container that does.
     of_objects: BTreeSet<(Easing, Key, Option<String>)>,
+    /// Evidence for the purposes of roles, and for those of bindings of all rights.
+    proofs: BTreeMap<Key, BTreeSet<Proof>>,
+    /// The groups with CustomResourceDefinitions.
+    groups: BTreeSet<String>,
 }
 
 /// The group, the kind, the namespace and the name of an object, the latter without what a build adds.
@@ -39,8 +50,14 @@ impl Evidence {
         let render = Render::among(resources, facts, None, others).of_target(target, sources);
         let mut found = Self {
             is_trial: render.trial.is_some(),
+            places: match render.trial {
+                Some(_) => Places::of(resources, facts),
+                None => Places::default(),
+            },
             is_of_openshift: render.platform.is_seen,
             of_objects: BTreeSet::new(),
+            proofs: BTreeMap::new(),
+            groups: render.defined_groups().map(str::to_owned).collect(),
         };
         for (object, pods) in resources.iter().zip(&render.pods) {
             let mut add = |by, container: Option<&str>| {
@@ -50,6 +67,10 @@ impl Evidence {
                 add(Easing::Bundle, None);
             }
             let scene = Scene { facts, object, pods };
+            let proofs = proofs(scene, &render);
+            if !proofs.is_empty() {
+                found.proofs.entry(key(object)).or_default().extend(proofs);
+            }
             if has_foreign(scene) {
                 add(Easing::Foreign, None);
             }
@@ -69,11 +90,53 @@ impl Evidence {
         found
     }
 
-    /// True if it has what lowers the severity of a finding of an object, in this render or in a later one.
+    /// The same evidence for a later render of the target.
+    #[must_use]
+    pub fn for_later<'e>(&'e self, later: &ResMap, settings: &'e Settings) -> Proven<'e> {
+        let facts = &settings.facts;
+        // Without evidence no target needs more.
+        let gained = match self.is_trial {
+            true => Places::of(later, facts).gained_since(&self.places),
+            false => BTreeSet::new(),
+        };
+        Proven { earlier: self, gained, facts }
+    }
+}
+
+/// The evidence of an earlier render, for a later one of the same target.
+#[derive(Debug)]
+pub struct Proven<'e> {
+    earlier: &'e Evidence,
+    /// The namespaces that the target has only later, and those that have a host for production only later: the earlier
+    /// path says nothing about them.
+    gained: BTreeSet<String>,
+    facts: &'e Facts,
+}
+
+impl Proven<'_> {
+    /// True if the earlier render has what lowers the severity of a finding of an object.
     #[must_use]
     pub fn lowers(&self, finding: &Finding, object: &Resource, by: Easing) -> bool {
         match by {
-            Easing::Trial => self.is_trial,
+            Easing::Trial => self.earlier.is_trial && !self.is_moved(object),
+            // The configuration may name targets before they are there.
+            Easing::ToldTrial => !self.is_moved(object),
+            by => self.earlier.lowers(finding, object, by),
+        }
+    }
+
+    /// True if the object is in a place for which the earlier path says nothing, or in all.
+    fn is_moved(&self, object: &Resource) -> bool {
+        let namespace = self.facts.namespace(object);
+        let is_named = object.kind() == "Namespace" && self.gained.contains(object.name());
+        let is_everywhere = namespace == CLUSTER && object.kind() != "Namespace";
+        is_named || self.gained.contains(namespace) || is_everywhere && !self.gained.is_empty()
+    }
+}
+
+impl Evidence {
+    fn lowers(&self, finding: &Finding, object: &Resource, by: Easing) -> bool {
+        match by {
             Easing::Platform => self.is_of_openshift,
             Easing::Bundle | Easing::Part | Easing::Foreign => {
                 self.of_objects.contains(&(by, key(object), None))
@@ -81,6 +144,18 @@ impl Evidence {
             Easing::Driver => {
                 let container = finding.container.as_ref().map(|(_, name)| name.to_string());
                 self.of_objects.contains(&(by, key(object), container))
+            }
+            Easing::Role | Easing::People => {
+                let proofs = finding.lowered().map_or(&[][..], |eased| &eased.proofs);
+                let known = self.proofs.get(&key(object));
+                let is_known = |proof: &Proof| known.is_some_and(|known| known.contains(proof));
+                proofs.iter().all(|proof| match proof {
+                    Proof::Group(group) => self.groups.contains(group),
+                    Proof::Words(words) => {
+                        words.iter().any(|word| is_known(&Proof::Words(vec![word.clone()])))
+                    }
+                    proof => is_known(proof),
+                })
             }
             // A change can bring the other target, too.
             Easing::Elsewhere => false,
@@ -102,6 +177,17 @@ impl Finding {
         self.eased = None;
         Some(eased.by)
     }
+}
+
+/// Evidence for the purpose of a role or of a binding of all rights; empty for other objects.
+fn proofs(scene: Scene<'_>, render: &Render<'_>) -> Vec<Proof> {
+    let object = scene.object;
+    if is_role(object) {
+        return Holder::new(object, scene.namespace(), render).proofs();
+    }
+    let has_all = is_binding(object) && role_of(object) == Some(ADMIN);
+    let subjects = items(object.node().get("subjects").filter(|_| has_all));
+    subjects.iter().map(|subject| Proof::Subject(told(subject))).collect()
 }
 
 fn key(object: &Resource) -> Key {

@@ -112,7 +112,8 @@ impl Finding {
         place: usize,
         object: &Resource,
     ) -> Self {
-        let Violation { path, container, message, values, severity, eased, fix } = violation;
+        let Violation { path, container, message, values, severity, eased, assumption: _, fix } =
+            violation;
         let rule = rule.into();
         Self {
             severity: severity.unwrap_or(rule.severity()),

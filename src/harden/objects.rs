@@ -325,6 +325,11 @@ impl<'a> Objects<'a> {
         self.defined.contains(group)
     }
 
+    /// The groups of which CustomResourceDefinitions define kinds.
+    pub(super) fn defined_groups(&self) -> impl Iterator<Item = &'a str> {
+        self.defined.iter().copied()
+    }
+
     /// True if a selector names pods of a custom resource: a value is the name of one, or the domain of a key is that of
     /// a group, or the value of a common label begins with the name of the program of a group (`tekton-chains`).
     pub(super) fn may_be_made(&self, namespace: &str, selector: &Node) -> bool {

@@ -41,7 +41,7 @@ impl<'a> Trial<'a> {
     pub(super) const fn easing(self) -> Easing {
         match self {
             Self::Folder(_) => Easing::Trial,
-            Self::Told(_) => Easing::Configuration,
+            Self::Told(_) => Easing::ToldTrial,
         }
     }
 
@@ -78,9 +78,45 @@ fn is_of(words: &str, folder: &str) -> bool {
     words.split_ascii_whitespace().any(|word| word == last || word == folder) || is_versioned()
 }
 
+/// Words of hosts that are not for production.
+const OF_TRIAL_HOSTS: &str = "dev devel development demo e2e int kind local localdev localhost minikube nip playground \
+    preview qa review sandbox sslip test testing tests tilt uat";
+
+/// True for a host that is not for production, by one of its words, apart from those of its last label.
+pub(super) fn is_trial_host(host: &str) -> bool {
+    let (rest, last) = host.trim_end_matches('.').rsplit_once('.').unwrap_or((host, ""));
+    // These are of no one, or of the own network.
+    let is_open =
+        matches!(last, "" | "example" | "internal" | "invalid" | "local" | "localhost" | "test");
+    let mut words =
+        rest.split(['.', '-']).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    is_open || words.any(|word| OF_TRIAL_HOSTS.split_ascii_whitespace().any(|one| one == word))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Trial, folder};
+    use super::{Trial, folder, is_trial_host};
+
+    #[test]
+    fn hosts_tell_trials_by_their_words() {
+        for host in [
+            "shop.dev.example.com",
+            "dev2-shop.example.com",
+            "shop-qa.example.com",
+            "shop.127.0.0.1.nip.io",
+            "localhost",
+            "shop.localhost",
+            "shop.test",
+            "shop.internal",
+        ] {
+            assert!(is_trial_host(host), "{host}");
+        }
+        for host in
+            ["shop.example.com", "shop.dev", "devices.example.com", "*.shop.com", "shop.com."]
+        {
+            assert!(!is_trial_host(host), "{host}");
+        }
+    }
 
     #[test]
     fn the_last_folder_with_a_purpose_counts() {

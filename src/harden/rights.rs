@@ -10,6 +10,9 @@ use crate::yaml::Node;
 /// The group of roles and bindings.
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
 
+/// The kind and the name of the role with all rights.
+pub(super) const ADMIN: (&str, &str) = ("ClusterRole", "cluster-admin");
+
 /// The bindings of a render. Building it is linear.
 #[derive(Default)]
 pub(super) struct Rights<'a> {
@@ -25,9 +28,17 @@ pub(super) struct Rights<'a> {
     of_people: BTreeSet<(&'a str, &'a str, &'a str)>,
     /// Roles that bindings give to `ServiceAccounts`.
     of_accounts: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// The subjects to which bindings give each role.
+    subjects: BTreeMap<(&'a str, &'a str, &'a str), BTreeSet<Holding<'a>>>,
     /// The `ServiceAccounts` of the render.
     accounts: BTreeMap<(&'a str, &'a str), &'a Resource>,
 }
+
+/// A subject, as a binding has it: the kind and the namespace of the binding, and those and the name of the subject.
+type Holding<'a> = (&'a str, &'a str, Subject<'a>);
+
+/// The kind, the namespace and the name of a subject.
+type Subject<'a> = [&'a str; 3];
 
 /// The kinds of bindings.
 pub(super) fn is_binding(object: &Resource) -> bool {
@@ -66,6 +77,9 @@ impl<'a> Rights<'a> {
             let Some(name) = text(subject, "name") else { continue };
             if let Some((kind, role)) = role_of(binding) {
                 let role = (kind, if kind == "Role" { namespace } else { "" }, role);
+                let of = if binding.kind() == "RoleBinding" { namespace } else { "" };
+                let holding = (binding.kind(), of, parts(subject));
+                self.subjects.entry(role).or_default().insert(holding);
                 match is_of_people(subject) {
                     true => self.of_people.insert(role),
                     false => self.of_accounts.insert(role),
@@ -121,6 +135,15 @@ impl<'a> Rights<'a> {
         self.of_accounts.contains(&(kind, of, name))
     }
 
+    /// The subjects to which bindings give a role, each with the scope of the binding, in order and each once.
+    pub(super) fn subjects(&self, kind: &str, namespace: &str, name: &str) -> Vec<String> {
+        let of = if kind == "Role" { namespace } else { "" };
+        let found = self.subjects.get(&(kind, of, name)).into_iter().flatten();
+        found
+            .map(|(kind, of, subject)| format!("{kind} {of} gives {}", subject.join(" ")))
+            .collect()
+    }
+
     /// The first binding that gives a `ClusterRole` for the whole cluster.
     pub(super) fn bound_in_cluster(&self, name: &str) -> Option<&'a Resource> {
         self.of_cluster.get(name).copied()
@@ -136,6 +159,15 @@ impl<'a> Rights<'a> {
     pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'a Resource> {
         self.accounts.get(&(namespace, name)).copied()
     }
+}
+
+/// A subject as one text: its kind, its namespace and its name.
+pub(super) fn told(subject: &Node) -> String {
+    parts(subject).join(" ")
+}
+
+fn parts(subject: &Node) -> Subject<'_> {
+    ["kind", "namespace", "name"].map(|key| text(subject, key).unwrap_or_default())
 }
 
 /// True for a subject that stands for people: a user or a group that is no `ServiceAccount`.

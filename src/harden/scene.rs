@@ -333,6 +333,12 @@ impl<'a> Render<'a> {
             || self.others.is_some_and(|(_, all)| all.defines_group(group))
     }
 
+    /// The groups of which this render, or another one, defines kinds.
+    pub(super) fn defined_groups(&self) -> impl Iterator<Item = &'a str> {
+        let others = self.others.into_iter().flat_map(|(_, all)| all.defined_groups());
+        self.own.defined_groups().chain(others)
+    }
+
     /// True if a class of the cluster exists here or in another render, or is configured as existing.
     pub(super) fn has_class(&self, kind: &str, name: &str, user: &Resource) -> bool {
         // Custom classes such as `GatewayClass` are not known to be outside of namespaces.

@@ -400,7 +400,8 @@ fn accept(
         let Some(finding) = findings.get_mut(*place) else { continue };
         if finding.severity == Severity::Warning && !keeps_severities {
             let from = finding.eased.take().map_or(Severity::Warning, |eased| eased.from);
-            finding.eased = Some(Eased { by: Easing::Foreign, from, told: String::new() });
+            let (by, told) = (Easing::Foreign, String::new());
+            finding.eased = Some(Eased { by, from, told, proofs: Vec::new() });
             finding.severity = Severity::Note;
         }
         if number == 0 {

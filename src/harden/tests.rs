@@ -235,3 +235,29 @@ fn each_rule_is_asked_once() {
         assert!(Phase::Early.asks(rule) != last.asks(rule), "{rule:?}");
     }
 }
+
+#[test]
+fn many_subjects_of_a_role_are_compared_as_one() {
+    let values = |rules: usize, subjects: &[String]| {
+        let rule = "- {apiGroups: [apps], resources: ['*'], verbs: ['*']}\n";
+        let list: String =
+            subjects.iter().map(|one| format!("- {{kind: User, name: {one}}}\n")).collect();
+        let manifest = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: a}}\nrules:\n{}---\n\
+             apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: a}}\n\
+             roleRef: {{kind: ClusterRole, name: a}}\nsubjects:\n{list}",
+            rule.repeat(rules),
+        );
+        let resources: ResMap = read(&manifest).unwrap().into();
+        let settings = Settings::of(Profile::default());
+        let found = check(&resources, &Sources::new(), &settings);
+        let found = found.iter().find(|finding| finding.rule.id() == "KR-RBAC-002").unwrap();
+        found.values(resources.get(found.place))
+    };
+    let users: Vec<String> = (0..200).map(|number| format!("user-{number}")).collect();
+    assert_eq!(values(1, &users).len(), 4 + users.len());
+    let all = values(200, &users);
+    assert_eq!(all.len(), 5);
+    assert_eq!(all, values(200, &users));
+    assert_ne!(all, values(200, &users[1..]), "another set of subjects is another value");
+}

@@ -18,7 +18,20 @@ pub(super) struct Violation {
     pub(super) severity: Option<Severity>,
     /// The reason for which it has a lower severity.
     pub(super) eased: Option<Eased>,
+    /// The lower severity that it has if an assumption holds.
+    pub(super) assumption: Option<Assumption>,
     pub(super) fix: Option<Fix>,
+}
+
+/// An assumption of a rule by which a violation has a lower severity, unless severities are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Assumption {
+    pub(super) severity: Severity,
+    pub(super) by: Easing,
+    /// The statement about it, to follow the message.
+    pub(super) told: String,
+    /// The evidence for it.
+    pub(super) proofs: Vec<Proof>,
 }
 
 /// The severity of a violation.
@@ -60,6 +73,24 @@ pub struct Eased {
     pub from: Severity,
     /// The statement about it, which is at the end of the message; empty if the message has none.
     pub told: String,
+    /// The evidence for it, beside the kind and the fields of the object. Compared with an earlier render, all of it must
+    /// have been there.
+    pub proofs: Vec<Proof>,
+}
+
+/// Evidence for a lower severity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// The name of the object has one of these words.
+    Words(Vec<String>),
+    /// A role is about the status or the finalizers of custom resources.
+    Completes,
+    /// A label by which a role becomes a part of others.
+    Label,
+    /// A CustomResourceDefinition of this group.
+    Group(String),
+    /// A binding gives the role of the object, or is the object and gives a role, to this subject.
+    Subject(String),
 }
 
 /// The reason for which a violation has a lower severity.
@@ -75,9 +106,11 @@ pub enum Easing {
     Part,
     /// The pod is a driver of nodes.
     Driver,
+    /// The target is not for production, by the configuration.
+    ToldTrial,
     /// An annotation accepts it for another tool.
     Foreign,
-    /// The configuration names the target or the platform.
+    /// The configuration names the platform.
     Configuration,
     /// Other fields of the container or its pod leave the violation without effect.
     Fields,
@@ -95,6 +128,14 @@ pub enum Easing {
     Windows,
     /// The pod is an agent of nodes, or only looks at its node.
     Agent,
+    /// The role is for a purpose, by its name, its rules and its bindings.
+    Role,
+    /// The binding gives a role to people only.
+    People,
+    /// No fact about the image is known.
+    UnknownImage,
+    /// The object has the default class of the cluster.
+    DefaultClass,
     /// No pod of the namespace is rendered.
     Unseen,
     /// Another target of the run has the object as it should be.
@@ -114,7 +155,7 @@ impl Easing {
             Self::Part => "part",
             Self::Driver => "driver",
             Self::Foreign => "foreign",
-            Self::Configuration => "configuration",
+            Self::Configuration | Self::ToldTrial => "configuration",
             Self::Fields => "fields",
             Self::Image => "image",
             Self::Tool => "tool",
@@ -123,6 +164,10 @@ impl Easing {
             Self::Room => "room",
             Self::Windows => "windows",
             Self::Agent => "agent",
+            Self::Role => "role",
+            Self::People => "people",
+            Self::UnknownImage => "unknown-image",
+            Self::DefaultClass => "default-class",
             Self::Unseen => "unseen",
             Self::Elsewhere => "elsewhere",
             Self::Nodes => "nodes",
@@ -140,6 +185,7 @@ impl Easing {
             Self::Driver => "by drivers of nodes",
             Self::Foreign => "by annotations for other tools",
             Self::Configuration => "by the configuration",
+            Self::ToldTrial => "by `trials` of the configuration",
             Self::Fields => "by other fields of the pod",
             Self::Image => "by the known user of an image",
             Self::Tool => "by tools that end soon",
@@ -148,6 +194,10 @@ impl Easing {
             Self::Room => "by the image `pause`",
             Self::Windows => "by nodes with Windows",
             Self::Agent => "by agents of nodes",
+            Self::Role => "by purposes of roles",
+            Self::People => "by users and groups that administer",
+            Self::UnknownImage => "by images of unknown users",
+            Self::DefaultClass => "by the default class of the cluster",
             Self::Unseen => "by namespaces without rendered pods",
             Self::Elsewhere => "by other targets",
             Self::Nodes => return None,
@@ -250,8 +300,21 @@ impl Violation {
             values: Vec::new(),
             severity: None,
             eased: None,
+            assumption: None,
             fix: None,
         }
+    }
+
+    /// The same violation, which is lower if an assumption holds for which there is this evidence.
+    pub(super) fn assuming(
+        mut self,
+        severity: Severity,
+        by: Easing,
+        told: impl Into<String>,
+        proofs: Vec<Proof>,
+    ) -> Self {
+        self.assumption = Some(Assumption { severity, by, told: told.into(), proofs });
+        self
     }
 
     /// The same violation with a fix that adds fields.

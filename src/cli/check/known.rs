@@ -142,13 +142,23 @@ impl Known {
         (!self.of_openshift.contains(target)).then_some(&self.revision)
     }
 
-    /// True if what lowers the severity of a finding was there at the revision.
-    pub(super) fn lowers(&self, target: &str, checked: &Checked, finding: &Finding) -> bool {
-        let Some(by) = finding.lowered().map(|eased| eased.by) else { return true };
-        let object = checked.resources.get(finding.place);
+    /// The findings of a target whose severity something lowers that was not there at the revision.
+    pub(super) fn unproved(
+        &self,
+        target: &str,
+        checked: &Checked,
+        settings: &Settings,
+    ) -> Vec<usize> {
         let none = Evidence::default();
         let evidence = self.evidence.get(target).unwrap_or(&none);
-        object.is_none_or(|object| evidence.lowers(finding, object, by))
+        let evidence = evidence.for_later(&checked.resources, settings);
+        let is_unproved = |finding: &Finding| {
+            let Some(by) = finding.lowered().map(|eased| eased.by) else { return false };
+            let object = checked.resources.get(finding.place);
+            object.is_some_and(|object| !evidence.lowers(finding, object, by))
+        };
+        let findings = checked.findings.iter().enumerate();
+        findings.filter(|(_, one)| is_unproved(one)).map(|(place, _)| place).collect()
     }
 
     /// The indices of findings of a target that annotations and comments accept, and that it did not have at the revision,

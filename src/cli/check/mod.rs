@@ -184,7 +184,8 @@ impl Check {
             known
         });
         let untrusted = known.as_ref().filter(|_| !self.many.trust_change);
-        let kept = untrusted.and_then(|known| unproved::restore(&mut judged, known));
+        let settings = &context.settings;
+        let kept = untrusted.and_then(|known| unproved::restore(&mut judged, known, settings));
         context.remarks.extend(kept);
         context.remarks.extend(platform::remark(&judged, known.as_ref()));
         if let Some(base) = git.as_ref().or(base)

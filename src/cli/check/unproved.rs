@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 
 use super::known::{Known, of_openshift};
 use super::lowered::counted;
-use crate::harden::Easing;
+use crate::harden::{Easing, Settings};
 use crate::report::findings::{Judged, Remark};
 
 /// Restores such severities. Returns a remark with their number, by reason; `None` if there are none.
-pub(super) fn restore(judged: &mut [Judged], known: &Known) -> Option<Remark> {
+pub(super) fn restore(judged: &mut [Judged], known: &Known, settings: &Settings) -> Option<Remark> {
     let mut counts = BTreeMap::<Easing, usize>::new();
     let mut of_platform = None;
     for one in judged.iter_mut() {
         let Ok(checked) = &one.outcome else { continue };
-        let is_unproved =
-            |place: &usize| !known.lowers(&one.target, checked, &checked.findings[*place]);
-        let places: Vec<usize> = (0..checked.findings.len()).filter(is_unproved).collect();
+        let places = known.unproved(&one.target, checked, settings);
         let openshift = of_openshift(one)
             .map(|object| format!(" ({} `{}` of `{}`)", object.kind(), object.name(), one.target));
         let Ok(checked) = &mut one.outcome else { continue };

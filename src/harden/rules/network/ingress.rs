@@ -5,7 +5,7 @@ use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, present, text};
 use crate::harden::views::{is_ingress, routes};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Easing, Severity, Violation};
 use crate::resource::Resource;
 use crate::text::phrase::few;
 use crate::yaml::Node;
@@ -130,11 +130,12 @@ fn unsafe_rule(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         if host.is_empty() || host == "*" {
             let path = Path::of(&["spec", "rules"]).index(number).keys(&["host"]);
             let message = "a rule without a host takes the requests for every host";
+            let violation = Violation::at(path, message);
             found.push(match class(object) {
-                Some(_) => Violation::at(path, message),
+                Some(_) => violation,
                 None => {
-                    let assumed = "assumed: the class is the cluster's default, whose Ingresses share their hosts";
-                    Violation::at(path, format!("{message}; {assumed}")).severity(Severity::Note)
+                    let told = "assumed: the class is the cluster's default, whose Ingresses share their hosts";
+                    violation.assuming(Severity::Note, Easing::DefaultClass, told, Vec::new())
                 }
             });
         }

@@ -1,11 +1,11 @@
 //! KR-RBAC-001, 006, 007: bindings give roles that exist to accounts that exist, and no one else.
 
 use crate::harden::profile::Scope;
-use crate::harden::rights::{is_binding, is_of_people, is_role, role_of};
+use crate::harden::rights::{ADMIN, is_binding, is_of_people, is_role, role_of, told};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, text};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Easing, Proof, Severity, Violation};
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
 use crate::yaml::Node;
 use crate::yaml::path::Path;
@@ -50,7 +50,7 @@ fn is_own(binding: &Resource) -> bool {
 
 fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
     let is_meant = is_binding(object) && !is_own(object);
-    if !is_meant || role_of(object) != Some(("ClusterRole", "cluster-admin")) {
+    if !is_meant || role_of(object) != Some(ADMIN) {
         return Vec::new();
     }
     let message = match object.kind() {
@@ -64,15 +64,14 @@ fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             && !text(subject, "name").is_some_and(|name| name.starts_with("system:"))
     };
     let subjects = items(object.node().get("subjects"));
-    let value = |subject: &Node| {
-        ["kind", "namespace", "name"].map(|key| text(subject, key).unwrap_or_default()).join(" ")
-    };
-    let values: Vec<String> = subjects.iter().map(value).collect();
-    if !subjects.is_empty() && subjects.iter().all(is_person) {
-        let message = format!("{message}; assumed: these users are its administrators");
-        return vec![Violation::at(path, message).values(values).severity(Severity::Note)];
+    let values: Vec<String> = subjects.iter().map(told).collect();
+    let violation = Violation::at(path, message).values(values.clone());
+    if subjects.is_empty() || !subjects.iter().all(is_person) {
+        return vec![violation];
     }
-    vec![Violation::at(path, message).values(values)]
+    let told = "assumed: these users are its administrators";
+    let proofs = values.into_iter().map(Proof::Subject).collect();
+    vec![violation.assuming(Severity::Note, Easing::People, told, proofs)]
 }
 
 fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {

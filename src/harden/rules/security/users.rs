@@ -7,7 +7,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::value::{integer, is_false, is_true, items, present, text};
-use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
+use crate::harden::violation::{Class, Easing, Edit, Severity, Violation, plain};
 
 pub(super) static LOW_UID: Rule = Rule {
     id: "KR-SEC-031",
@@ -58,8 +58,8 @@ fn low(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let is_unknown = |one: &Container<'_>| scene.facts.user_of_image(one.image()).is_none();
     let told = |violation: Violation, is_assumed: bool| match is_assumed {
         true => {
-            let message = format!("{}; assumed: no image is made for this user", violation.message);
-            Violation { message, ..violation }.severity(Severity::Note)
+            let told = "assumed: no image is made for this user";
+            violation.assuming(Severity::Note, Easing::UnknownImage, told, Vec::new())
         }
         false => violation,
     };

@@ -1,0 +1,243 @@
+//! The rules of roles, and the holders of a role, as far as its name, its rules and the bindings of the render tell them.
+
+use sha2::{Digest, Sha256};
+
+use super::objects::is_custom;
+use super::rights::is_role;
+use super::scene::Render;
+use super::value::{items, present};
+use super::violation::{Easing, Proof, Severity, Violation};
+use crate::resource::Resource;
+use crate::text::hex;
+use crate::yaml::Node;
+use crate::yaml::path::Path;
+
+/// A rule of a role.
+pub(super) struct Grant<'a> {
+    node: &'a Node,
+    path: Path,
+}
+
+impl<'a> Grant<'a> {
+    pub(super) fn list(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        items(self.node.get(key)).iter().filter_map(Node::as_text)
+    }
+
+    pub(super) fn has(&self, key: &str, value: &str) -> bool {
+        self.list(key).any(|one| one == value)
+    }
+
+    /// True if a list has one of these values, or a `*`.
+    pub(super) fn grants(&self, key: &str, values: &[&str]) -> bool {
+        self.list(key).any(|one| one == "*" || values.contains(&one))
+    }
+
+    /// True if it is about all objects, not about named ones.
+    pub(super) fn is_about_all(&self) -> bool {
+        items(self.node.get("resourceNames")).is_empty()
+    }
+
+    /// A violation by a list of it.
+    pub(super) fn at(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        holder: &Holder<'_, '_>,
+    ) -> Violation {
+        let values = self.values().into_iter().chain(holder.subjects.iter().cloned());
+        Violation::at(self.path.clone().keys(&[key]), message).values(values)
+    }
+
+    /// All that it gives: one that gives more is another one.
+    fn values(&self) -> Vec<String> {
+        let keys = ["apiGroups", "resources", "verbs", "nonResourceURLs", "resourceNames"];
+        let of = |key| self.list(key).map(move |one| format!("{key} {one}"));
+        let all = self.is_about_all().then(|| "all names".to_owned());
+        keys.into_iter().flat_map(of).chain(all).collect()
+    }
+}
+
+/// The rules of a role; none for other objects, and for roles of Kubernetes itself.
+pub(super) fn grants(object: &Resource) -> impl Iterator<Item = Grant<'_>> {
+    rules_of(object)
+        .iter()
+        .enumerate()
+        .map(|(index, node)| Grant { node, path: Path::of(&["rules"]).index(index) })
+}
+
+fn rules_of(object: &Resource) -> &[Node] {
+    let name = object.name();
+    let is_meant = is_role(object) && !name.starts_with("system:") && name != "cluster-admin";
+    items(present(object.node(), "rules").filter(|_| is_meant))
+}
+
+/// Words in the names of roles of controllers.
+const CONTROLLERS: [&str; 3] = ["controller", "manager", "operator"];
+
+/// The start of labels by which a role becomes a part of others.
+const AGGREGATED: &str = "rbac.authorization.k8s.io/aggregate-to-";
+
+/// The statement about a role that is for administrators.
+const OF_ADMINISTRATORS: &str = "assumed: it is for administrators, as its name says";
+
+/// The length of the longest valid name.
+const LONGEST: usize = 253;
+
+/// The greatest number of subjects that the violations of a role tell one by one.
+const MANY: usize = 1 << 14;
+
+/// The holders of a role, as far as its name, its rules and the bindings of the render say who they are.
+pub(super) struct Holder<'a, 'b> {
+    role: &'b Resource,
+    render: &'b Render<'a>,
+    /// True if a binding gives the role to people.
+    is_of_people: bool,
+    /// True if a binding gives the role to accounts of programs.
+    is_of_accounts: bool,
+    /// The subjects to which bindings of the render give the role, each with the scope.
+    subjects: Vec<String>,
+}
+
+/// The reason for which a right is assumed to be the purpose of a role.
+pub(super) struct Reason {
+    by: Easing,
+    told: &'static str,
+    proofs: Vec<Proof>,
+}
+
+impl Violation {
+    /// The same violation, which is a note if a reason for it holds.
+    pub(super) fn meant(self, reason: Option<Reason>) -> Self {
+        match reason {
+            Some(Reason { by, told, proofs }) => self.assuming(Severity::Note, by, told, proofs),
+            None => self,
+        }
+    }
+}
+
+impl<'a, 'b> Holder<'a, 'b> {
+    /// The holders of a role in the namespace of its scene.
+    pub(super) fn new(role: &'b Resource, namespace: &str, render: &'b Render<'a>) -> Self {
+        let rights = render.views.rights();
+        let is_of_people = rights.is_of_people(role.kind(), namespace, role.name());
+        let is_of_accounts = rights.is_of_accounts(role.kind(), namespace, role.name());
+        let rules = rules_of(role).len();
+        let mut subjects: Vec<String> = if rules == 0 {
+            Vec::new()
+        } else {
+            rights.subjects(role.kind(), namespace, role.name())
+        };
+        // Each violation of the role has all of them.
+        if rules.saturating_mul(subjects.len()) > MANY && subjects.len() > 1 {
+            subjects = vec![hex(&Sha256::digest(subjects.join("\n")))];
+        }
+        Self { role, render, is_of_people, is_of_accounts, subjects }
+    }
+
+    /// All evidence for purposes of the role that is no field of it.
+    pub(super) fn proofs(&self) -> Vec<Proof> {
+        let words = self.words().map(|word| Proof::Words(vec![word.to_owned()]));
+        let mut found: Vec<Proof> = words.collect();
+        found.extend(self.completes().then_some(Proof::Completes));
+        found.extend(self.is_aggregated().then_some(Proof::Label));
+        found.extend(self.subjects.iter().cloned().map(Proof::Subject));
+        found
+    }
+
+    /// The words of the name of the role.
+    fn words(&self) -> impl Iterator<Item = &'b str> {
+        let name = self.role.name();
+        let name = if name.len() <= LONGEST { name } else { "" };
+        name.split(['-', '_', '.', ':']).filter(|word| !word.is_empty())
+    }
+
+    /// The evidence that the name of the role has one of these words.
+    fn called(&self, words: &[&str]) -> Option<Proof> {
+        let found = self.words().filter(|word| words.contains(word));
+        let found: Vec<String> = found.map(str::to_owned).collect();
+        (!found.is_empty()).then_some(Proof::Words(found))
+    }
+
+    fn is_aggregated(&self) -> bool {
+        self.role.labels().any(|(key, _)| key.starts_with(AGGREGATED))
+    }
+
+    /// The reason for which a wildcard is right, or harmless.
+    pub(super) fn reason_for(&self, grant: &Grant<'_>) -> Option<Reason> {
+        if let Some(reason) = self.of_administrators() {
+            return Some(reason);
+        }
+        if self.role.kind() == "Role" && self.is_of_people && !self.is_of_accounts {
+            return Some(Reason {
+                by: Easing::People,
+                told: "assumed: these users are the administrators of the namespace",
+                proofs: self.subjects.iter().cloned().map(Proof::Subject).collect(),
+            });
+        }
+        let reason = |told, proofs| Some(Reason { by: Easing::Role, told, proofs });
+        let groups: Vec<&str> = grant.list("apiGroups").collect();
+        if self.is_of_people || groups.is_empty() || !groups.iter().all(|one| is_custom(one)) {
+            return None;
+        }
+        let names_all = !grant.has("resources", "*");
+        let is_of_cluster =
+            || self.render.views.rights().bound_in_cluster(self.role.name()).is_some();
+        if let Some(proofs) = groups.iter().map(|group| self.owns(group)).collect() {
+            reason("assumed: these kinds are its own, which it manages", proofs)
+        } else if let Some(name) = self.called(&CONTROLLERS) {
+            reason("assumed: these are the kinds of this controller", vec![name])
+        } else if names_all && self.role.kind() == "Role" {
+            // Its kind and its resources say so.
+            reason("these are custom resources of one namespace", Vec::new())
+        } else if names_all && !is_of_cluster() {
+            // That nothing binds it otherwise is no evidence that a change brings.
+            let told = "assumed: it is bound in namespaces, whose custom resources these are";
+            reason(told, Vec::new())
+        } else if self.is_aggregated() {
+            let told = "it extends a role of Kubernetes by the kinds of a program";
+            reason(told, vec![Proof::Label])
+        } else {
+            None
+        }
+    }
+
+    /// The reason for a right of administrators: the name of the role, if no binding gives it to an account of a program.
+    pub(super) fn of_administrators(&self) -> Option<Reason> {
+        let words = ["admin", "admins", "administrator", "administrators"];
+        let name = self.called(&words).filter(|_| !self.is_of_accounts)?;
+        Some(Reason { by: Easing::Role, told: OF_ADMINISTRATORS, proofs: vec![name] })
+    }
+
+    /// The evidence that the renders define a group, or that the role is named after it.
+    fn owns(&self, group: &str) -> Option<Proof> {
+        let (first, _) = group.split_once('.').unwrap_or_default();
+        if self.render.defines_group(group) {
+            return Some(Proof::Group(group.to_owned()));
+        }
+        self.called(&[first])
+    }
+
+    /// True if the role completes custom resources.
+    fn completes(&self) -> bool {
+        grants(self.role).any(|grant| {
+            let is_part = |one: &str| one.ends_with("/status") || one.ends_with("/finalizers");
+            grant.list("apiGroups").any(is_custom) && grant.list("resources").any(is_part)
+        })
+    }
+
+    /// The evidence that the role is that of a controller: its name, or that it completes custom resources, if no binding
+    /// gives it to people. Linear in the size of the role.
+    pub(super) fn controls(&self) -> Option<Proof> {
+        if self.is_of_people {
+            return None;
+        }
+        self.completes().then_some(Proof::Completes).or_else(|| self.called(&CONTROLLERS))
+    }
+}
+
+impl Reason {
+    /// The reason that something is the work of a controller.
+    pub(super) fn of_controller(proof: &Proof, told: &'static str) -> Self {
+        Self { by: Easing::Role, told, proofs: vec![proof.clone()] }
+    }
+}
