@@ -11,7 +11,7 @@ use std::path::Path;
 use super::named::{Named, named};
 use crate::error::Result;
 use crate::load::git::Changed;
-use crate::load::{KUSTOMIZATION_FILES, Loader, Root};
+use crate::load::{KUSTOMIZATION_FILES, Loader, Root, join};
 
 /// Returns for each target whether a changed file may be one of its inputs, including those of its bases. If in doubt,
 /// the answer is true. Paths of files are absolute; `loader` reads the current state.
@@ -83,7 +83,12 @@ impl Search<'_> {
     /// True if an input that a kustomization lists has changed.
     fn is_named_changed(&self, root: &Root, named: &Named<'_>) -> Result<bool> {
         Ok(match named {
-            Named::Word(path) => self.changed.is_changed(path)?,
+            Named::Word(word) => {
+                let name = word.rsplit('/').next().unwrap_or_default();
+                let is_plain = !matches!(name, "" | "." | "..");
+                (!is_plain || self.changed.may_have(name.as_ref())?)
+                    && self.changed.is_changed(&join(root.path(), Path::new(word)))?
+            }
             Named::File { path, leads_to } => {
                 self.is_on_the_way(path)?
                     || leads_to.as_ref().map_or(Ok(false), |file| self.changed.is_changed(file))?
@@ -125,6 +130,7 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::build::tests::loader;
@@ -178,6 +184,45 @@ generators:
         assert_eq!(found("three/inline.txt"), "three");
         for file in ["base/other.yaml", "README.md", "three/y.yaml"] {
             assert_eq!(found(file), "", "{file}");
+        }
+    }
+
+    /// Files whose changes are known by their names, and that count how often a path is asked for.
+    struct ByName(BTreeSet<PathBuf>, AtomicUsize);
+
+    impl Changed for ByName {
+        fn on_the_way(&self, path: &Path) -> Result<Option<PathBuf>> {
+            self.0.on_the_way(path)
+        }
+
+        fn is_changed(&self, path: &Path) -> Result<bool> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.is_changed(path)
+        }
+
+        fn is_changed_below(&self, path: &Path) -> Result<bool> {
+            self.0.is_changed_below(path)
+        }
+
+        fn may_have(&self, name: &OsStr) -> Result<bool> {
+            Ok(self.0.iter().any(|path| path.file_name() == Some(name)))
+        }
+    }
+
+    #[test]
+    fn words_are_looked_up_only_if_something_of_their_name_has_changed() {
+        let tree = format!(
+            "== one/kustomization.yaml\ncommonAnnotations: {{a: {}, b: x/y.txt, c: k=z/./w.txt/.}}\n",
+            "word ".repeat(100)
+        );
+        for (changed, is_affected) in
+            [("one/x/y.txt", true), ("one/z/w.txt", true), ("x/y.txt", false), ("one/v", false)]
+        {
+            let changed =
+                ByName(BTreeSet::from([format!("/{changed}").into()]), Default::default());
+            let found = affected(&loader(&tree), &["one".to_owned()], &changed).unwrap();
+            assert_eq!(found, [is_affected]);
+            assert!(changed.1.into_inner() < 20);
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::load::{Kind, Root, join};
 use crate::source::Span;
 use crate::yaml::{Node, parse};
 
-/// A path in a kustomization. Paths are absolute and clean.
+/// A path in a kustomization. Paths are absolute and clean, except for words.
 pub(super) enum Named<'a> {
-    /// A word, which may be a path.
-    Word(&'a Path),
+    /// A word, which may be a path relative to the directory.
+    Word(&'a str),
     /// A file, and its path with links resolved.
     File { path: &'a Path, leads_to: Option<PathBuf> },
     /// A directory with a kustomization.
@@ -85,7 +85,7 @@ impl Look<'_> {
                 [Some(word), word.split_once('=').map(|(_, path)| path)].into_iter().flatten()
             {
                 if !path.is_empty() {
-                    (self.tell)(Named::Word(&join(self.root.path(), Path::new(path))));
+                    (self.tell)(Named::Word(path));
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! The changes between two trees of a repository, computed on demand.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::id::Id;
 use super::tree::{EntryKind, Tree, TreeEntry};
@@ -30,6 +32,15 @@ pub trait Changed: Sync {
     /// # Errors
     /// If it cannot be determined.
     fn is_changed_below(&self, path: &Path) -> Result<bool>;
+
+    /// False if certainly no path with this name at its end has changed. A set that would have to search for it returns
+    /// true.
+    ///
+    /// # Errors
+    /// If it cannot be determined.
+    fn may_have(&self, _name: &OsStr) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 impl Changed for BTreeSet<PathBuf> {
@@ -61,6 +72,8 @@ pub struct Changes {
     provisional: Option<Arc<dyn Provisional>>,
     /// Directories that were looked up, by path: many requested paths share a directory.
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, FoundDirectory>>>,
+    /// The names in all trees that differ.
+    names: Arc<OnceLock<Result<BTreeSet<Box<[u8]>>>>>,
 }
 
 /// A directory that was looked up.
@@ -89,8 +102,8 @@ impl Changes {
     /// The changes between two trees. Paths start at `top`, which is absolute with links resolved.
     #[must_use]
     pub fn new(trees: Trees, top: &Path, roots: [Id; 2]) -> Self {
-        let directories = Arc::default();
-        Self { trees, top: top.to_path_buf(), roots, provisional: None, directories }
+        let (directories, names) = (Arc::default(), Arc::default());
+        Self { trees, top: top.to_path_buf(), roots, provisional: None, directories, names }
     }
 
     /// Adds a source for the ids of files that are not hashed yet.
@@ -206,6 +219,18 @@ impl Changes {
         }
     }
 
+    /// The names in all trees that differ, with those of the trees.
+    fn names(&self) -> &Result<BTreeSet<Box<[u8]>>> {
+        self.names.get_or_init(|| {
+            let names = RefCell::new(BTreeSet::new());
+            self.any(&self.top, &|name| {
+                names.borrow_mut().insert(name.into());
+                false
+            })?;
+            Ok(names.into_inner())
+        })
+    }
+
     /// True if a change whose name satisfies `fits` is at a path or below it. Each pair of trees is visited once.
     fn any(&self, path: &Path, fits: &dyn Fn(&[u8]) -> bool) -> Result<bool> {
         let start = self.start(path)?;
@@ -257,6 +282,13 @@ impl Changed for Changes {
             return Ok(!is_one(&pair) && !matches!(pair, [None, None]));
         }
         self.any(path, &|_| true)
+    }
+
+    fn may_have(&self, name: &OsStr) -> Result<bool> {
+        match self.names() {
+            Ok(names) => Ok(names.contains(name.as_encoded_bytes())),
+            Err(error) => Err(error.clone()),
+        }
     }
 }
 

@@ -100,6 +100,8 @@ fn changes_are_found_on_the_way_to_what_is_asked_for() {
     assert!(changes.is_changed_below("/".as_ref()).unwrap());
     assert!(changes.is_changed_below("/top/a".as_ref()).unwrap());
     assert!(!changes.is_changed_below("/top/j".as_ref()).unwrap());
+    assert!(changes.may_have("Kustomization".as_ref()).unwrap());
+    assert!(!changes.may_have("k".as_ref()).unwrap());
     assert!(changes.any_named("/top".as_ref(), &KUSTOMIZATION_FILES).unwrap());
     assert!(!changes.any_named("/top/a".as_ref(), &KUSTOMIZATION_FILES).unwrap());
     assert!(!changes.is_empty());
@@ -127,6 +129,9 @@ fn changes_are_those_of_a_comparison_of_all_paths() {
     asked.extend(slow.iter().map(|path| path.join("below")));
     for path in asked {
         assert_eq!(changes.is_changed(&path).unwrap(), slow.is_changed(&path).unwrap(), "{path:?}");
+        if let Some(name) = path.file_name() {
+            assert!(changes.may_have(name).unwrap() || !changes.is_changed(&path).unwrap());
+        }
         let below = changes.is_changed_below(&path).unwrap();
         assert!(below || !slow.is_changed_below(&path).unwrap(), "{path:?}");
         assert_eq!(changes.on_the_way(&path).unwrap(), slow.on_the_way(&path).unwrap(), "{path:?}");
