@@ -64,6 +64,8 @@ pub(super) struct Whole<'a> {
     rights: [OnceCell<Rights<'a>>; 2],
     /// The namespaces and names of the accounts as which removed workloads ran.
     left_accounts: OnceCell<BTreeSet<(String, String)>>,
+    /// The roles before the change that are gone or differ, and what they are after it.
+    left_roles: OnceCell<Vec<(usize, Option<usize>)>>,
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
     /// The steps that are left for comparing what several objects mean together.
@@ -231,6 +233,7 @@ impl<'a> Whole<'a> {
             searches: Cell::new(MOST_SEARCHES),
             rights: Default::default(),
             left_accounts: OnceCell::new(),
+            left_roles: OnceCell::new(),
             policies: Default::default(),
             work: Work::new(MOST_STEPS),
         }
@@ -440,6 +443,21 @@ impl<'a> Whole<'a> {
         self.left_accounts.get_or_init(|| {
             let gone = self.pairs.iter().filter(|pair| pair.after.is_none());
             access::left(gone.filter_map(|pair| self.renders[0].get(pair.before?)))
+        })
+    }
+
+    /// The places before the change of the roles that are gone or differ, with those after it. Linear, once.
+    fn left_roles(&self) -> &[(usize, Option<usize>)] {
+        self.left_roles.get_or_init(|| {
+            let left = |pair: &Pair| {
+                let before = pair.before?;
+                let role = self.renders[0].get(before)?;
+                let after = pair.after.and_then(|after| self.renders[1].get(after));
+                let is_role = matches!(role.kind(), "Role" | "ClusterRole");
+                let differs = || after.is_none_or(|after| after.node() != role.node());
+                (is_role && differs()).then_some((before, pair.after))
+            };
+            self.pairs.iter().filter_map(left).collect()
         })
     }
 

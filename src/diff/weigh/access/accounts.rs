@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bindings::known;
+use super::held::known;
 use super::rights::{Rights, RoleKey, Subject};
 use super::roles::{dangers, told};
 use super::sets::grown;

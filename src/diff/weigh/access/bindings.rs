@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::held::{formerly, held_before, known};
 use super::rights::{RoleKey, Subject, role_of, subjects, told as subject_told};
 use super::roles::{dangers, told};
 use super::sets::{Grown, grown};
@@ -86,7 +87,7 @@ pub(in crate::diff::weigh) fn binding(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     if let Some(before) = sides.before
         && let Some(old) = role_of(before, scope(0))
     {
-        found.extend(role_changed(sides, &old, &role, is_of_cluster));
+        found.extend(role_changed(sides, after, scope(1), [&old, &role]));
     }
 }
 
@@ -199,63 +200,64 @@ fn held(sides: &Sides<'_, '_>, side: usize, olds: &[Subject], scope: &str) -> He
     }
 }
 
-/// The rules that bindings of a render give to subjects as far as they are known, and the other roles.
-pub(super) fn known(
-    sides: &Sides<'_, '_>,
-    side: usize,
-    subjects: &[Subject],
-    scope: &str,
-) -> (Vec<Node>, BTreeSet<RoleKey>) {
-    let (rights, work) = (sides.whole.rights(side), &sides.whole.work);
-    let (mut rules, mut unknown) = (Vec::new(), BTreeSet::new());
-    let mut seen = BTreeSet::new();
-    for binding in subjects.iter().flat_map(|one| rights.bindings_for(one, scope)) {
-        if !work.takes(1) {
-            break;
-        }
-        if !seen.insert(&binding.role) {
-            continue;
-        }
-        match rights.rules(&binding.role, &|steps| work.takes(steps)) {
-            Some(more) if work.takes(more.len()) => rules.extend(more),
-            Some(_) => break,
-            None => {
-                unknown.insert(binding.role.clone());
-            }
-        }
-    }
-    (rules, unknown)
-}
-
 /// The judgement on a binding that leads to another role.
 fn role_changed(
     sides: &Sides<'_, '_>,
-    old: &RoleKey,
-    new: &RoleKey,
-    is_of_cluster: bool,
+    after: &Node,
+    scope: &str,
+    [old, new]: [&RoleKey; 2],
 ) -> Option<Judgement> {
     let is_renamed = || sides.renames().follows(&old[2], &new[2]).is_some();
     let is_same = (&old[0], &old[2]) == (&new[0], &new[2]);
     if is_same || old[0] == new[0] && is_renamed() || is_weaker(new, old) {
         return None;
     }
-    let new_role = new;
-    let takes = |steps| sides.whole.work.takes(steps);
-    let rules = |side: usize, key| sides.whole.rights(side).rules(key, &takes);
     let phrase = Phrase::new("leads to ").name(&new[2]).say(" in place of ").name(&old[2]);
-    let usual = if is_strong(&new[2], is_of_cluster) { Severity::Error } else { Severity::Warning };
-    let (severity, phrase) = match (rules(0, old), rules(1, new)) {
-        (Some(old), Some(new)) => {
-            let grown = grown(&old, &new, sides.renames(), &sides.whole.work);
+    let is_strong = is_strong(&new[2], sides.kind == "ClusterRoleBinding");
+    let usual = if is_strong { Severity::Error } else { Severity::Warning };
+    let (severity, phrase) = match by_other_role(sides, after, scope, [old, new]) {
+        Some((grown, is_known)) => {
             let judged = told(&grown, None)?;
-            match is_usual(sides, new_role) {
-                true => (judged.severity, phrase.and(dangers(&grown).unwrap_or_default())),
-                false => (judged.severity, phrase.say(": ").and(judged.phrase)),
+            match (is_known, is_usual(sides, new)) {
+                (false, _) => (usual.max(judged.severity), phrase),
+                (true, true) => (judged.severity, phrase.and(dangers(&grown).unwrap_or_default())),
+                (true, false) => (judged.severity, phrase.say(": ").and(judged.phrase)),
             }
         }
-        _ => (usual, phrase),
+        None => (usual, phrase),
     };
     Some(Judgement::new(&PRIVILEGE_GRANTED, "roleRef.name", phrase).with_severity(severity))
+}
+
+/// The rights that the subjects of a binding get by another role, beyond what they had by the old one and by others; and
+/// true if the rules of the old one are known. `None` if those of the new one are not.
+fn by_other_role(
+    sides: &Sides<'_, '_>,
+    after: &Node,
+    scope: &str,
+    [old, new]: [&RoleKey; 2],
+) -> Option<(Grown, bool)> {
+    let takes = |steps| sides.whole.work.takes(steps);
+    let rules = |side: usize, key| sides.whole.rights(side).rules(key, &takes);
+    let (old, new) = (rules(0, old), rules(1, new)?);
+    let is_known = old.is_some();
+    let old = old.unwrap_or_default();
+    let compared = |held: &[Node]| grown(held, &new, sides.renames(), &sides.whole.work);
+    let mut gained = compared(&old);
+    let is_none = |grown: &Grown| matches!(grown, Grown::By(rights) if rights.is_empty());
+    let subjects = subjects(after, scope);
+    if is_none(&gained) || subjects.is_empty() || subjects.len() > MOST_SUBJECTS {
+        return Some((gained, is_known));
+    }
+    let gains = |subject: &Subject| {
+        let mut held = old.clone();
+        held.extend(held_before(sides, subject, scope));
+        !is_none(&compared(&held))
+    };
+    if !subjects.iter().any(gains) && !sides.whole.work.is_over() {
+        gained = Grown::By(Vec::new());
+    }
+    Some((gained, is_known))
 }
 
 /// True for the roles of Kubernetes that may change anything where they are bound.
@@ -296,16 +298,4 @@ fn moved(sides: &Sides<'_, '_>, subject: Subject) -> Vec<Subject> {
         places.push(subject);
     }
     places
-}
-
-/// A subject where it was before the change: where its `ServiceAccount` was, or the same.
-fn formerly(sides: &Sides<'_, '_>, subject: &Subject) -> Vec<Subject> {
-    let (kind, namespace, name) = subject;
-    let mut olds = vec![subject.clone()];
-    if kind == "ServiceAccount"
-        && let Some((namespace, name)) = sides.whole.formerly(namespace, name)
-    {
-        olds.push((kind.clone(), namespace.clone(), name.clone()));
-    }
-    olds
 }

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod bindings;
+mod gains;
+mod held;
 mod rights;
 mod roles;
 mod sets;

@@ -171,16 +171,25 @@ impl<'a> Rights<'a> {
     pub(super) fn reached(&self, phrase: Phrase, roles: &[RoleKey]) -> Phrase {
         let bindings: Vec<&Binding> =
             roles.iter().flat_map(|role| self.bindings_of(role)).take(MOST_TOLD).collect();
-        let subjects: BTreeSet<&Subject> = bindings.iter().flat_map(|one| &one.subjects).collect();
-        if subjects.is_empty() {
-            return phrase;
-        }
-        let phrase = phrase.say(", for ").each(subjects, told);
-        let places: BTreeSet<&str> = bindings.iter().map(|one| &*one.namespace).collect();
-        match places.contains("") {
-            true => phrase.say(" in the whole cluster"),
-            false => phrase.say(" in namespace ").few(places),
-        }
+        let subjects = bindings.iter().flat_map(|one| &one.subjects).collect();
+        let places = bindings.iter().map(|one| &*one.namespace).collect();
+        for_subjects(phrase, &subjects, &places)
+    }
+}
+
+/// Appends some subjects, and where they have rights; nothing if there are none.
+pub(super) fn for_subjects(
+    phrase: Phrase,
+    subjects: &BTreeSet<&Subject>,
+    places: &BTreeSet<&str>,
+) -> Phrase {
+    if subjects.is_empty() {
+        return phrase;
+    }
+    let phrase = phrase.say(", for ").each(subjects.iter().copied(), told);
+    match places.contains("") {
+        true => phrase.say(" in the whole cluster"),
+        false => phrase.say(" in namespace ").few(places.iter().copied()),
     }
 }
 

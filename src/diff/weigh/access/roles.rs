@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::gains::Gains;
 use super::rights::{RoleKey, conditions};
 use super::sets::{Grown, On, Right, grown};
 use crate::diff::weigh::selectors::Conditions;
@@ -11,6 +12,7 @@ use crate::harden::Severity;
 use crate::harden::differences::PRIVILEGE_GRANTED;
 use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present};
+use crate::resource::Resource;
 use crate::yaml::Node;
 
 /// The roles of Kubernetes that collect the rules of others, by the label that asks for it; the weakest last.
@@ -42,7 +44,7 @@ pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgem
         None => grown(&old, &new, sides.renames(), &sides.work()),
         Some(_) => grown(&old, &new, sides.renames(), &whole.work),
     };
-    if before.is_some() || !is_renamed(sides, &new) {
+    if before.is_some() || !was_there(sides, &new) {
         let is_part = before.is_some() && !parts.is_empty();
         let phrase = match parts.last().filter(|_| is_part) {
             Some(part) => {
@@ -50,7 +52,7 @@ pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgem
             }
             None => Phrase::default(),
         };
-        found.extend(told(&growth, Some(whole.rights(1).reached(phrase, &reached))));
+        found.extend(beyond(sides, (&reached, parts.len()), &growth, [&old, &new], phrase));
     }
     let was = whole.rights(0).collectors(before, &takes);
     for collector in collectors.difference(&was) {
@@ -63,7 +65,7 @@ pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgem
         let phrase = phrase.say(", which ").and(judged.phrase);
         found.push(judgement("metadata.labels", phrase).with_severity(judged.severity));
     }
-    found.extend(collected(before, after));
+    found.extend(collected(sides, after, &new));
     found.extend(aggregated(before, after));
     if whole.work.is_over() {
         let phrase = Phrase::new("is not judged with the other roles: they are too many");
@@ -71,23 +73,49 @@ pub(in crate::diff::weigh) fn role(sides: &Sides<'_, '_>, found: &mut Vec<Judgem
     }
 }
 
-/// True if a role that is new only has the rules of one of the same kind and namespace that is gone.
-fn is_renamed(sides: &Sides<'_, '_>, new: &[Node]) -> bool {
+/// The judgement on rules that have grown: on the rights that are new for those who have the role, or one that it is a part
+/// of. The last of the roles are those of each cluster. Who has a role that the render gives to none is not known.
+fn beyond(
+    sides: &Sides<'_, '_>,
+    (reached, usual): (&[RoleKey], usize),
+    growth: &Grown,
+    rules: [&[Node]; 2],
+    phrase: Phrase,
+) -> Option<Judgement> {
+    if matches!(growth, Grown::By(rights) if rights.is_empty()) {
+        return None;
+    }
+    let gains = match growth {
+        Grown::By(_) => Gains::of(sides, reached.split_at(reached.len() - usual), rules),
+        Grown::Unknown => None,
+    };
+    match gains {
+        Some(gains) => told(&gains.rights(), Some(gains.told(phrase))),
+        None => told(growth, Some(sides.whole.rights(1).reached(phrase, reached))),
+    }
+}
+
+/// True if a role that is new only has the rules of one of the same kind and namespace that is gone or has lost some of
+/// them, or those of a `ClusterRole` that is.
+fn was_there(sides: &Sides<'_, '_>, new: &[Node]) -> bool {
     let whole = sides.whole;
-    let mut gone = whole.pairs.iter().filter(|pair| pair.after.is_none());
-    gone.any(|pair| {
-        let Some(role) = pair.before.and_then(|place| whole.renders[0].get(place)) else {
-            return false;
-        };
-        let is_meant = role.kind() == sides.kind
-            && role.gvk().group == sides.group
-            && (sides.kind == "ClusterRole"
-                || role.id().effective_namespace() == sides.namespace(1));
-        let old = items(present(role.node(), "rules"));
-        is_meant && whole.work.takes(old.len() + new.len()) && {
+    let is_within = |new: &[Node], old: &[Node]| {
+        whole.work.takes(old.len() + new.len()) && {
             let grown = grown(old, new, sides.renames(), &whole.work);
             matches!(grown, Grown::By(rights) if rights.is_empty())
         }
+    };
+    whole.left_roles().iter().any(|(before, after)| {
+        let Some(role) = whole.renders[0].get(*before) else { return false };
+        let after = after.and_then(|after| whole.renders[1].get(after));
+        let is_meant = role.gvk().group == sides.group
+            && (role.kind() == "ClusterRole"
+                || role.kind() == sides.kind
+                    && role.id().effective_namespace() == sides.namespace(1));
+        let rules = |role: &'_ Resource| items(present(role.node(), "rules")).to_vec();
+        is_meant
+            && is_within(new, &rules(role))
+            && after.is_none_or(|after| !is_within(new, &rules(after)))
     })
 }
 
@@ -254,15 +282,23 @@ fn parts(node: Option<&Node>) -> Vec<&'static str> {
     COLLECTING.iter().filter(|(key, _)| wanted.contains(key)).map(|(_, role)| *role).collect()
 }
 
-/// The role becomes a part of another one of Kubernetes.
-fn collected(before: Option<&Node>, after: &Node) -> Option<Judgement> {
-    let (old, new) = (parts(before), parts(Some(after)));
+/// The role becomes a part of another one of Kubernetes, which did not have all of its rules.
+fn collected(sides: &Sides<'_, '_>, after: &Node, rules: &[Node]) -> Option<Judgement> {
+    let (old, new) = (parts(sides.before), parts(Some(after)));
     // A part of `edit` is not one of `view`, but of `admin`.
     let is_news = |role: &&&str| {
         let at = |role: &str| COLLECTING.iter().position(|(_, one)| *one == role);
         !old.iter().any(|known| at(known) >= at(role))
     };
     let gained = new.iter().rev().find(is_news)?;
+    let (whole, key) = (sides.whole, ["ClusterRole", "", gained].map(str::to_owned));
+    let held = whole.rights(0).rules(&key, &|steps| whole.work.takes(steps)).unwrap_or_default();
+    // A role without rules may get some elsewhere.
+    if !rules.is_empty()
+        && matches!(grown(&held, rules, sides.renames(), &whole.work), Grown::By(more) if more.is_empty())
+    {
+        return None;
+    }
     let phrase = Phrase::new("its rules become part of the role ").name(gained);
     Some(judgement("metadata.labels", phrase.say(" of each namespace")))
 }
