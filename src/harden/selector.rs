@@ -55,7 +55,7 @@ impl<'a> Labels<'a> {
 }
 
 /// True if labels have all those of a mapping.
-pub(super) fn has_all(wanted: &Node, found: Option<&Node>) -> bool {
+pub(crate) fn has_all(wanted: &Node, found: Option<&Node>) -> bool {
     match wanted.entries().len() {
         0..=FEW => labels(Some(wanted))
             .all(|(key, value)| found.and_then(|one| text(one, key)) == Some(value)),
@@ -82,6 +82,14 @@ pub(crate) fn selects_all(selector: &Node) -> bool {
 pub(crate) fn selects(selector: &Node, found: Option<&Node>) -> bool {
     present(selector, "matchLabels").is_none_or(|wanted| has_all(wanted, found))
         && items(selector.get("matchExpressions")).iter().all(|one| holds(one, found))
+}
+
+/// True if a label selector selects the labels whose values are found by their keys.
+pub(crate) fn selects_by<'a>(selector: &Node, value: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let has = |(key, wanted): (&str, &str)| value(key) == Some(wanted);
+    let is_held = |one: &Node| is_met(one, value(text(one, "key").unwrap_or_default()));
+    labels(present(selector, "matchLabels")).all(has)
+        && items(selector.get("matchExpressions")).iter().all(is_held)
 }
 
 /// True if labels satisfy a requirement; also if its operator is unknown.
@@ -450,9 +458,12 @@ mod tests {
             "{kind: A, metadata: {name: a, labels: {app: web, tier: front, number: '1'}}}",
         );
         let found = object.node().get("metadata").and_then(|one| one.get("labels"));
-        let selects = |text: &str| {
-            let other = resource(&format!("{{kind: A, metadata: {{name: a}}, selector: {text}}}"));
-            selects(other.node().get("selector").unwrap(), found)
+        let selects = |of: &str| {
+            let other = resource(&format!("{{kind: A, metadata: {{name: a}}, selector: {of}}}"));
+            let selector = other.node().get("selector").unwrap();
+            let selected = selects(selector, found);
+            assert_eq!(selects_by(selector, |key| text(found?, key)), selected, "{of}");
+            selected
         };
         for (text, expected) in [
             ("{}", true),

@@ -374,12 +374,9 @@ fn matched(before: &Node, after: &Node) -> Vec<Judgement> {
 /// True if a policy or binding refuses objects, by the fields of each kind.
 fn refuses(policy: &Node) -> bool {
     let Some(spec) = present(policy, "spec") else { return true };
-    let is = |key: &str, words: &[&str]| {
-        text(spec, key).is_none_or(|value| words.iter().any(|one| one.eq_ignore_ascii_case(value)))
-    };
     let actions: BTreeSet<&str> =
         items(present(spec, "validationActions")).iter().filter_map(Node::as_text).collect();
-    (actions.is_empty() || actions.contains("Deny")) && is("enforcementAction", &["deny", "scoped"])
+    (actions.is_empty() || actions.contains("Deny")) && engines::denies(policy)
 }
 
 #[cfg(test)]

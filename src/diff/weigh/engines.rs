@@ -289,11 +289,63 @@ pub(super) fn constraint(before: &Node, after: &Node, found: &mut Vec<Judgement>
         let phrase = Phrase::new("matches other objects than before").say(NOT_COMPARED);
         found.push(judgement("spec.match", phrase).with_severity(Severity::Warning));
     }
-    let points = |node| below(node, &["spec", "scopedEnforcementActions"]).map(canonical);
-    if points(before).is_some() && points(before) != points(after) {
-        let phrase = Phrase::new("acts otherwise at some points").say(NOT_COMPARED);
-        found.push(judgement("spec", phrase).with_severity(Severity::Warning));
+    found.extend(acts_less(before, after));
+}
+
+/// The actions of a constraint of Gatekeeper, the weakest first.
+const SCOPED: [&str; 3] = ["dryrun", "warn", "deny"];
+
+/// The strongest action of a constraint of Gatekeeper at each point of enforcement; `*` stands for all.
+fn points(constraint: &Node) -> BTreeMap<&str, usize> {
+    let strength = |action: &str| SCOPED.iter().position(|one| action.eq_ignore_ascii_case(one));
+    let own = below(constraint, &["spec"]).and_then(|spec| text(spec, "enforcementAction"));
+    let own = own.unwrap_or("deny");
+    if !own.eq_ignore_ascii_case("scoped") {
+        return BTreeMap::from([("*", strength(own).unwrap_or(0))]);
     }
+    let mut points: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in items(below(constraint, &["spec", "scopedEnforcementActions"])) {
+        let action = text(one, "action").and_then(strength).unwrap_or(0);
+        let names = items(present(one, "enforcementPoints")).iter();
+        for name in names.filter_map(|point| text(point, "name")) {
+            let known = points.entry(name).or_default();
+            *known = action.max(*known);
+        }
+    }
+    points
+}
+
+/// The points at which objects are admitted: others only report what is there.
+const ADMITTING: [&str; 2] = ["validation.gatekeeper.sh", "vap.k8s.io"];
+
+/// True if a constraint of Gatekeeper refuses objects when they are written.
+pub(super) fn denies(constraint: &Node) -> bool {
+    let points = points(constraint);
+    let denies =
+        |name: &str| points.get(name).is_some_and(|action| SCOPED.get(*action) == Some(&"deny"));
+    denies("*") || ADMITTING.iter().any(|name| denies(name))
+}
+
+/// The judgement on a constraint of Gatekeeper that acts less at some points, and still refuses objects.
+fn acts_less(before: &Node, after: &Node) -> Option<Judgement> {
+    if denies(before) && !denies(after) {
+        return None;
+    }
+    let (old, new) = (points(before), points(after));
+    let all = new.get("*").copied();
+    let is_weaker = |(name, action): &(&&str, &usize)| {
+        // At all points together, those that admit count.
+        let now = match **name {
+            "*" => all.or_else(|| denies(after).then_some(SCOPED.len())),
+            name => new.get(name).copied().max(all),
+        };
+        now.is_none_or(|now| now < **action)
+    };
+    let weaker: Vec<&str> = old.iter().filter(is_weaker).map(|(name, _)| *name).collect();
+    (!weaker.is_empty()).then(|| {
+        let phrase = Phrase::new("acts less at the point ").few(weaker);
+        judgement("spec", phrase).with_severity(Severity::Warning)
+    })
 }
 
 const EXEMPT: &str = "exemptImages";
@@ -316,13 +368,26 @@ pub(super) fn template(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 
 /// Judges the `Config` of Gatekeeper.
 pub(super) fn config(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let excluded = |node: Option<&Node>| -> BTreeSet<String> {
-        let list = items(node.and_then(|node| below(node, &["spec", "match"])));
-        let names = list.iter().flat_map(|one| items(present(one, "excludedNamespaces")));
-        names.filter_map(Node::as_text).map(str::to_owned).collect()
+    // The namespaces, each with the processes that leave it out.
+    let excluded = |node: Option<&'_ Node>| -> BTreeMap<String, BTreeSet<String>> {
+        let mut all = BTreeMap::<String, BTreeSet<String>>::new();
+        for one in items(node.and_then(|node| below(node, &["spec", "match"]))) {
+            let list = |key: &str| items(present(one, key)).iter().filter_map(Node::as_text);
+            for name in list("excludedNamespaces") {
+                all.entry(name.to_owned())
+                    .or_default()
+                    .extend(list("processes").map(str::to_owned));
+            }
+        }
+        all
     };
     let (old, new) = (excluded(sides.before), excluded(sides.after));
-    let gained: Vec<&str> = new.difference(&old).map(String::as_str).collect();
+    let is_known = |name: &String, processes: &BTreeSet<String>| {
+        let known = old.get(name);
+        known.is_some_and(|known| known.contains("*") || processes.is_subset(known))
+    };
+    let gained = new.iter().filter(|(name, processes)| !is_known(name, processes));
+    let gained: Vec<&str> = gained.map(|(name, _)| name.as_str()).collect();
     if !gained.is_empty() {
         let phrase = Phrase::new("leaves out the namespaces ").few(gained);
         found.push(judgement("spec.match", phrase));
@@ -530,12 +595,45 @@ mod tests {
         };
         assert_eq!(judged(&template("a"), &template("b")).len(), 1);
         assert_eq!(judged(&format!("{MAP}{}", template("a")), MAP).len(), 1);
+        let scoped = |actions: &[(&str, &str)]| {
+            let all = actions.iter().map(|(action, point)| {
+                format!("{{action: {action}, enforcementPoints: [{{name: {point}}}]}}")
+            });
+            let all: Vec<String> = all.collect();
+            constraint(&format!(
+                "enforcementAction: scoped, scopedEnforcementActions: [{}]",
+                all.join(", ")
+            ))
+        };
+        let plain = constraint("");
+        let (hook, audit) = ("validation.gatekeeper.sh", "audit.gatekeeper.sh");
+        let (deny, warn) = (scoped(&[("deny", "'*'")]), scoped(&[("warn", "'*'")]));
+        let only = format!("008 error {label}only reports what it refused before");
+        for (before, after) in [
+            (&plain, &warn),
+            (&deny, &warn),
+            (&plain, &scoped(&[("deny", audit), ("warn", hook)])),
+            (&scoped(&[("deny", hook)]), &scoped(&[("deny", audit)])),
+        ] {
+            assert_eq!(judged(before, after)[0], only);
+            assert!(!judged(after, before).contains(&only));
+        }
+        told(&plain, &deny, &[]);
+        told(&plain, &scoped(&[("deny", hook), ("warn", audit)]), &[]);
+        let less = format!("008 warning {label}acts less at the point {audit}");
+        told(
+            &scoped(&[("deny", hook), ("deny", audit)]),
+            &scoped(&[("deny", hook), ("dryrun", audit)]),
+            &[&*less],
+        );
         let config = |names: &str| {
             let spec = format!("match: [{{excludedNamespaces: [{names}], processes: ['*']}}]");
             object("config.gatekeeper.sh/v1alpha1", "Config", &spec)
         };
         let words = "008 error Config p: leaves out the namespaces b";
         told(&config("a"), &config("a, b"), &[words]);
+        let audited = config("a, b").replace("'*'", "audit");
+        told(&audited, &config("a, b"), &["008 error Config p: leaves out the namespaces a, b"]);
     }
 
     #[test]

@@ -11,6 +11,9 @@ mod engines;
 mod exposure;
 mod growth;
 pub(super) mod judgement;
+mod marks;
+mod mounts;
+mod namespaces;
 mod nature;
 mod quotas;
 mod reach;
@@ -35,7 +38,7 @@ use work::Work;
 
 use super::judge;
 use super::{Effect, Identity, Object, Pair, Renames};
-use crate::harden::selector::selects;
+use crate::harden::selector::{has_all, selects};
 use crate::harden::value::{below, present, text};
 use crate::harden::{Holds, Rule, template};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
@@ -60,6 +63,8 @@ pub(super) struct Whole<'a> {
     successors: OnceCell<BTreeMap<usize, usize>>,
     /// The number of comparisons of an object with others that are left.
     searches: Cell<usize>,
+    /// Indices before and after the change of the objects that may select namespaces by their labels.
+    selecting: OnceCell<Vec<(usize, usize)>>,
     /// The roles and bindings of each side.
     rights: [OnceCell<Rights<'a>>; 2],
     /// The namespaces and names of the accounts as which removed workloads ran.
@@ -101,7 +106,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
     match (group, kind) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
-        ("", "Service") => &[exposure::service],
+        ("", "Service") => &[exposure::service, scale::service],
         ("networking.k8s.io" | "extensions", "Ingress") => &[exposure::ingress],
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
         ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[exposure::route],
@@ -119,15 +124,17 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ) if kind.ends_with("Policy") || kind.ends_with("Authentication") => {
             &[exposure::other_policy]
         }
+        ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
         ("networking.istio.io", "VirtualService") => &[exposure::virtual_service],
         ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy],
         ("traefik.io" | "traefik.containo.us", "Middleware") => &[exposure::middleware],
         ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
             &[exposure::ingress_route]
         }
-        ("", "ServiceAccount") => &[workload::account],
+        ("", "ServiceAccount") => &[workload::account, access::identity],
+        ("", "ConfigMap") => &[access::mapped],
         ("", "Secret") => &[access::token],
-        ("", "Namespace") => &[admission::namespace],
+        ("", "Namespace") => &[admission::namespace, namespaces::relabelled, marks::of_namespace],
         ("", "ResourceQuota") => &[quotas::quota],
         ("", "LimitRange") => &[quotas::limit_range],
         (
@@ -184,36 +191,45 @@ fn of_workload(kind: &str) -> &'static [Judge] {
         "StatefulSet" => &[
             storage::stateful_set,
             storage::mounted,
+            mounts::mounts,
             scale::workload,
             scale::kept,
             workload::quality,
             workload::protection,
             workload::images,
             access::runs_as,
+            access::identity_of_pods,
             admission::moved,
+            marks::of_pods,
             exposure::policed,
             exposure::host_network,
         ],
         "DaemonSet" => &[
             storage::mounted,
+            mounts::mounts,
             scale::agent,
             workload::quality,
             workload::protection,
             workload::images,
             access::runs_as,
+            access::identity_of_pods,
             admission::moved,
+            marks::of_pods,
             exposure::policed,
             exposure::host_network,
         ],
         _ => &[
             storage::mounted,
+            mounts::mounts,
             scale::workload,
             scale::kept,
             workload::quality,
             workload::protection,
             workload::images,
             access::runs_as,
+            access::identity_of_pods,
             admission::moved,
+            marks::of_pods,
             exposure::policed,
             exposure::host_network,
         ],
@@ -231,6 +247,7 @@ impl<'a> Whole<'a> {
             workloads: Default::default(),
             successors: OnceCell::new(),
             searches: Cell::new(MOST_SEARCHES),
+            selecting: OnceCell::new(),
             rights: Default::default(),
             left_accounts: OnceCell::new(),
             left_roles: OnceCell::new(),
@@ -379,6 +396,23 @@ impl<'a> Whole<'a> {
 
     /// The indices of the objects of a namespace on a side whose pods a selector selects; a missing one selects all.
     fn selected(&self, side: usize, namespace: &str, selector: Option<&Node>) -> BTreeSet<usize> {
+        self.labelled(side, namespace, |labels| {
+            selector.is_none_or(|selector| selects(selector, labels))
+        })
+    }
+
+    /// The indices of the objects of a namespace on a side whose pods a Service with this selector leads to.
+    fn served(&self, side: usize, namespace: &str, selector: &Node) -> BTreeSet<usize> {
+        self.labelled(side, namespace, |labels| has_all(selector, labels))
+    }
+
+    /// The indices of the objects of a namespace on a side whose pods have labels that satisfy a condition.
+    fn labelled(
+        &self,
+        side: usize,
+        namespace: &str,
+        is_meant: impl Fn(Option<&Node>) -> bool,
+    ) -> BTreeSet<usize> {
         let render = self.renders[side];
         let workloads = self.workloads(side);
         let is_selected = |place: &usize| {
@@ -386,7 +420,7 @@ impl<'a> Whole<'a> {
             let path = template(&object.gvk().group, object.kind())?;
             let labels = below(object.node(), path)
                 .and_then(|template| below(template, &["metadata", "labels"]));
-            selector.is_none_or(|selector| selects(selector, labels)).then_some(*place)
+            is_meant(labels).then_some(*place)
         };
         let places = workloads.get(namespace).into_iter().flatten();
         places.take_while(|_| self.searches()).filter_map(is_selected).collect()
@@ -397,6 +431,15 @@ impl<'a> Whole<'a> {
         self.successors.get_or_init(|| {
             let both = self.pairs.iter().map(|pair| (pair.before, pair.after));
             both.filter_map(|(before, after)| Some((before?, after?))).collect()
+        })
+    }
+
+    /// The indices before and after the change of the objects that may select namespaces by their labels.
+    fn selecting_pairs(&self) -> &[(usize, usize)] {
+        self.selecting.get_or_init(|| {
+            let both = self.pairs.iter().filter_map(|pair| Some((pair.before?, pair.after?)));
+            let may_select = |place| self.renders[1].get(place).is_some_and(namespaces::may_select);
+            both.filter(|(_, after)| may_select(*after)).collect()
         })
     }
 

@@ -94,6 +94,7 @@ pub(super) fn limit_range(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         found.push(judgement("", phrase).with_severity(Severity::Warning));
         return;
     };
+    found.extend(defaults(before, after));
     for (field, words, is_upper) in BOUNDS {
         let (old, new) = (bounds(before, field, is_upper), bounds(after, field, is_upper));
         // The resources with a looser bound, and with none, by the type of what is bounded.
@@ -114,6 +115,56 @@ pub(super) fn limit_range(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             found.push(judgement("spec.limits", phrase).with_severity(severity));
         }
     }
+}
+
+/// The judgements on limits and requests that containers without their own get no longer, or are higher.
+fn defaults(before: &Node, after: &Node) -> Vec<Judgement> {
+    let mut found = Vec::new();
+    for (field, words) in [("default", "limit"), ("defaultRequest", "request")] {
+        let (old, new) = (usual(before, field), usual(after, field));
+        let most = bounds(before, "max", true);
+        let mut gone = BTreeMap::<(&str, bool), Vec<&str>>::new();
+        for ((of, resource), was) in &old {
+            let now = new.get(&(*of, *resource));
+            // A maximum that is the default is told as a maximum.
+            if most.get(&(*of, *resource)) == Some(was) {
+                continue;
+            }
+            if now.is_none_or(|now| field == "default" && now > was) {
+                gone.entry((*of, now.is_none())).or_default().push(*resource);
+            }
+        }
+        for ((of, is_gone), resources) in gone {
+            let (verb, severity) = match is_gone {
+                true => ("no longer sets", Severity::Warning),
+                false => ("sets a higher", Severity::Note),
+            };
+            let phrase =
+                Phrase::new(format!("{verb} {}{words} of ", if is_gone { "a " } else { "" }));
+            let phrase = phrase.few(resources).say(" for each ").name(of).say(" without its own");
+            found.push(judgement("spec.limits", phrase).with_severity(severity));
+        }
+    }
+    found
+}
+
+/// The values that containers without their own get, by type and resource. Without a default the maximum is the limit, and
+/// the limit is the request. (Kubernetes, `SetDefaults_LimitRangeItem`.)
+fn usual<'a>(range: &'a Node, field: &str) -> BTreeMap<(&'a str, &'a str), Quantity> {
+    let fields: &[&str] = match field {
+        "default" => &["default", "max"],
+        _ => &["defaultRequest", "default", "max"],
+    };
+    let mut usual = BTreeMap::new();
+    for field in fields {
+        let is_of_container = |(of, _): &(&str, &str)| *of == "Container";
+        for (key, value) in bounds(range, field, true) {
+            if is_of_container(&key) {
+                usual.entry(key).or_insert(value);
+            }
+        }
+    }
+    usual
 }
 
 /// The bounds of a field by type and resource, of several the strictest.
@@ -241,6 +292,32 @@ mod tests {
                     "008 warning {label}no longer has maxLimitRequestRatio of cpu for each Container"
                 ),
             ]
+        );
+        // Containers without limits of their own get the maximum.
+        let usual = |more: &str| range(&format!("{{type: Container, {more}}}"));
+        told(
+            &usual("default: {memory: 1Gi}, defaultRequest: {memory: 1Gi}"),
+            &usual("a: b"),
+            &[
+                &*format!(
+                    "008 warning {label}no longer sets a limit of memory for each Container without its own"
+                ),
+                &*format!(
+                    "008 warning {label}no longer sets a request of memory for each Container without its own"
+                ),
+            ],
+        );
+        told(
+            &usual("default: {memory: 1Gi}"),
+            &usual("default: {memory: 2Gi}"),
+            &[&*format!(
+                "008 note {label}sets a higher limit of memory for each Container without its own"
+            )],
+        );
+        told(
+            &usual("default: {memory: 1Gi}, max: {memory: 1Gi}"),
+            &usual("max: {memory: 1024Mi}"),
+            &[],
         );
         // Of two items of a type the stricter one holds.
         let two = |most: &str| {

@@ -1,10 +1,14 @@
 //! KR-DIF-011: copies, disruption budgets and autoscalers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::selectors::Conditions;
-use super::{Identity, Judgement, Phrase, Sides, canonical};
+use super::{Identity, Judgement, Phrase, SCALERS, Sides, canonical};
 use crate::harden::differences::AVAILABILITY_REDUCED;
+use crate::harden::selector::{has_all, labels};
 use crate::harden::value::{below, integer, is_true, text};
 use crate::harden::{PodTemplate, Severity, template};
+use crate::resource::Resource;
 use crate::yaml::Node;
 
 fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
@@ -40,13 +44,59 @@ pub(super) fn workload(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     if SCALED.contains(&sides.kind) && sides.object.ids.iter().flatten().all(has_copies) {
         found.extend(copies(sides, before, after));
     }
-    let stops_all = |node: &Node| {
-        field(node, "strategy").and_then(|strategy| text(strategy, "type")) == Some("Recreate")
+    found.extend(updated(sides, before, after));
+}
+
+/// An update that stops all pods at once.
+enum StopsAll {
+    Recreate,
+    /// By `maxUnavailable`: the field above it, and its value.
+    Rolling(&'static str, String),
+}
+
+/// The judgement on an update that stops all pods at once.
+fn updated(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
+    let copies = match sides.kind {
+        "DaemonSet" => None,
+        _ => Some(copies_of(sides.scaler(1), after)),
     };
-    if stops_all(after) && !stops_all(before) {
-        let words = "an update stops all pods before it starts new ones (Recreate)";
-        found.push(judgement("spec.strategy", Phrase::new(words)));
+    let stops_all = |node: &Node| {
+        let strategy = field(node, "strategy").and_then(|strategy| text(strategy, "type"));
+        if strategy == Some("Recreate") {
+            return Some(StopsAll::Recreate);
+        }
+        ["strategy", "updateStrategy"].into_iter().find_map(|key| {
+            let written = below(node, &["spec", key, "rollingUpdate", "maxUnavailable"])?;
+            let is_all = match Amount::read(written)? {
+                Amount::Percent(percent) => percent >= 100,
+                Amount::Count(count) => copies.is_some_and(|copies| count >= copies),
+            };
+            is_all.then(|| StopsAll::Rolling(key, written.as_text().unwrap_or_default().to_owned()))
+        })
+    };
+    if stops_all(before).is_some() {
+        return None;
     }
+    Some(match stops_all(after)? {
+        StopsAll::Recreate => {
+            let words = "an update stops all pods before it starts new ones (Recreate)";
+            judgement("spec.strategy", Phrase::new(words))
+        }
+        StopsAll::Rolling(key, most) => {
+            let words = "an update may stop all pods before new ones are ready (maxUnavailable ";
+            let path = if key == "strategy" { "spec.strategy" } else { "spec.updateStrategy" };
+            judgement(path, Phrase::new(words).name(&most).say(")"))
+        }
+    })
+}
+
+/// The least number of copies of a workload, with its autoscaler.
+fn copies_of(scaler: Option<&Node>, workload: &Node) -> i64 {
+    let least = scaler.map(|scaler| {
+        let least = number(scaler, "minReplicas").or_else(|| number(scaler, "minReplicaCount"));
+        least.unwrap_or(1)
+    });
+    least.or_else(|| number(workload, "replicas")).unwrap_or(1)
 }
 
 /// Judges the disruption budgets and the autoscaler of a workload with other labels, or another name or kind.
@@ -72,6 +122,9 @@ pub(super) fn kept(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             found.push(judgement("", phrase.few(lost.iter().map(String::as_str))));
         }
     }
+    if !is_moved && was.map(canonical) != is.map(canonical) {
+        found.extend(unserved(sides, was, is));
+    }
     let is_another = is_moved || (&old.kind, &old.name) != (&new.kind, &new.name);
     if is_another
         && SCALED.contains(&&*new.kind)
@@ -80,6 +133,71 @@ pub(super) fn kept(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     {
         let phrase = Phrase::new("is no longer scaled by the autoscaler ").name(&name(&scaler));
         found.push(judgement("", phrase));
+    }
+}
+
+/// The judgement on a workload whose pods Services select no longer, by the labels of both sides.
+fn unserved(sides: &Sides<'_, '_>, was: Option<&Node>, is: Option<&Node>) -> Option<Judgement> {
+    let namespace = sides.namespace(1);
+    let of = |service: &Node| selector_of(service).cloned();
+    let known: BTreeSet<&str> = sides
+        .whole
+        .of_kind(0, "Service", namespace)
+        .filter(|one| of(one.node()).is_some_and(|selector| has_all(&selector, was)))
+        .map(Resource::name)
+        .collect();
+    let (mut left, mut has_none) = (Vec::new(), true);
+    for service in sides.whole.of_kind(1, "Service", namespace) {
+        let Some(selector) = selector_of(service.node()) else { continue };
+        if known.contains(service.name()) && has_all(selector, was) && !has_all(selector, is) {
+            left.push(service.name());
+            has_none &= sides.whole.served(1, namespace, selector).is_empty();
+        }
+    }
+    if left.is_empty() {
+        return None;
+    }
+    let phrase = Phrase::new("is no longer selected by the Service ").few(left);
+    Some(match has_none {
+        true => judgement("", phrase.say(", which leads to no pods any more"))
+            .with_severity(Severity::Error),
+        false => judgement("", phrase),
+    })
+}
+
+/// The labels by which a Service selects pods, if it selects any.
+fn selector_of(service: &Node) -> Option<&Node> {
+    field(service, "selector").filter(|selector| !selector.is_empty())
+}
+
+/// Judges a Service on both sides that leads to no pods any more.
+pub(super) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let Some(old) = selector_of(before) else { return };
+    let new = selector_of(after);
+    if new.map(canonical) == Some(canonical(old)) {
+        return;
+    }
+    let whole = sides.whole;
+    let served = whole.served(0, sides.namespace(0), old);
+    let Some(new) = new else {
+        let is_made_by_hand = ["Endpoints", "EndpointSlice"]
+            .iter()
+            .any(|kind| whole.of_kind(1, kind, sides.namespace(1)).next().is_some());
+        let is_name = field(after, "externalName").is_some();
+        if !is_made_by_hand && !is_name {
+            let phrase = Phrase::new("no longer selects pods");
+            found.push(judgement("spec.selector", phrase).with_severity(Severity::Error));
+        }
+        return;
+    };
+    let is_there = whole.successors(&served).next().is_some();
+    if is_there && whole.served(1, sides.namespace(1), new).is_empty() {
+        let conditions = labels(Some(new)).map(|(key, value)| format!("{key}={value}"));
+        let conditions: Vec<String> = conditions.collect();
+        let phrase = Phrase::new("leads to no pods any more: none has ");
+        let phrase = phrase.few(conditions.iter().map(String::as_str));
+        found.push(judgement("spec.selector", phrase).with_severity(Severity::Error));
     }
 }
 
@@ -126,7 +244,10 @@ enum Amount {
 
 impl Amount {
     fn of(budget: &Node, key: &str) -> Option<Self> {
-        let node = field(budget, key)?;
+        Self::read(field(budget, key)?)
+    }
+
+    fn read(node: &Node) -> Option<Self> {
         let percent = || node.as_text()?.strip_suffix('%')?.parse().ok().map(Self::Percent);
         integer(node).map(Self::Count).or_else(percent)
     }
@@ -140,6 +261,78 @@ impl Amount {
             _ => false,
         }
     }
+}
+
+/// The number of some pods that a budget lets be evicted at a time. (Kubernetes, `disruption` controller: percentages are
+/// rounded up.)
+fn evictable(budget: &Node, pods: i64) -> Option<i64> {
+    let of = |amount| match amount {
+        Amount::Count(count) => count,
+        Amount::Percent(percent) => {
+            i64::try_from((i128::from(pods) * i128::from(percent) + 99) / 100).unwrap_or(i64::MAX)
+        }
+    };
+    let least = Amount::of(budget, "minAvailable").map(|amount| pods.saturating_sub(of(amount)));
+    let most = || Amount::of(budget, "maxUnavailable").map(of);
+    least.or_else(most).map(|number| number.clamp(0, pods))
+}
+
+/// The least number of the pods that a budget selects after the change. `None` if it is not known.
+fn pods_of(sides: &Sides<'_, '_>, budget: &Node) -> Option<i64> {
+    let (whole, namespace) = (sides.whole, sides.namespace(1));
+    let places = whole.selected(1, namespace, Some(field(budget, "selector")?));
+    let mut scalers: BTreeMap<(&str, &str), &Node> = BTreeMap::new();
+    for scaler in SCALERS.iter().flat_map(|kind| whole.of_kind(1, kind, namespace)) {
+        if let Some(target) = field(scaler.node(), "scaleTargetRef")
+            && let Some(name) = text(target, "name")
+        {
+            let kind = text(target, "kind").unwrap_or("Deployment");
+            scalers.insert((kind, name), scaler.node());
+        }
+    }
+    let copies = |place: usize| {
+        let object = whole.renders[1].get(place).filter(|one| SCALED.contains(&one.kind()))?;
+        let scaler = scalers.get(&(object.kind(), object.name())).copied();
+        Some(copies_of(scaler, object.node()))
+    };
+    let copies: Option<Vec<i64>> = places.into_iter().map(copies).collect();
+    copies
+        .filter(|all| !all.is_empty())
+        .map(|all| all.iter().fold(0, |sum, one| one.saturating_add(sum)))
+}
+
+/// The field of a budget with its number, and that number, for people.
+fn written(budget: &Node) -> Option<String> {
+    let key =
+        ["minAvailable", "maxUnavailable"].into_iter().find(|key| field(budget, key).is_some())?;
+    Some(format!("{key} {}", field(budget, key)?.as_text()?))
+}
+
+/// The judgement on a budget by the number of the pods that it selects: all of them may be evicted, or more than before by
+/// a number of another form.
+fn by_number(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
+    let (old, new) = (written(before)?, written(after)?);
+    let is_like = ["minAvailable", "maxUnavailable"].iter().any(|key| {
+        let both = [before, after].map(|node| Amount::of(node, key));
+        matches!(
+            both,
+            [Some(Amount::Count(_)), Some(Amount::Count(_))]
+                | [Some(Amount::Percent(_)), Some(Amount::Percent(_))]
+        )
+    });
+    let Some(pods) = pods_of(sides, after) else {
+        let phrase = Phrase::new("lets another number of pods be evicted at a time: ").name(&old);
+        let phrase = phrase.say(" → ").name(&new).say(", which is not compared");
+        return (!is_like).then(|| judgement("spec", phrase));
+    };
+    let (was, now) = (evictable(before, pods)?, evictable(after, pods)?);
+    if now == pods && was < pods && pods > 1 {
+        let phrase = Phrase::new("lets all pods be evicted at once: ").name(&new);
+        return Some(judgement("spec", phrase).with_severity(Severity::Error));
+    }
+    let phrase =
+        || Phrase::new("lets more pods be evicted at a time: ").name(&old).say(" → ").name(&new);
+    (now > was && !is_like).then(|| judgement("spec", phrase()))
 }
 
 /// True if a budget lets all pods be evicted at once.
@@ -164,13 +357,15 @@ pub(super) fn budget(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     };
     let field_of = |key: &str, node| field(node, key).and_then(Node::as_text).unwrap_or_default();
     if allows_all(after) {
-        let written = ["minAvailable", "maxUnavailable"]
-            .iter()
-            .find(|key| field(after, key).is_some())
-            .map(|key| format!("{key} {}", field_of(key, after)));
         let phrase = Phrase::new("lets all pods be evicted at once: ");
-        let phrase = phrase.name(&written.unwrap_or_default());
+        let phrase = phrase.name(&written(after).unwrap_or_default());
         found.push(judgement("spec", phrase).with_severity(Severity::Error));
+        return;
+    }
+    let judged = by_number(sides, before, after);
+    let is_all = judged.as_ref().is_some_and(|judged| judged.severity == Severity::Error);
+    found.extend(judged);
+    if is_all {
         return;
     }
     let [old, new] = [before, after].map(|node| Conditions::of_optional(field(node, "selector")));
@@ -181,6 +376,8 @@ pub(super) fn budget(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new("protects only pods with ");
         let gone = new.beyond(&old);
         found.push(judgement("spec.selector", phrase.few(gone.iter().map(String::as_str))));
+    } else if selector.is_some() && field(after, "selector").is_none() {
+        found.push(judgement("spec.selector", Phrase::new("no longer selects any pods")));
     }
     let both = |key: &str| [before, after].map(|node| Amount::of(node, key));
     let is_looser = |key: &str, [old, new]: [Option<Amount>; 2]| match (old, new) {
@@ -206,6 +403,7 @@ pub(super) fn autoscaler(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         }
         return;
     };
+    found.extend(stopped(sides, before, after));
     let is_keda = sides.kind == "ScaledObject";
     let (least, most) = match is_keda {
         true => (("minReplicaCount", Some(0)), ("maxReplicaCount", Some(100))),
@@ -222,8 +420,52 @@ pub(super) fn autoscaler(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     }
 }
 
-/// Judges an agent that no longer runs on each node.
+/// The judgements on an autoscaler that scales another workload, or adds no pods.
+fn stopped(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Vec<Judgement> {
+    let mut found = Vec::new();
+    let target = |node: &Node| -> Option<(String, String)> {
+        let target = field(node, "scaleTargetRef")?;
+        let kind = text(target, "kind").unwrap_or("Deployment").to_owned();
+        Some((kind, text(target, "name")?.to_owned()))
+    };
+    if let (Some(was), Some(is)) = (target(before), target(after))
+        && was != is
+        && sides.scaled().is_some_and(|still| still != format!("{} {}", is.0, is.1))
+    {
+        let phrase = Phrase::new("scales ").name(&format!("{} {}", is.0, is.1));
+        let phrase = phrase.say(" in place of ").name(&format!("{} {}", was.0, was.1));
+        found.push(judgement("spec.scaleTargetRef", phrase));
+    }
+    let is_fixed = |node: &Node| {
+        let up = below(node, &["spec", "behavior", "scaleUp"]);
+        up.and_then(|up| text(up, "selectPolicy")) == Some("Disabled")
+    };
+    if is_fixed(after) && !is_fixed(before) {
+        let words = "no longer adds pods (scaleUp: Disabled)";
+        found.push(judgement("spec.behavior.scaleUp", Phrase::new(words)));
+    }
+    let paused = |node: &Node| -> Option<String> {
+        let annotations = below(node, &["metadata", "annotations"])?;
+        let copies = text(annotations, "autoscaling.keda.sh/paused-replicas");
+        let is_paused = text(annotations, "autoscaling.keda.sh/paused") == Some("true");
+        match (copies, is_paused) {
+            (Some(copies), _) => Some(format!("paused-replicas: {copies}")),
+            (None, true) => Some("paused: true".to_owned()),
+            (None, false) => None,
+        }
+    };
+    if let Some(how) = paused(after).filter(|how| Some(how) != paused(before).as_ref()) {
+        let phrase = Phrase::new("no longer scales its workload (").name(&how).say(")");
+        found.push(judgement("metadata.annotations", phrase));
+    }
+    found
+}
+
+/// Judges an agent that no longer runs on each node, or is updated on all of them at once.
 pub(super) fn agent(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    if let (Some(before), Some(after)) = (sides.before, sides.after) {
+        found.extend(updated(sides, before, after));
+    }
     let selector = |pod: &PodTemplate<'_>| {
         below(pod.spec, &["nodeSelector"]).map_or(0, |node| node.entries().len())
     };
@@ -344,6 +586,147 @@ mod tests {
             &running,
             &[&*format!("{label}no longer scales Deployment d")],
         );
+    }
+
+    #[test]
+    fn budgets_of_another_form_let_all_pods_go() {
+        let running = deployment("replicas: 3");
+        let label = "PodDisruptionBudget b: lets ";
+        let with = |spec: &str| running.clone() + &budget(spec);
+        let all = "all pods be evicted at once: maxUnavailable";
+        told(
+            &with("minAvailable: 2"),
+            &with("maxUnavailable: 3"),
+            &[&*format!("011 error {label}{all} 3")],
+        );
+        told(
+            &with("maxUnavailable: 1"),
+            &with("maxUnavailable: 67%"),
+            &[&*format!("011 error {label}{all} 67%")],
+        );
+        let more = "more pods be evicted at a time:";
+        told(
+            &with("minAvailable: 2"),
+            &with("maxUnavailable: 2"),
+            &[&*format!("011 warning {label}{more} minAvailable 2 → maxUnavailable 2")],
+        );
+        told(&with("minAvailable: 2"), &with("maxUnavailable: 1"), &[]);
+        told(&with("minAvailable: 67%"), &with("maxUnavailable: 0"), &[]);
+        let single = |spec: &str| deployment("replicas: 1") + &budget(spec);
+        told(
+            &single("minAvailable: 1"),
+            &single("maxUnavailable: 1"),
+            &[&*format!("011 warning {label}{more} minAvailable 1 → maxUnavailable 1")],
+        );
+        let other = "another number of pods be evicted at a time:";
+        assert_eq!(
+            judged(&budget("minAvailable: 2"), &budget("maxUnavailable: 3")),
+            [format!(
+                "011 warning {label}{other} minAvailable 2 → maxUnavailable 3, which is not compared"
+            )]
+        );
+        let none = with("minAvailable: 2").replace("selector: {matchLabels: {app: d}}, min", "min");
+        told(
+            &with("minAvailable: 2"),
+            &none,
+            &["011 warning PodDisruptionBudget b: no longer selects any pods"],
+        );
+    }
+
+    #[test]
+    fn services_lead_to_no_pods() {
+        let service = |selector: &str| {
+            format!(
+                "{{apiVersion: v1, kind: Service, metadata: {{name: s}}, spec: {{selector: {{{selector}}}}}}}\n---\n"
+            )
+        };
+        let running = deployment("replicas: 3");
+        let with = |selector: &str| running.clone() + &service(selector);
+        let lost = "leads to no pods any more";
+        told(
+            &with("app: d"),
+            &with("app: e"),
+            &[&*format!("011 error Service s: {lost}: none has app=e")],
+        );
+        told(&with("app: d"), &with(""), &["011 error Service s: no longer selects pods"]);
+        told(&service("app: d"), &service("app: e"), &[]);
+        let other =
+            |labels: &str| running.replace("labels: {app: d}", &format!("labels: {{{labels}}}"));
+        let labelled = |labels: &str| other(labels) + &service("app: d");
+        let left = "011 error Deployment d: is no longer selected by the Service s, which";
+        told(&labelled("app: d"), &labelled("app: e"), &[&*format!("{left} {lost}")]);
+        told(&labelled("app: d"), &labelled("app: d, zone: x"), &[]);
+        told(&labelled("app: d"), &(other("app: e") + &service("app: e")), &[]);
+        let second = running.replace("name: d}", "name: z}");
+        told(
+            &(second.clone() + &labelled("app: d")),
+            &(second + &labelled("app: e")),
+            &["011 warning Deployment d: is no longer selected by the Service s"],
+        );
+    }
+
+    #[test]
+    fn updates_stop_all_pods() {
+        let rolling = |most: &str| {
+            deployment(&format!(
+                "replicas: 3, strategy: {{rollingUpdate: {{maxUnavailable: {most}}}}}"
+            ))
+        };
+        let words = "011 warning Deployment d: an update may stop all pods before new ones are ready (maxUnavailable ";
+        for most in ["100%", "3"] {
+            told(&rolling("1"), &rolling(most), &[&*format!("{words}{most})")]);
+        }
+        told(&rolling("1"), &rolling("2"), &[]);
+        told(&rolling("25%"), &rolling("99%"), &[]);
+        let agent = |most: &str| {
+            rolling(most)
+                .replace("kind: Deployment", "kind: DaemonSet")
+                .replace("strategy:", "updateStrategy:")
+        };
+        told(
+            &agent("1"),
+            &agent("100%"),
+            &[&*format!("{}100%)", words.replace("Deployment", "DaemonSet"))],
+        );
+        told(&agent("1"), &agent("9"), &[]);
+    }
+
+    #[test]
+    fn autoscalers_stop() {
+        let both =
+            deployment("replicas: 3") + &deployment("replicas: 3").replace("name: d}", "name: e}");
+        let scaler = |of: &str, more: &str| {
+            format!(
+                "{both}{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {{name: s}}, spec: {{maxReplicas: 9, {more} scaleTargetRef: {{kind: Deployment, name: {of}}}}}}}"
+            )
+        };
+        let label = "011 warning HorizontalPodAutoscaler s: ";
+        assert_eq!(
+            judged(&scaler("d", ""), &scaler("e", "")),
+            [format!("{label}scales Deployment e in place of Deployment d")]
+        );
+        told(
+            &scaler("d", ""),
+            &scaler("d", "behavior: {scaleUp: {selectPolicy: Disabled}},"),
+            &[&*format!("{label}no longer adds pods (scaleUp: Disabled)")],
+        );
+        told(
+            &scaler("d", ""),
+            &scaler("d", "behavior: {scaleDown: {selectPolicy: Disabled}},"),
+            &[],
+        );
+        let keda = |annotations: &str| {
+            format!(
+                "{{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {{name: s, annotations: {{{annotations}}}}}, spec: {{scaleTargetRef: {{name: d}}}}}}"
+            )
+        };
+        let label = "011 warning ScaledObject s: no longer scales its workload ";
+        told(
+            &keda(""),
+            &keda("autoscaling.keda.sh/paused-replicas: '0'"),
+            &[&*format!("{label}(paused-replicas: 0)")],
+        );
+        told(&keda(""), &keda("autoscaling.keda.sh/paused: 'false'"), &[]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::harden::{List, PodTemplate, Severity};
 use crate::resource::Quantity;
 use crate::yaml::Node;
 
-fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
+pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&DATA_AT_RISK, path, phrase)
 }
 
@@ -44,7 +44,7 @@ fn repointed(
     Some(judgement(field, phrase))
 }
 
-/// The judgement on a policy that becomes `Delete`.
+/// The judgement on a policy that becomes `Delete`, or `Recycle`.
 fn deleting(
     before: &Node,
     after: &Node,
@@ -55,7 +55,8 @@ fn deleting(
     let [old, new] =
         [before, after].map(|node| below(node, path).and_then(Node::as_text).unwrap_or(usual));
     let words = "deletes the data with the claim, and did not before";
-    (new == "Delete" && old != "Delete").then(|| judgement(field, Phrase::new(words)))
+    let deletes = |policy| matches!(policy, "Delete" | "Recycle");
+    (deletes(new) && !deletes(old)).then(|| judgement(field, Phrase::new(words)))
 }
 
 /// Fields of volumes that are no source.
@@ -367,6 +368,11 @@ mod tests {
         told(
             &volume("persistentVolumeReclaimPolicy: Retain"),
             &volume("persistentVolumeReclaimPolicy: Delete"),
+            &[&*format!("{label}deletes the data with the claim, and did not before")],
+        );
+        told(
+            &volume("persistentVolumeReclaimPolicy: Retain"),
+            &volume("persistentVolumeReclaimPolicy: Recycle"),
             &[&*format!("{label}deletes the data with the claim, and did not before")],
         );
         let source = [volume("nfs: {server: a, path: /}"), volume("nfs: {server: b, path: /}")];

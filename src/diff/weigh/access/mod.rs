@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bindings;
+mod clouds;
 mod gains;
 mod held;
 mod rights;
@@ -13,5 +14,6 @@ mod usual;
 
 pub(super) use accounts::{left, runs_as, token};
 pub(super) use bindings::binding;
+pub(super) use clouds::{identity, identity_of_pods, mapped};
 pub(super) use rights::Rights;
 pub(super) use roles::role;

@@ -1,6 +1,7 @@
 //! KR-DIF-007: what can be reached from more places.
 
 mod addresses;
+mod destinations;
 mod others;
 mod peers;
 mod policies;
@@ -10,6 +11,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 
+pub(super) use destinations::destination_rule;
 pub(super) use others::other_policy;
 pub(super) use policies::{Policies, host_network, network_policy, policed, policies};
 pub(super) use proxies::{http_proxy, ingress_route, listeners, middleware, virtual_service};
@@ -20,7 +22,7 @@ use super::judgement::{Judgement, Phrase};
 use crate::harden::differences::EXPOSURE_GREW;
 use addresses::Ranges;
 
-fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
+pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&EXPOSURE_GREW, path, phrase)
 }
 

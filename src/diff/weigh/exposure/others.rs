@@ -15,12 +15,18 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
     let Some(after) = sides.after else {
         return found.extend(removed(sides));
     };
-    if sides.before.is_some_and(|before| spec(before).map(canonical) == spec(after).map(canonical))
+    // One that is only tried out restricts and allows nothing.
+    let before = sides.before.filter(|before| !is_tried_out(before));
+    if is_tried_out(after) {
+        let phrase = Phrase::new("only logs how it would decide (istio.io/dry-run)");
+        let judged = judgement("metadata.annotations", phrase).with_severity(Severity::Error);
+        return found.extend(before.map(|_| judged));
+    }
+    if before.is_some_and(|before| spec(before).map(canonical) == spec(after).map(canonical))
         || sides.before.is_none() && was_there(sides, spec(after))
     {
         return;
     }
-    let before = sides.before;
     match (sides.group, sides.kind) {
         ("security.istio.io", "AuthorizationPolicy") => authorization(sides, before, after, found),
         ("security.istio.io", "PeerAuthentication") => mutual(sides, before, after, found),
@@ -34,8 +40,14 @@ fn spec(policy: &Node) -> Option<&Node> {
     present(policy, "spec")
 }
 
+/// True for a policy of Istio whose decisions are only logged.
+fn is_tried_out(policy: &Node) -> bool {
+    let annotations = below(policy, &["metadata", "annotations"]);
+    annotations.is_some_and(|all| text(all, "istio.io/dry-run") == Some("true"))
+}
+
 fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
-    let before = sides.before?;
+    let before = sides.before.filter(|before| !is_tried_out(before))?;
     // The same policy under another name restricts as much.
     let is_lost = sides.leaves_pods(None)
         && !sides.whole.has_like(1, sides.kind, sides.namespace(0), present(before, "spec"));
@@ -55,7 +67,9 @@ fn had_others(sides: &Sides<'_, '_>, is_meant: impl Fn(&Node) -> bool) -> bool {
     let own = sides.namespace(1);
     all.any(|one| {
         let namespace = one.id().effective_namespace();
-        (one.id().cluster_scoped || namespace == own || namespace == MESH) && is_meant(one.node())
+        (one.id().cluster_scoped || namespace == own || namespace == MESH)
+            && !is_tried_out(one.node())
+            && is_meant(one.node())
     })
 }
 
@@ -251,10 +265,28 @@ fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mu
         let phrase = phrase.say(" in place of ").name(old);
         judgement("spec.mtls.mode", phrase).with_severity(Severity::Error)
     };
+    let ports = |node| -> BTreeMap<String, String> {
+        let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries).unwrap_or_default();
+        let mode = |value| text(value, "mode").unwrap_or("PERMISSIVE").to_owned();
+        ports.iter().map(|(port, value)| (port.text().to_owned(), mode(value))).collect()
+    };
+    let at_ports = |ports: Vec<&str>| {
+        let phrase = Phrase::new("accepts connections by weaker mTLS at the port ").few(ports);
+        judgement("spec.portLevelMtls", phrase).with_severity(Severity::Error)
+    };
     let Some(before) = before else {
-        if matches!(new.as_deref(), Some("PERMISSIVE" | "DISABLE")) && had_others(sides, is_strict)
-        {
-            found.push(weaker("STRICT", &told(&new)));
+        // Without any policy, both kinds of connections are accepted.
+        let usual = if had_others(sides, is_strict) { "STRICT" } else { "PERMISSIVE" };
+        let is_weaker =
+            |mode: &str| mode != "UNSET" && strength(Some(mode)) < strength(Some(usual));
+        if new.as_deref().is_some_and(is_weaker) {
+            found.push(weaker(usual, &told(&new)));
+        }
+        let ports = ports(after);
+        let weaker = ports.iter().filter(|(_, mode)| is_weaker(mode));
+        let weaker: Vec<&str> = weaker.map(|(port, _)| port.as_str()).collect();
+        if !weaker.is_empty() {
+            found.push(at_ports(weaker));
         }
         return;
     };
@@ -262,11 +294,6 @@ fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mu
     if strength(new.as_deref()) < strength(old.as_deref()) {
         found.push(weaker(&told(&old), &told(&new)));
     }
-    let ports = |node| -> BTreeMap<String, String> {
-        let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries).unwrap_or_default();
-        let mode = |value| text(value, "mode").unwrap_or("PERMISSIVE").to_owned();
-        ports.iter().map(|(port, value)| (port.text().to_owned(), mode(value))).collect()
-    };
     let (was, is) = (ports(before), ports(after));
     let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
     let of = |ports: &BTreeMap<String, String>, whole: &Option<String>, port: &String| {
@@ -280,8 +307,7 @@ fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mu
         .map(String::as_str)
         .collect();
     if !weaker_at.is_empty() {
-        let phrase = Phrase::new("accepts connections by weaker mTLS at the port ").few(weaker_at);
-        found.push(judgement("spec.portLevelMtls", phrase).with_severity(Severity::Error));
+        found.push(at_ports(weaker_at));
     }
     found.extend(narrowed(before, after, &["selector"]));
 }
@@ -371,6 +397,43 @@ mod tests {
         let beside =
             strict.clone() + &policy("q", "mtls: {mode: DISABLE}, selector: {matchLabels: {a: b}}");
         assert_eq!(judged(&strict, &beside).len(), 1);
+        let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
+        let at_port =
+            |mode: &str| policy("q", &format!("portLevelMtls: {{'80': {{mode: {mode}}}}}"));
+        let label =
+            "007 error PeerAuthentication q: accepts connections by weaker mTLS at the port 80";
+        for before in [map, &*strict] {
+            assert_eq!(judged(before, &format!("{before}{}", at_port("DISABLE"))), [label]);
+        }
+        assert_eq!(judged(&strict, &format!("{strict}{}", at_port("PERMISSIVE"))), [label]);
+        for mode in ["PERMISSIVE", "STRICT"] {
+            assert_eq!(judged(map, &format!("{map}{}", at_port(mode))), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn policies_are_only_tried_out() {
+        let policy = |annotations: &str, rules: &str| {
+            object("security.istio.io/v1", "AuthorizationPolicy", "p", rules)
+                .replace("{name: p}", &format!("{{name: p, annotations: {{{annotations}}}}}"))
+        };
+        let (tried, rules) =
+            ("istio.io/dry-run: 'true'", "rules: [{to: [{operation: {ports: ['1']}}]}]");
+        let words =
+            "007 error AuthorizationPolicy p: only logs how it would decide (istio.io/dry-run)";
+        for rules in [rules, &format!("action: DENY, {rules}")] {
+            told(&policy("", rules), &policy(tried, rules), &[words]);
+            told(&policy("", rules), &policy("istio.io/dry-run: 'false'", rules), &[]);
+        }
+        let open = policy(tried, "rules: [{}]");
+        told(&policy(tried, rules), &open, &[]);
+        let other = policy("", rules).replace("name: p", "name: q");
+        let (tried, real) = (open.clone(), open.replace("'true'", "'false'"));
+        assert_eq!(
+            judged(&format!("{other}{tried}"), &format!("{other}{real}")),
+            ["007 error AuthorizationPolicy p: allows all requests"],
+            "it was not in effect"
+        );
     }
 
     #[test]
