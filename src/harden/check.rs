@@ -15,6 +15,7 @@ use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
 use super::suppress::{Comment, exclude, mention_foreign, suppress};
+use super::twice;
 use super::violation::{Severity, Violation};
 use super::workload::pods;
 use crate::resource::ResMap;
@@ -96,6 +97,7 @@ pub fn check_among(
     findings.retain(|finding| settings.shows(&finding.rule));
     conceal(&mut findings, &scenes, sources);
     settle(&mut findings, &scenes, sources, settings, resources, None);
+    twice::lower(&mut findings, &scenes, &render, settings);
     findings
 }
 

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::drivers::{Driver, Need, is_daemon_set, written};
 use super::endless::runs_on;
 use super::host::open_secrets;
-use super::images::{does_nothing, is_tool};
+use super::images::{ImageUser, does_nothing, is_tool};
 use super::pod::{Container, Pod};
 use super::profile::Set;
+use super::programs::{Role, role, stream};
 use super::rule::{Rule, Topic};
 use super::scene::{Render, Scene};
+use super::steps::{is_needed_by_builds, is_of_step};
 use super::value::{is_false, text};
 use super::violation::{Eased, Easing, List, Severity, Violation};
-use crate::resource::CLUSTER;
+use super::{eviction, readiness, servers};
 use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 
@@ -137,6 +139,9 @@ impl<'a, 'b> Easings<'a, 'b> {
             .or_else(|| self.of_agent(rule, violation))
             .or_else(|| self.of_reader(rule, violation))
             .or_else(|| self.of_job(rule, violation))
+            .or_else(|| self.of_step(rule, violation))
+            .or_else(|| self.of_operation(rule, violation))
+            .or_else(|| self.of_server(rule, violation))
             .or_else(|| self.of_nodes(rule, violation))
     }
 
@@ -166,7 +171,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         is_less.then(|| (Severity::Note, trial.easing(), trial.told()))
     }
 
-    /// What the rule assumes of the object, unless a target for trials lowers as much.
+    /// The lower severity that the rule assumes for the object, unless a target for trials lowers as much.
     fn of_assumption(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let assumption = violation.assumption.as_ref()?;
         let trial = self.of_restricted_trial(rule, violation);
@@ -268,8 +273,7 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// A note about a version of an API that is no longer served, if another target has the same object in one that is:
     /// this one is for older clusters.
     fn of_others(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let is_error = violation.severity.unwrap_or(rule.severity) == Severity::Error;
-        if rule.id != "KR-K8S-003" || !is_error {
+        if rule.id != "KR-K8S-003" || !is_error(rule, violation) {
             return None;
         }
         let newer = self.render.newer_elsewhere(self.scene.object)?;
@@ -338,15 +342,9 @@ impl<'a, 'b> Easings<'a, 'b> {
                 // The message has the user.
                 Some((Severity::Note, Easing::Fields, String::new()))
             }
-            ("KR-SEC-022", None)
-                if container.security("runAsNonRoot").is_none()
-                    && self.scene.facts.runs_as_non_root(container.image()) =>
-            {
-                Some((
-                    Severity::Warning,
-                    Easing::Image,
-                    "assumed: its image has a user other than root".to_owned(),
-                ))
+            ("KR-SEC-022", None) if container.security("runAsNonRoot").is_none() => {
+                let user = self.scene.facts.user_of_image(container.image())?;
+                Some((Severity::Warning, Easing::Image, of_image_user(user)?))
             }
             ("KR-SEC-025", _)
                 if container.is_non_root(facts.pod)
@@ -355,6 +353,16 @@ impl<'a, 'b> Easings<'a, 'b> {
             {
                 let told = "as it is not root and cannot gain privileges, it has none in effect";
                 Some((Severity::Note, Easing::Fields, told.to_owned()))
+            }
+            // Of a user with a name, too: what counts is what the image does, not what the kubelet can verify.
+            ("KR-SEC-025", None)
+                if is_false(container.security("allowPrivilegeEscalation"))
+                    && container.capabilities("add").next().is_none() =>
+            {
+                let user = self.scene.facts.user_of_image(container.image())?;
+                let told = "assumed: its image does not run as root, and it cannot gain privileges";
+                let is_root = user == ImageUser::Root;
+                (!is_root).then(|| (Severity::Warning, Easing::Image, told.to_owned()))
             }
             _ => None,
         }
@@ -453,9 +461,11 @@ impl<'a, 'b> Easings<'a, 'b> {
         volumes(facts).contains(name)
     }
 
-    /// Lower severities in a Job: it ends, and gets no requests.
+    /// Lower severities in a Job: it ends, and gets no requests. A pod alone that is not started again is like one.
     fn of_job(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        if self.scene.object.kind() != "Job" || !self.scene.ends() {
+        let is_job = self.scene.object.kind() == "Job" && self.scene.ends();
+        let is_alone = is_among(LESS_IN_JOBS, rule) && self.scene.is_pod_that_ends();
+        if !is_job && !is_alone {
             return None;
         }
         let is_of_security = rule.topic() == Topic::Security;
@@ -469,8 +479,80 @@ impl<'a, 'b> Easings<'a, 'b> {
             let told = "assumed: the Job ends soon, and needs little";
             return Some((Severity::Note, Easing::Job, told.to_owned()));
         }
-        let told = "a Job runs it only for a while";
+        let told = match is_job {
+            true => "a Job runs it only for a while",
+            false => "the pod runs it once (`restartPolicy`)",
+        };
         is_among(LESS_IN_JOBS, rule).then(|| (Severity::Warning, Easing::Job, told.to_owned()))
+    }
+
+    /// A warning about what builds need, in a step of a pipeline.
+    fn of_step(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_less = is_error(rule, violation)
+            && is_of_step(self.scene.object, violation)
+            && is_needed_by_builds(rule.id, violation)
+            && !self.is_enforced();
+        let told = "assumed: a step of a pipeline works for a while on the files of others";
+        is_less.then(|| (Severity::Warning, Easing::Step, told.to_owned()))
+    }
+
+    /// A warning about operation if the image or other fields of the pod say why it matters less.
+    fn of_operation(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let rules = "KR-IMG-001 KR-PRB-001 KR-RES-002 KR-RES-003";
+        let is_known = is_among(rules, rule) && is_error(rule, violation);
+        let facts = is_known.then(|| self.facts_of(violation))??;
+        if rule.id == "KR-IMG-001" {
+            let (by, told) = self.of_image(violation, facts.pod)?;
+            return Some((Severity::Warning, by, told));
+        }
+        let container = self.container(violation, facts.pod)?;
+        let (by, told) = match rule.id {
+            "KR-PRB-001" => (Easing::Fields, readiness::told(&container, facts.pod)?),
+            "KR-RES-002" => (Easing::Fields, eviction::told(&container, facts.pod)?),
+            "KR-RES-003" => {
+                let is_meant = container.request("memory").is_some()
+                    && role(container.image()) == Some(Role::Unlimited);
+                let told = "assumed: its makers publish it with this request and no limit";
+                is_meant.then(|| (Easing::Maker, told.to_owned()))?
+            }
+            _ => return None,
+        };
+        Some((Severity::Warning, by, told))
+    }
+
+    /// The reason for which a tag that moves matters less.
+    fn of_image(&self, violation: &Violation, pod: &Pod<'_>) -> Option<(Easing, String)> {
+        let image = violation.path.find(self.scene.object.node()).and_then(Node::as_text)?;
+        let is_job = self.scene.object.kind() == "Job" && self.scene.ends();
+        let ends = |one: &Container<'_>| (!one.is_running() || is_job) && !runs_on(one);
+        let is_client = role(image) == Some(Role::Client);
+        // A step of a pipeline is in no list of containers.
+        if is_client && self.container(violation, pod).as_ref().is_some_and(ends) {
+            return Some((Easing::Tool, "a client that runs once".to_owned()));
+        }
+        let stream = stream(image)?;
+        let told = format!("assumed: it moves within the version that its name has, `{stream}`");
+        Some((Easing::Stream, told))
+    }
+
+    /// A warning about the network of the node and its capabilities for what cannot work without.
+    fn of_server(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let rules = "KR-SEC-002 KR-SEC-021 KR-SEC-025";
+        let is_known = is_among(rules, rule) && is_error(rule, violation) && !self.is_enforced();
+        let pod = is_known.then(|| self.facts_of(violation))??.pod;
+        let told = match (rule.id, self.container(violation, pod)) {
+            ("KR-SEC-002", _) => servers::told(pod)?,
+            ("KR-SEC-021", Some(container)) => {
+                let is_needed = servers::has_capabilities_of_files(&container, pod);
+                let told = "as it is not root, it has the capabilities that it adds only by this";
+                is_needed.then(|| told.to_owned())?
+            }
+            ("KR-SEC-025", Some(container)) => {
+                servers::told_of_capabilities(&container, pod, &violation.values)?
+            }
+            _ => return None,
+        };
+        Some((Severity::Warning, Easing::Fields, told))
     }
 
     /// True if the container of a violation, or any of its pod, does not end.
@@ -494,10 +576,7 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// True if the namespace of the object enforces `restricted`, so that a pod is refused.
     fn is_enforced(&self) -> bool {
-        let namespace = self.render.named("Namespace", CLUSTER, self.scene.namespace());
-        namespace.is_some_and(|one| {
-            one.labels().any(|label| label == ("pod-security.kubernetes.io/enforce", "restricted"))
-        })
+        self.render.enforces_restricted(self.scene.namespace())
     }
 
     /// Facts about the pod of a violation.
@@ -538,6 +617,23 @@ impl<'a, 'b> Easings<'a, 'b> {
 
 /// The statement about a workload that is switched off.
 const NO_POD_RUNS: &str = "no pod runs: `replicas` is 0";
+
+/// True for a violation that is an error.
+fn is_error(rule: &Rule, violation: &Violation) -> bool {
+    violation.severity.unwrap_or(rule.severity) == Severity::Error
+}
+
+/// The statement about an image that runs as another user than root.
+fn of_image_user(user: ImageUser<'_>) -> Option<String> {
+    Some(match user {
+        ImageUser::Root => return None,
+        ImageUser::NonRoot => "assumed: its image has a user other than root".to_owned(),
+        ImageUser::Number(user) => format!("assumed: its image runs as user {user}"),
+        ImageUser::Named(user) => format!(
+            "assumed: its image runs as the user `{user}`, which the kubelet cannot verify, so that `runAsNonRoot` needs `runAsUser`"
+        ),
+    })
+}
 
 /// The next lower severity.
 const fn one_lower(severity: Severity) -> Severity {

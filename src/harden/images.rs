@@ -38,7 +38,7 @@ static CLOSED: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
 });
 
 /// The rows of a table: lines of words.
-fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+pub(super) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.split_whitespace().collect())
 }
@@ -121,7 +121,7 @@ pub(super) fn store(image: &str) -> Option<&'static str> {
 }
 
 /// The name of an image without the registry, if that is Docker Hub.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     HUB.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name)
 }
 

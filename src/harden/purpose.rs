@@ -4,7 +4,7 @@ use super::violation::Easing;
 use crate::text::wildcard::fits;
 
 /// Last words of folders that are not for production.
-const TRIALS: &str = "demo demos dev devel development e2e example examples fixture fixtures kind local \
+const TRIALS: &str = "debug demo demos dev devel development e2e example examples fixture fixtures kind local \
     minikube playground quick-start quickstart sample samples sandbox test testdata testing tests tilt \
     tutorial tutorials";
 
@@ -59,14 +59,23 @@ impl<'a> Trial<'a> {
 }
 
 /// The folder on the path of a target that says that the target is not for production. The last folder with a known
-/// purpose counts. `None` if there is none, and for a path that does not begin at the top of its repository.
+/// purpose counts, and what is archived is for no purpose. `None` if there is none, and for a path that does not begin at the top of its repository.
 fn folder(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
+    if let Some(archive) = target.split('/').find(|folder| is_archive(folder)) {
+        return Some(archive);
+    }
     let mut folders = target.rsplit('/');
     let known = folders.find(|folder| is_of(TRIALS, folder) || is_of(PRODUCTION, folder))?;
     is_of(TRIALS, known).then_some(known)
+}
+
+/// True for the folder of what is kept and no longer used: `archived`, `archived-tasks`, `tasks-archived`, `attic`.
+fn is_archive(folder: &str) -> bool {
+    let mut words = folder.split(['-', '_', '.']);
+    folder == "attic" || words.next() == Some("archived") || words.next_back() == Some("archived")
 }
 
 fn is_of(words: &str, folder: &str) -> bool {
@@ -134,6 +143,12 @@ mod tests {
             ("overlays/contest", None),
             ("manifests/quick-start/base/minio", Some("quick-start")),
             ("manifests/start", None),
+            ("overlays/noauth-debug", Some("noauth-debug")),
+            ("apps/debug-tools/base", None),
+            ("archived-tasks/scan/0.2", Some("archived-tasks")),
+            ("tasks_archived/overlays/production", Some("tasks_archived")),
+            ("apps/archive/base", None),
+            ("apps/message-archived-by/base", None),
             ("test/e2e/testdata2/guestbook", Some("testdata2")),
             ("overlays/dev/prod1", None),
             ("overlays/e2e-1", Some("e2e-1")),

@@ -66,6 +66,16 @@ impl Scene<'_> {
         self.is_job() && groups.contains(&&*self.object.gvk().group)
     }
 
+    /// True for a pod without a controller whose containers are not started again when they end well.
+    pub(super) fn is_pod_that_ends(self) -> bool {
+        let is_alone = self.object.kind() == "Pod" && self.object.gvk().group.is_empty();
+        let is_once = |pod: &Pod<'_>| {
+            let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
+            matches!(policy, Some("Never" | "OnFailure"))
+        };
+        is_alone && self.pods.iter().any(is_once)
+    }
+
     /// True for a pod of a kubebuilder project that another kustomization completes: its account is not in the render, and
     /// nothing can run in its namespace `system`.
     pub(super) fn is_part(self, render: &Render<'_>, pod: &Pod<'_>) -> bool {
@@ -228,6 +238,13 @@ impl<'a> Render<'a> {
         self.bundles.is_source = self.facts.trials.is_none() && is_source(target);
         self.sources = Some(sources);
         self
+    }
+
+    /// True if a namespace enforces the level `restricted`, so that a pod which violates it is refused.
+    pub(super) fn enforces_restricted(&self, namespace: &str) -> bool {
+        self.named("Namespace", CLUSTER, namespace).is_some_and(|one| {
+            one.labels().any(|label| label == ("pod-security.kubernetes.io/enforce", "restricted"))
+        })
     }
 
     /// True if an entry of a kustomization set a value.

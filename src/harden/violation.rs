@@ -112,14 +112,22 @@ pub enum Easing {
     Foreign,
     /// The configuration names the platform.
     Configuration,
-    /// Other fields of the container or its pod leave the violation without effect.
+    /// Another finding has the same fact. This needs no evidence.
+    Twice,
+    /// Other fields of the container or its pod leave the violation without effect, or with less.
     Fields,
     /// The image is known to have a user other than root.
     Image,
     /// The container is a tool that ends soon.
     Tool,
-    /// The pod is one of a Job.
+    /// The name of the image has the version of its program.
+    Stream,
+    /// The makers of the image publish it so.
+    Maker,
+    /// The pod is one of a Job, or ends as one does.
     Job,
+    /// The container is a step of a pipeline.
+    Step,
     /// No pod runs.
     Idle,
     /// The pods only take room.
@@ -156,10 +164,14 @@ impl Easing {
             Self::Driver => "driver",
             Self::Foreign => "foreign",
             Self::Configuration | Self::ToldTrial => "configuration",
+            Self::Twice => "twice",
             Self::Fields => "fields",
             Self::Image => "image",
             Self::Tool => "tool",
+            Self::Stream => "stream",
+            Self::Maker => "maker",
             Self::Job => "job",
+            Self::Step => "step",
             Self::Idle => "idle",
             Self::Room => "room",
             Self::Windows => "windows",
@@ -189,7 +201,10 @@ impl Easing {
             Self::Fields => "by other fields of the pod",
             Self::Image => "by the known user of an image",
             Self::Tool => "by tools that end soon",
+            Self::Stream => "by versions in the names of images",
+            Self::Maker => "by what the makers of images publish",
             Self::Job => "by Jobs",
+            Self::Step => "by steps of pipelines",
             Self::Idle => "by `replicas: 0`",
             Self::Room => "by the image `pause`",
             Self::Windows => "by nodes with Windows",
@@ -200,7 +215,7 @@ impl Easing {
             Self::DefaultClass => "by the default class of the cluster",
             Self::Unseen => "by namespaces without rendered pods",
             Self::Elsewhere => "by other targets",
-            Self::Nodes => return None,
+            Self::Twice | Self::Nodes => return None,
         })
     }
 }

@@ -1,0 +1,121 @@
+//! Programs that are known by the names of their images.
+
+use std::sync::LazyLock;
+
+use super::images::{last_part, rows, short};
+use crate::resource::ImageReference;
+use crate::text::wildcard::fits;
+
+/// The kind of a program. The table says what the words mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A command line that ends.
+    Client,
+    /// A small sidecar of a storage driver.
+    Helper,
+    /// A program that its makers publish without a limit for memory.
+    Unlimited,
+}
+
+static PROGRAMS: LazyLock<Vec<(&str, Role)>> = LazyLock::new(|| {
+    rows(include_str!("data/programs.txt")).filter_map(|row| read(&row)).collect()
+});
+
+fn read(row: &[&'static str]) -> Option<(&'static str, Role)> {
+    let [name, role] = *row else { return None };
+    let role = match role {
+        "client" => Role::Client,
+        "helper" => Role::Helper,
+        "unlimited" => Role::Unlimited,
+        _ => return None,
+    };
+    Some((name, role))
+}
+
+/// The role of the program of an image, as it is published. Others may have its name.
+pub(super) fn role(image: &str) -> Option<Role> {
+    let name = short(ImageReference::new(image).name);
+    PROGRAMS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, role)| *role)
+}
+
+/// Programs and runtimes whose versions are streams: of each, the images of a stream differ by corrections only.
+const STREAMS: &str = "dotnet eap httpd java jdk mariadb mongodb mysql nginx node nodejs openjdk perl php postgres \
+    postgresql python redis ruby sso tomcat valkey varnish";
+
+/// The program and its version in the last part of an image's name: `postgresql-10`, `python-312`, `sso74`. The version of the
+/// system that it is built for, such as `rhel8`, is none.
+pub(super) fn stream(image: &str) -> Option<&str> {
+    let name = last_part(image);
+    let is_program = |word: &str| STREAMS.split_ascii_whitespace().any(|one| one == word);
+    let is_version = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut start = 0;
+    let mut before: Option<&str> = None;
+    for part in name.split('-') {
+        let end = start + part.len();
+        if let Some(word) = before.filter(|word| is_program(word) && is_version(part, 3)) {
+            return name.get(start - word.len() - 1..end);
+        }
+        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        // One digit may be a part of the name, or a version with many others in it.
+        let version = part.get(word.len()..).unwrap_or_default();
+        if version.len() > 1 && is_version(version, 3) && is_program(word) {
+            return Some(part);
+        }
+        (start, before) = (end + 1, Some(part));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_well_formed() {
+        let rows: Vec<_> = rows(include_str!("data/programs.txt")).collect();
+        assert_eq!(PROGRAMS.len(), rows.len());
+        for (number, row) in rows.iter().enumerate() {
+            let name = row[0].replace('*', "x");
+            let first = PROGRAMS.iter().position(|(pattern, _)| fits(pattern, &name));
+            assert_eq!(first, Some(number), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn programs_are_known_by_the_names_that_their_makers_publish() {
+        for (image, expected) in [
+            ("registry.redhat.io/openshift4/ose-cli:latest", Some(Role::Client)),
+            ("docker.io/alpine/git", Some(Role::Client)),
+            ("registry.k8s.io/sig-storage/csi-provisioner:v5.2.0", Some(Role::Helper)),
+            ("registry.k8s.io/sig-storage/nfsplugin:v4.9.0", None),
+            ("registry.k8s.io/ingress-nginx/controller:v1.12.1", Some(Role::Unlimited)),
+            ("registry.example.com/alpine/git", None),
+            ("acme/ose-cli", None),
+            ("git", None),
+        ] {
+            assert_eq!(role(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn streams_are_versions_of_programs() {
+        for (image, expected) in [
+            ("registry.redhat.io/rhel8/postgresql-10:latest", Some("postgresql-10")),
+            ("registry.redhat.io/ubi9/python-312", Some("python-312")),
+            ("registry.redhat.io/rh-sso-7/sso74-openshift-rhel8", Some("sso74")),
+            ("acme/legacy-php81:latest", Some("php81")),
+            ("registry.access.redhat.com/ubi9", None),
+            ("registry.access.redhat.com/ubi9/ubi-minimal", None),
+            ("acme/web-2", None),
+            ("acme/python3", None),
+            ("acme/python-", None),
+            ("acme/postgresql-2024", None),
+            ("postgresql-10/web", None),
+            ("oauth2-proxy", None),
+        ] {
+            assert_eq!(stream(image), expected, "{image}");
+        }
+    }
+}

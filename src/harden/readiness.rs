@@ -1,0 +1,47 @@
+//! Reasons for which a container without a readiness probe gets no request too early, or nearly none.
+
+use super::images::last_part;
+use super::pod::{Container, Pod};
+use super::value::{items, present};
+use crate::yaml::Node;
+
+/// Words in the names of containers and images that stand beside a program: that they are ready says little about it.
+const BESIDE: &str = "agent envoy exporter istio linkerd logger metrics proxy sidecar";
+
+/// The statement about a container without a readiness probe whose pod is ready late enough, by the fields of the pod.
+pub(super) fn told(container: &Container<'_>, pod: &Pod<'_>) -> Option<String> {
+    if is_cache(container, pod) {
+        return Some("a cache with nothing to load, which listens at once".to_owned());
+    }
+    let mut others = pod.containers.iter().filter(|one| one.is_running() && !is_beside(one));
+    let gate = others.find(|one| present(one.node, "readinessProbe").is_some())?;
+    Some(format!("the pod gets requests only when {}, which has a probe, is ready", gate.label()))
+}
+
+/// True for a program that stands beside the one of the pod.
+fn is_beside(container: &Container<'_>) -> bool {
+    let names = [container.name, last_part(container.image())];
+    names.iter().any(|name| BESIDE.split(' ').any(|word| name.contains(word)))
+}
+
+/// True for a cache that starts empty: memcached, or Redis that is told to save nothing.
+fn is_cache(container: &Container<'_>, pod: &Pod<'_>) -> bool {
+    let has_data =
+        pod.volumes().any(|(_, volume)| present(volume, "persistentVolumeClaim").is_some());
+    match last_part(container.image()) {
+        "memcached" => true,
+        "redis" | "valkey" if !has_data => saves_nothing(container),
+        _ => false,
+    }
+}
+
+/// True if arguments switch off both kinds of files of Redis: `--save ""` and `--appendonly no`, which is the default.
+fn saves_nothing(container: &Container<'_>) -> bool {
+    let lists = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
+    let words: Vec<&str> = lists.filter_map(Node::as_text).collect();
+    let has = |option: &str, is_meant: fn(&str) -> bool| {
+        words.windows(2).any(|pair| pair[0] == option && is_meant(pair[1]))
+    };
+    has("--save", |value| matches!(value, "" | "\"\"" | "''"))
+        && !has("--appendonly", |value| value != "no")
+}

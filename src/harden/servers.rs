@@ -1,0 +1,66 @@
+//! Programs that need the network of the node: those that serve the machines of a network, and controllers of drivers.
+
+use super::images::last_part;
+use super::pod::{Container, Pod};
+use super::programs::{Role, role};
+use super::value::{is_true, items};
+use crate::yaml::Node;
+
+/// Programs that give machines of a network their addresses, or boot them from it.
+const PROGRAMS: &str = "dhcpd dnsmasq in.tftpd kea-dhcp4 kea-dhcp6 keepalived radvd tftpd";
+
+/// Capabilities by which such a program opens its sockets.
+const OF_SOCKETS: [&str; 3] = ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"];
+
+/// The program of a container that serves the machines of a network, if it is one: by the name of its image, or of what its
+/// command runs.
+pub(super) fn program(container: &Container<'_>) -> Option<&'static str> {
+    let command = ["command", "args"].into_iter().map(|key| items(container.node.get(key)));
+    let command: Vec<&str> =
+        command.flat_map(|list| list.iter().filter_map(Node::as_text)).collect();
+    let is_shell = command.first().is_some_and(|first| first.ends_with("sh"));
+    let script = command.iter().filter(|_| is_shell).flat_map(|one| one.split_ascii_whitespace());
+    let names = command.first().copied().into_iter().chain(script);
+    let names = names.map(|name| name.rsplit('/').next().unwrap_or(name));
+    // Such as `rundnsmasq`.
+    let known =
+        |name: &str| PROGRAMS.split_ascii_whitespace().find(|program| name.ends_with(*program));
+    names.chain([last_part(container.image())]).find_map(known)
+}
+
+/// The statement about a pod that needs the network of the node.
+pub(super) fn told(pod: &Pod<'_>) -> Option<String> {
+    if let Some(program) = pod.containers.iter().find_map(program) {
+        return Some(format!("assumed: `{program}` serves the machines of the node's network"));
+    }
+    let is_controller = |one: &Container<'_>| {
+        let is_called = ["csi-provisioner", "csi-attacher", "csi-resizer"];
+        role(one.image()) == Some(Role::Helper) && is_called.contains(&last_part(one.image()))
+    };
+    pod.containers.iter().any(is_controller).then(|| {
+        "assumed: a controller of a storage driver asks the service for metadata of its node"
+            .to_owned()
+    })
+}
+
+/// The statement about capabilities that a program which serves the machines of a network adds.
+pub(super) fn told_of_capabilities(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    added: &[String],
+) -> Option<String> {
+    let is_of_sockets = |one: &String| OF_SOCKETS.contains(&one.as_str());
+    let needs =
+        is_true(pod.get(&["hostNetwork"])) && !added.is_empty() && added.iter().all(is_of_sockets);
+    let program = program(container).filter(|_| needs)?;
+    Some(format!("assumed: `{program}` needs them for the sockets of its protocol"))
+}
+
+/// True if a container has its capabilities only by those of its files, which need `allowPrivilegeEscalation`: it is not root,
+/// and adds some to none.
+pub(super) fn has_capabilities_of_files(container: &Container<'_>, pod: &Pod<'_>) -> bool {
+    container.is_non_root(pod)
+        && container.user(pod).is_some_and(|user| user > 0)
+        && container.capabilities("drop").any(|one| one == "ALL")
+        && container.capabilities("add").next().is_some()
+}

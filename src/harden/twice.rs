@@ -1,0 +1,123 @@
+//! Findings of the same fact: what two rules report for one omission or one value is told once with its severity, and the other
+//! finding refers to it.
+
+use std::collections::BTreeMap;
+
+use super::eviction::critical_class;
+use super::finding::Finding;
+use super::profile::Set;
+use super::scene::{Render, Scene};
+use super::settings::Settings;
+use super::value::present;
+use super::violation::{Eased, Easing, Severity};
+use crate::yaml::path::{Path, PathStep};
+
+/// A rule, the index of an object, and a mapping of it.
+type Place = (&'static str, usize, Path);
+
+/// The rules whose findings others refer to.
+const FIRST: [&str; 2] = [REQUEST, USER];
+
+const REQUEST: &str = "KR-RES-002";
+const LIMIT: &str = "KR-RES-003";
+const USER: &str = "KR-SEC-023";
+const NON_ROOT: &str = "KR-SEC-022";
+
+/// Lowers findings in the profile `recommended` that report what another finding has, which is open and as severe: the missing
+/// limit of a container whose missing request is one, and that a container may be root whose user is. Linear.
+pub(super) fn lower(
+    findings: &mut [Finding],
+    scenes: &[Scene<'_>],
+    render: &Render<'_>,
+    settings: &Settings,
+) {
+    let facts = &settings.facts;
+    if facts.profile.set != Set::Recommended || facts.keeps_severities {
+        return;
+    }
+    let told: BTreeMap<Place, Severity> = findings
+        .iter()
+        .filter(|one| one.suppressed.is_none())
+        .filter_map(|one| {
+            let rule = FIRST.into_iter().find(|rule| *rule == one.rule.id())?;
+            Some(((rule, one.place, one.path.parent()?), one.severity))
+        })
+        .collect();
+    if told.is_empty() {
+        return;
+    }
+    for finding in findings {
+        let Some(scene) = scenes.get(finding.place) else { continue };
+        let lower = match finding.rule.id() {
+            LIMIT => limit(finding, *scene, &told),
+            NON_ROOT if !render.enforces_restricted(scene.namespace()) => {
+                user(finding, *scene, &told)
+            }
+            _ => None,
+        };
+        let Some((severity, said)) = lower else { continue };
+        if severity < finding.severity && !settings.sets_severity(&finding.rule) {
+            let (from, told) = match &finding.eased {
+                Some(eased) if !eased.told.is_empty() => {
+                    (eased.from, format!("{}; {said}", eased.told))
+                }
+                eased => {
+                    let from = eased.as_ref().map_or(finding.severity, |eased| eased.from);
+                    (from, said.to_owned())
+                }
+            };
+            finding.message = format!("{}; {said}", finding.message);
+            finding.eased = Some(Eased { by: Easing::Twice, from, told, proofs: Vec::new() });
+            finding.severity = severity;
+        }
+    }
+}
+
+/// A container without a request is the first that the kernel ends if its node lacks memory: it harms itself before others. Not
+/// so in pods that run each node.
+fn limit(
+    finding: &Finding,
+    scene: Scene<'_>,
+    told: &BTreeMap<Place, Severity>,
+) -> Option<(Severity, &'static str)> {
+    // Both are below `resources`, in mappings of their own.
+    let requests = finding.path.parent()?.parent()?.keys(&["requests"]);
+    let known = *told.get(&(REQUEST, finding.place, requests))?;
+    let runs_node = scene.pods.iter().any(|pod| {
+        let path = pod.path(&[]);
+        finding.path.steps().starts_with(path.steps())
+            && critical_class(pod) == Some("system-node-critical")
+    });
+    let is_told = known >= Severity::Warning && !runs_node;
+    is_told.then_some((Severity::Warning, "it requests none either, which KR-RES-002 reports"))
+}
+
+/// The user of a container is its own, or that of its pod.
+fn user(
+    finding: &Finding,
+    scene: Scene<'_>,
+    told: &BTreeMap<Place, Severity>,
+) -> Option<(Severity, &'static str)> {
+    let mut at = finding.path.parent()?;
+    loop {
+        if let Some(known) = told.get(&(USER, finding.place, at.clone())) {
+            let is_told = *known >= finding.severity;
+            let said = "KR-SEC-023 reports its user, which is root";
+            return is_told.then_some((Severity::Note, said));
+        }
+        let is_other = at.find(scene.object.node()).and_then(|one| present(one, "runAsUser"));
+        if is_other.is_some() {
+            return None;
+        }
+        at = above(&at)?;
+    }
+}
+
+/// The `securityContext` of what is around the owner of one.
+fn above(context: &Path) -> Option<Path> {
+    let mut around = context.parent()?.parent()?;
+    if matches!(around.steps().last(), Some(PathStep::Index(_))) {
+        around = around.parent()?;
+    }
+    Some(around.keys(&["securityContext"]))
+}
