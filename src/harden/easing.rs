@@ -226,21 +226,23 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// No program runs: what concerns running pods is a note.
     fn without_copies(&self, rule: &Rule) -> Option<Lower> {
-        let is_about_running = rule.topic().is_of_operation() || rule.topic() == Topic::References;
-        let take_room_only = || self.scene.pods.iter().all(takes_room_only);
-        let room = || *self.is_room.get_or_init(take_room_only);
-        let (by, told) = match is_about_running && self.is_idle() {
-            true => (Easing::Idle, NO_POD_RUNS),
-            false
-                if (rule.topic().is_of_operation() || rule.id == "KR-SEC-035")
-                    && !self.scene.pods.is_empty()
-                    && room() =>
-            {
+        let is_of_operation = || rule.topic().is_of_operation();
+        let (by, told) = match self.is_idle() {
+            true if is_of_operation() || rule.topic() == Topic::References => {
+                (Easing::Idle, NO_POD_RUNS)
+            }
+            _ if self.takes_room_only() && (is_of_operation() || rule.id == "KR-SEC-035") => {
                 (Easing::Room, "the image `pause` does nothing but take room")
             }
-            false => return None,
+            _ => return None,
         };
         Some((Severity::Note, by, told.to_owned()))
+    }
+
+    /// True if there are pods, and all they do is to take room.
+    fn takes_room_only(&self) -> bool {
+        let pods = self.scene.pods;
+        *self.is_room.get_or_init(|| !pods.is_empty() && pods.iter().all(takes_room_only))
     }
 
     /// True if the workload is switched off.
