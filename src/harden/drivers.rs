@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::host::{Kind, Part, tidy};
 use super::pod::{Container, Pod};
+use super::scene::Scene;
 use super::value::{is_true, items, present, text};
-use crate::resource::Resource;
 use crate::yaml::Node;
 
 /// The folders in which such programs put their sockets and files.
@@ -36,8 +36,8 @@ pub(super) enum Need {
 
 impl<'a> Driver<'a> {
     /// The driver of a pod, if it is one.
-    pub(super) fn of(object: &Resource, pod: &Pod<'a>) -> Option<Self> {
-        if !is_daemon_set(object) {
+    pub(super) fn of(scene: Scene<'_>, pod: &Pod<'a>) -> Option<Self> {
+        if !is_daemon_set(scene.maker(pod)) {
             return None;
         }
         let hosts = pod.volumes().filter_map(|(_, volume)| {
@@ -76,9 +76,8 @@ impl<'a> Driver<'a> {
 }
 
 /// True for a `DaemonSet`, which runs a pod on each node. Other groups may have kinds of this name.
-pub(super) fn is_daemon_set(object: &Resource) -> bool {
-    object.kind() == "DaemonSet"
-        && matches!(&*object.gvk().group, "apps" | "extensions" | "apps.kruise.io")
+pub(super) fn is_daemon_set((group, kind): (&str, &str)) -> bool {
+    kind == "DaemonSet" && matches!(group, "apps" | "extensions" | "apps.kruise.io")
 }
 
 /// The names of volumes that a container of a pod may write to.

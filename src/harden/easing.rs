@@ -330,7 +330,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         }
         let container = container?;
         if is_tool(container.image())
-            && (!container.is_running() || self.scene.ends())
+            && (!container.is_running() || self.scene.ends(facts.pod))
             && !runs_on(&container)
             && !self.is_written(violation)
         {
@@ -409,7 +409,7 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// read its secrets. KR-SEC-038, 039 and 040 judge which folders it has.
     fn of_agent(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_of_agent = is_among(NEEDED_BY_AGENTS, rule)
-            && is_daemon_set(self.scene.object)
+            && self.facts_of(violation).is_some_and(|one| is_daemon_set(self.scene.maker(one.pod)))
             && !self.is_enforced();
         if !is_of_agent || rule.id == "KR-SEC-020" && !is_host_path(violation) {
             return None;
@@ -465,7 +465,9 @@ impl<'a, 'b> Easings<'a, 'b> {
 
     /// Lower severities in a Job: it ends, and gets no requests. A pod alone that is not started again is like one.
     fn of_job(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let is_job = self.scene.object.kind() == "Job" && self.scene.ends();
+        let is_less = is_among(MINOR_IN_JOBS, rule) || is_among(LESS_IN_JOBS, rule);
+        let pod = self.facts_of(violation).filter(|_| is_less)?.pod;
+        let is_job = self.scene.maker(pod).1 == "Job" && self.scene.ends(pod);
         let is_alone = is_among(LESS_IN_JOBS, rule) && self.scene.is_pod_that_ends();
         if !is_job && !is_alone {
             return None;
@@ -525,7 +527,7 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// The reason for which a tag that moves matters less.
     fn of_image(&self, violation: &Violation, pod: &Pod<'_>) -> Option<(Easing, String)> {
         let image = violation.path.find(self.scene.object.node()).and_then(Node::as_text)?;
-        let is_job = self.scene.object.kind() == "Job" && self.scene.ends();
+        let is_job = self.scene.maker(pod).1 == "Job" && self.scene.ends(pod);
         let ends = |one: &Container<'_>| (!one.is_running() || is_job) && !runs_on(one);
         let is_client = role(image) == Some(Role::Client);
         // A step of a pipeline is in no list of containers.
@@ -587,7 +589,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             let Scene { facts, object, pods } = self.scene;
             let of = |pod: &'a Pod<'a>| {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
-                let driver = Driver::of(object, pod);
+                let driver = Driver::of(self.scene, pod);
                 let (written, open_secrets) = (written(pod), open_secrets(pod));
                 (pod.path(&[]), Facts { pod, is_restricted, driver, written, open_secrets })
             };

@@ -78,7 +78,7 @@ impl Evidence {
                 if scene.is_part(&render, pod) {
                     add(Easing::Part, None);
                 }
-                let Some(driver) = Driver::of(object, pod) else { continue };
+                let Some(driver) = Driver::of(scene, pod) else { continue };
                 add(Easing::Driver, None);
                 let works = |one: &&super::pod::Container<'_>| driver.folder_of(one).is_some();
                 pod.containers

@@ -27,6 +27,8 @@ pub(super) struct Pod<'a> {
     pub(super) containers: Vec<Container<'a>>,
     /// Its completeness.
     pub(super) shape: Shape,
+    /// The group and the kind of the nearest object around it, if that is within another one.
+    pub(super) within: Option<(&'a str, &'a str)>,
     /// The names of its volumes, computed on first use.
     volume_names: OnceCell<BTreeSet<Box<str>>>,
     /// The number of its running containers, computed on first use.
@@ -104,6 +106,7 @@ impl<'a> Pod<'a> {
             defaults,
             containers,
             shape,
+            within: None,
             volume_names,
             running,
             annotation_places: OnceCell::new(),
@@ -114,6 +117,11 @@ impl<'a> Pod<'a> {
     /// The same pod with defaults for missing fields.
     pub(super) fn with_defaults(self, defaults: Option<&'a Node>) -> Self {
         Self { defaults, ..self }
+    }
+
+    /// The same pod of an object within another one.
+    pub(super) fn within(self, within: Option<(&'a str, &'a str)>) -> Self {
+        Self { within, ..self }
     }
 
     /// The path of a field of the specification.

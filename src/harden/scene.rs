@@ -55,15 +55,25 @@ impl Scene<'_> {
             })
     }
 
-    /// True if the pods of the object end by themselves.
-    pub(super) fn is_job(self) -> bool {
-        matches!(self.object.kind(), "Job" | "CronJob" | "BroadcastJob" | "JobSet")
+    /// The group and the kind of the object that makes a pod: the nearest one around it.
+    pub(super) fn maker<'s>(&'s self, pod: &'s Pod<'_>) -> (&'s str, &'s str) {
+        pod.within.unwrap_or_else(|| (&*self.object.gvk().group, self.object.kind()))
     }
 
-    /// True if the pods of the object end by themselves, and its kind is a known one: others may have its name.
-    pub(super) fn ends(self) -> bool {
+    /// True if the pods of the object end by themselves.
+    pub(super) fn is_job(self) -> bool {
+        ends(self.object.kind())
+    }
+
+    /// True if a pod ends by itself.
+    pub(super) fn is_of_job(&self, pod: &Pod<'_>) -> bool {
+        ends(self.maker(pod).1)
+    }
+
+    /// True if a pod ends by itself, and the kind of the object that makes it is a known one: others may have its name.
+    pub(super) fn ends(&self, pod: &Pod<'_>) -> bool {
         let groups = ["batch", "batch.volcano.sh", "apps.kruise.io", "jobset.x-k8s.io"];
-        self.is_job() && groups.contains(&&*self.object.gvk().group)
+        self.is_of_job(pod) && groups.contains(&self.maker(pod).0)
     }
 
     /// True for a pod without a controller whose containers are not started again when they end well.
@@ -92,6 +102,11 @@ impl Scene<'_> {
     pub(super) fn placement(self) -> Placement {
         if self.is_knative() { Placement::Container } else { self.facts.values.placement }
     }
+}
+
+/// True for kinds whose pods end by themselves.
+fn ends(kind: &str) -> bool {
+    matches!(kind, "Job" | "CronJob" | "BroadcastJob" | "JobSet")
 }
 
 /// The objects of a render with indices, and those of the other renders of a run.

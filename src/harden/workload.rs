@@ -140,7 +140,7 @@ fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
 /// The pods of an object: none, one, or several. Linear in the object.
 pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     let Gvk { group, kind, .. } = object.gvk();
-    if let Some(pods) = known(group, kind, &Path::default(), object.node(), Shape::Known) {
+    if let Some(pods) = known((group, kind), &Path::default(), object.node(), Shape::Known) {
         return pods;
     }
     let told = facts.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
@@ -185,8 +185,7 @@ pub(super) fn is_settled(object: &Resource) -> bool {
 
 /// The pods of an object of a known kind at a path; `None` for other kinds.
 fn known<'a>(
-    group: &str,
-    kind: &str,
+    (group, kind): (&str, &str),
     at: &Path,
     root: &'a Node,
     shape: Shape,
@@ -197,6 +196,12 @@ fn known<'a>(
     }
     let (_, keys) = WORKFLOWS.iter().find(|(known, _)| group == "argoproj.io" && *known == kind)?;
     Some(of_workflow(&at.clone().keys(keys), root))
+}
+
+/// The pods of an object of a known kind within another one; `None` for other kinds.
+fn nested<'a>(kind: (&'a str, &'a str), at: &Path, root: &'a Node) -> Option<Vec<Pod<'a>>> {
+    let pods = known(kind, at, root, Shape::Template)?;
+    Some(pods.into_iter().map(|pod| pod.within(Some(kind))).collect())
 }
 
 /// The paths that result from keys after a path; `*` stands for each element of a list.
@@ -221,9 +226,9 @@ fn generated(root: &Node) -> Vec<Pod<'_>> {
         [&["spec", "rules", "*", "generate"], &["spec", "rules", "*", "generate", "foreach", "*"]];
     let mut found = Vec::new();
     for path in rules.into_iter().flat_map(|keys| paths(Path::default(), keys, root)) {
-        let Some((group, kind)) = path.find(root).and_then(kind_of) else { continue };
+        let Some(kind) = path.find(root).and_then(kind_of) else { continue };
         let at = path.keys(&["data"]);
-        found.extend(known(group, kind, &at, root, Shape::Template).unwrap_or_default());
+        found.extend(nested(kind, &at, root).unwrap_or_default());
     }
     found
 }
@@ -292,11 +297,11 @@ pub(super) fn deepest(root: &Node) -> Option<Path> {
 /// The pods by structure, and the first collection whose own collections are not searched.
 fn search(root: &Node) -> (Vec<Pod<'_>>, Option<Path>) {
     let (mut found, mut deepest) = (Vec::new(), None);
-    let mut pending = vec![(Path::default(), root)];
-    while let Some((path, node)) = pending.pop() {
+    let mut pending = vec![(Path::default(), root, None)];
+    while let Some((path, node, mut within)) = pending.pop() {
         if let Some(list) = node.as_sequence().filter(|_| path.steps().len() < DEEPEST) {
             let items = list.items().iter().enumerate().rev();
-            pending.extend(items.map(|(index, item)| (path.clone().index(index), item)));
+            pending.extend(items.map(|(index, item)| (path.clone().index(index), item, within)));
             continue;
         }
         let Some(mapping) = node.as_mapping() else {
@@ -306,27 +311,29 @@ fn search(root: &Node) -> (Vec<Pod<'_>>, Option<Path>) {
             continue;
         };
         let is_top = path.steps().is_empty();
-        if let Some((group, kind)) = kind_of(node).filter(|_| !is_top) {
-            if let Some(pods) = known(group, kind, &path, root, Shape::Template) {
+        if let Some(kind) = kind_of(node).filter(|_| !is_top) {
+            if let Some(pods) = nested(kind, &path, root) {
                 found.extend(pods);
                 continue;
             }
-            if is_of(NO_WORKLOADS, group, kind) {
+            if is_of(NO_WORKLOADS, kind.0, kind.1) {
                 continue;
             }
+            within = Some(kind);
         }
         if !is_top && is_template(&path, node) {
             let shape = if is_patch(&path, node) { Shape::Part } else { Shape::Template };
-            found.extend(Pod::of_template(path, root, shape));
+            found.extend(Pod::of_template(path, root, shape).map(|pod| pod.within(within)));
             continue;
         }
         let (pod, taken) = part(&path, node, mapping);
-        found.extend(pod);
+        found.extend(pod.map(|pod| pod.within(within)));
         let below = mapping.entries().iter().rev();
         let mut below =
             below.filter(|(key, _)| !is_inert(key.text()) && !taken.contains(key.text()));
         if path.steps().len() < DEEPEST {
-            pending.extend(below.map(|(key, value)| (path.clone().keys(&[key.text()]), value)));
+            let below = below.map(|(key, value)| (path.clone().keys(&[key.text()]), value, within));
+            pending.extend(below);
         } else if deepest.is_none() && below.any(|(_, value)| value.as_scalar().is_none()) {
             deepest = Some(path);
         }

@@ -95,7 +95,7 @@ fn token(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation>
 }
 
 fn default_account(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
-    if account(pod) != DEFAULT || scene.is_job() {
+    if account(pod) != DEFAULT || scene.is_of_job(pod) {
         return Vec::new();
     }
     let Some(binding) = render.views.rights().binding_of(scene.namespace(), DEFAULT) else {
