@@ -7,6 +7,7 @@ mod jobs;
 mod labels;
 mod names;
 mod namespaces;
+mod ranges;
 mod services;
 mod volumes;
 mod yaml_traps;
@@ -34,4 +35,5 @@ pub(super) static RULES: &[&Rule] = &[
     &services::SERVICE_TYPE,
     &namespaces::PRIORITY_CLASS,
     &labels::REVISION_HISTORY,
+    &ranges::NUMBER_RANGE,
 ];
