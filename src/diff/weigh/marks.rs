@@ -115,6 +115,9 @@ pub(super) fn of_namespace(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 
 /// Judges the marks of pods.
 pub(super) fn of_pods(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    if !sides.touches(&["labels", "annotations"]) {
+        return;
+    }
     for [before, after] in &pods(sides) {
         let metadata = [before.metadata, after.metadata];
         let judged = |group: &str, old: &State<'_>, new: &State<'_>| {

@@ -37,7 +37,7 @@ pub(super) use successors::weigh_moved;
 use work::Work;
 
 use super::judge;
-use super::{Effect, Identity, Object, Pair, Renames};
+use super::{Effect, Identity, Object, Pair, Renames, Step, What};
 use crate::harden::selector::{has_all, selects};
 use crate::harden::value::{below, present, text};
 use crate::harden::{Holds, Rule, template};
@@ -71,6 +71,8 @@ pub(super) struct Whole<'a> {
     left_accounts: OnceCell<BTreeSet<(String, String)>>,
     /// The roles before the change that are gone or differ, and what they are after it.
     left_roles: OnceCell<Vec<(usize, Option<usize>)>>,
+    /// The namespaces and names of the Services to which entries from outside lead, on each side.
+    led_to: [OnceCell<BTreeSet<(String, String)>>; 2],
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
     /// The steps that are left for comparing what several objects mean together.
@@ -106,13 +108,22 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
     match (group, kind) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
-        ("", "Service") => &[exposure::service, scale::service],
-        ("networking.k8s.io" | "extensions", "Ingress") => &[exposure::ingress],
+        ("", "Service") => {
+            &[exposure::service, exposure::behind, exposure::annotated, scale::service]
+        }
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            &[exposure::ingress, exposure::led, exposure::annotated]
+        }
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
-        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[exposure::route],
-        ("route.openshift.io", "Route") => &[exposure::route],
+        ("gateway.networking.k8s.io", "ReferenceGrant") => &[exposure::grant],
+        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => {
+            &[exposure::route, exposure::led, exposure::annotated]
+        }
+        ("route.openshift.io", "Route") => {
+            &[exposure::route, exposure::led, exposure::termination, exposure::annotated]
+        }
         ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => {
-            &[exposure::gateway, exposure::listeners]
+            &[exposure::gateway, exposure::listeners, exposure::annotated]
         }
         (
             "cilium.io"
@@ -125,11 +136,15 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             &[exposure::other_policy]
         }
         ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
-        ("networking.istio.io", "VirtualService") => &[exposure::virtual_service],
-        ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy],
+        ("networking.istio.io", "VirtualService") => &[exposure::virtual_service, exposure::led],
+        ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy, exposure::led],
         ("traefik.io" | "traefik.containo.us", "Middleware") => &[exposure::middleware],
         ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
-            &[exposure::ingress_route]
+            &[exposure::ingress_route, exposure::led, exposure::options]
+        }
+        ("traefik.io" | "traefik.containo.us", "TLSOption") => &[exposure::tls_option],
+        ("traefik.io" | "traefik.containo.us", "ServersTransport" | "ServersTransportTCP") => {
+            &[exposure::transport]
         }
         ("", "ServiceAccount") => &[workload::account, access::identity],
         ("", "ConfigMap") => &[access::mapped],
@@ -203,6 +218,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             exposure::policed,
             exposure::host_network,
+            exposure::joined,
         ],
         "DaemonSet" => &[
             storage::mounted,
@@ -217,6 +233,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             exposure::policed,
             exposure::host_network,
+            exposure::joined,
         ],
         _ => &[
             storage::mounted,
@@ -232,6 +249,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             exposure::policed,
             exposure::host_network,
+            exposure::joined,
         ],
     }
 }
@@ -251,6 +269,7 @@ impl<'a> Whole<'a> {
             rights: Default::default(),
             left_accounts: OnceCell::new(),
             left_roles: OnceCell::new(),
+            led_to: Default::default(),
             policies: Default::default(),
             work: Work::new(MOST_STEPS),
         }
@@ -504,6 +523,11 @@ impl<'a> Whole<'a> {
         })
     }
 
+    /// The namespaces and names of the Services to which entries from outside lead on a side.
+    fn led_to(&self, side: usize) -> &BTreeSet<(String, String)> {
+        self.led_to[side].get_or_init(|| exposure::led_to(self.renders[side]))
+    }
+
     /// The network policies of a side.
     fn policies(&self, side: usize) -> &Policies<'a> {
         self.policies[side].get_or_init(|| exposure::policies(self.renders[side]))
@@ -529,6 +553,23 @@ impl<'o, 'a> Sides<'o, 'a> {
         let read = |node: &Node| Resource::new(node.clone(), &Schema::built_in()).ok();
         let both = || Some([read(self.before?)?, read(self.after?)?]);
         self.resources.get_or_init(both).as_ref()
+    }
+
+    /// True if a change is in one of these fields, or may be: a part that has them can be new or gone as a whole. An object
+    /// that is compared with another one has no changes of its own.
+    fn touches(&self, keys: &[&str]) -> bool {
+        let is_scalar = |node: &Node| matches!(node.kind(), Kind::Scalar);
+        let is_meant = |step: &Step| matches!(step, Step::Key(key) if keys.contains(&&**key));
+        let changes = &self.object.changes;
+        changes.is_empty()
+            || changes.iter().any(|change| {
+                let is_plain = match &change.what {
+                    What::Added(node) | What::Removed(node) => is_scalar(node),
+                    What::Changed(before, after) => is_scalar(before) && is_scalar(after),
+                    What::Reordered(..) => true,
+                };
+                !is_plain || change.path.steps().iter().any(is_meant)
+            })
     }
 
     const fn renames(&self) -> &'a Renames {

@@ -1,5 +1,6 @@
 //! KR-DIF-009: data that containers no longer find where it was: other mounts of a volume, and sources that are gone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::storage::judgement;
@@ -11,9 +12,9 @@ use crate::harden::{PodTemplate, Severity};
 use crate::yaml::Node;
 
 /// The data of a volume that outlives its pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Data<'a> {
-    Claim(&'a str),
+    Claim(Cow<'a, str>),
     /// The claim of a template of a `StatefulSet`.
     Template(&'a str),
     /// Another source: its kind, and its meaning.
@@ -45,7 +46,7 @@ const DRIVERS: [&str; 4] =
 impl<'a> Data<'a> {
     fn of(volume: &'a Node) -> Option<Self> {
         if let Some(claim) = present(volume, "persistentVolumeClaim") {
-            return text(claim, "claimName").map(Self::Claim);
+            return text(claim, "claimName").map(|name| Self::Claim(Cow::Borrowed(name)));
         }
         let (kind, source) = volume.entries().iter().find(|(key, source)| match key.text() {
             "csi" => text(source, "driver").is_some_and(|driver| DRIVERS.contains(&driver)),
@@ -58,14 +59,17 @@ impl<'a> Data<'a> {
         Some(Self::Source(kind.text(), parts.join(",")))
     }
 
-    /// True if these are the data after the change, also of a claim that is renamed.
-    fn is_kept_as(&self, new: &Self, renames: &Renames) -> bool {
-        match (self, new) {
-            (Self::Claim(old), Self::Claim(new)) => {
-                old == new || renames.follows(old, new).is_some()
-            }
-            _ => self == new,
-        }
+    /// These data after the change: a claim may be renamed.
+    fn now(&self, renames: &Renames) -> [Data<'_>; 2] {
+        let own = || match self {
+            Self::Claim(name) => Data::Claim(Cow::Borrowed(name)),
+            other => other.clone(),
+        };
+        let renamed = match self {
+            Self::Claim(name) => renames.new_name(name).map(|name| Data::Claim(Cow::Owned(name))),
+            _ => None,
+        };
+        [own(), renamed.unwrap_or_else(own)]
     }
 
     fn told(&self, phrase: Phrase) -> Phrase {
@@ -145,10 +149,10 @@ impl<'a> Pod<'a> {
     }
 
     /// The data of all volumes that are mounted.
-    fn mounted(&self) -> Vec<&Data<'a>> {
+    fn mounted(&self) -> BTreeSet<Data<'a>> {
         let all = self.mounts.iter().flat_map(|mounts| mounts.0.values());
         let names: BTreeSet<&str> = all.map(|mount| mount.volume).collect();
-        names.iter().filter_map(|name| self.data.get(*name)).collect()
+        names.iter().filter_map(|name| self.data.get(*name).cloned()).collect()
     }
 }
 
@@ -157,8 +161,12 @@ const MOST: usize = 512;
 
 /// Judges pods whose data are no longer where they were.
 pub(super) fn mounts(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    if !sides.touches(&["volumes", "volumeMounts", "volumeClaimTemplates"]) {
+        return;
+    }
     let nodes = sides.resources().map(|both| both.each_ref().map(|one| Some(one.node())));
     let [old_node, new_node] = nodes.unwrap_or([None, None]);
+    let work = sides.work();
     for [before, after] in &pods(sides) {
         let (old, new) = (Pod::of(before, old_node), Pod::of(after, new_node));
         found.extend(sources(sides, [before, after], [&old, &new]));
@@ -171,15 +179,16 @@ pub(super) fn mounts(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             for (path, mount) in was.0.iter().filter(|(_, mount)| !mount.is_read_only).take(MOST) {
                 let Some(data) = old.data.get(mount.volume) else { continue };
                 // Data that no container mounts any more are told as a whole.
-                let is_same = |other: &Data<'_>| data.is_kept_as(other, sides.renames());
-                if !kept.iter().take(MOST).any(|other| is_same(other)) {
+                let now = data.now(sides.renames());
+                let is_same = |other: &Data<'_>| now.contains(other);
+                if !now.iter().any(|one| kept.contains(one)) {
                     continue;
                 }
                 let has = |mount: &Mount<'_>| new.data.get(mount.volume).is_some_and(is_same);
-                let now = is.at(path).filter(|(mount, _)| has(mount));
+                let found_at = is.at(path).filter(|(mount, _)| has(mount));
                 let phrase = Phrase::new("its container ").name(name);
                 let shown = if path.is_empty() { "/" } else { path };
-                let phrase = match now {
+                let phrase = match found_at {
                     Some((_, directory)) if directory == mount.directory => continue,
                     Some((_, directory)) => {
                         let phrase = phrase.say(" has at ").name(shown).say(" ");
@@ -187,7 +196,8 @@ pub(super) fn mounts(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
                         of_directory(phrase, mount.directory, data)
                     }
                     None => {
-                        let moved = is.0.iter().take(MOST).find(|(path, mount)| {
+                        let mut all = is.0.iter().take_while(|_| work.takes(1));
+                        let moved = all.find(|(path, mount)| {
                             has(mount)
                                 && was.0.get(*path).is_none_or(|of| of.volume != mount.volume)
                         });
@@ -242,7 +252,7 @@ fn sources(
             (Some(data), _) => data.clone(),
             (None, Some(_)) => Data::Source("hostPath", String::new()),
         };
-        if kept.iter().take(MOST).any(|other| data.is_kept_as(other, sides.renames())) {
+        if data.now(sides.renames()).iter().any(|one| kept.contains(one)) {
             continue;
         }
         // A claim of a template that is gone is told of the template.

@@ -120,7 +120,7 @@ pub(super) fn relabelled(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         let mut note = |effect| {
             effects.entry(effect).or_default().insert(Identity::of(new).to_string());
         };
-        let size = new.node().count_below();
+        let size = old.node().count_below().saturating_add(new.node().count_below());
         if !sides.whole.work.takes(size.saturating_mul(all.keys().len())) {
             is_over = true;
             break;

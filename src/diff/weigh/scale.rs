@@ -139,7 +139,8 @@ pub(super) fn kept(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 /// The judgement on a workload whose pods Services select no longer, by the labels of both sides.
 fn unserved(sides: &Sides<'_, '_>, was: Option<&Node>, is: Option<&Node>) -> Option<Judgement> {
     let namespace = sides.namespace(1);
-    let of = |service: &Node| selector_of(service).cloned();
+    let takes = |selector: &&Node| sides.whole.work.takes(1 + selector.entries().len());
+    let of = |service: &Node| selector_of(service).filter(takes).cloned();
     let known: BTreeSet<&str> = sides
         .whole
         .of_kind(0, "Service", namespace)
@@ -148,7 +149,7 @@ fn unserved(sides: &Sides<'_, '_>, was: Option<&Node>, is: Option<&Node>) -> Opt
         .collect();
     let (mut left, mut has_none) = (Vec::new(), true);
     for service in sides.whole.of_kind(1, "Service", namespace) {
-        let Some(selector) = selector_of(service.node()) else { continue };
+        let Some(selector) = selector_of(service.node()).filter(takes) else { continue };
         if known.contains(service.name()) && has_all(selector, was) && !has_all(selector, is) {
             left.push(service.name());
             has_none &= sides.whole.served(1, namespace, selector).is_empty();

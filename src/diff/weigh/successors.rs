@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::work::Work;
 use super::{Judgement, Phrase, Sides, Whole, access, admission, as_configured, canonical};
-use super::{MOST_STEPS, exposure, namespace_of, scale, storage, workload};
+use super::{MOST_STEPS, exposure, marks, mounts, namespace_of, scale, storage, workload};
 use crate::diff::{Effect, Identity, Object, Options, Renames, Security, TargetReview, Turned};
 use crate::diff::{judge, pair};
 use crate::harden::differences::{POSTURE_LOOSENED, PRIVILEGE_GRANTED};
@@ -352,6 +352,8 @@ fn tell(
 const JUDGES: &[super::Judge] = &[
     storage::succeeded,
     storage::mounted,
+    mounts::mounts,
+    marks::of_pods,
     scale::workload,
     scale::kept,
     workload::succeeded,

@@ -85,6 +85,9 @@ pub(in crate::diff::weigh) fn identity_of_pods(sides: &Sides<'_, '_>, found: &mu
     if sides.before.is_none() {
         return starts(sides, runs, found);
     }
+    if !sides.touches(&["annotations", "serviceAccountName", "serviceAccount"]) {
+        return;
+    }
     for [before, after] in &pods(sides) {
         let own = gained(&identities(before.metadata, false), &identities(after.metadata, false));
         if !own.is_empty() {
@@ -192,13 +195,12 @@ pub(in crate::diff::weigh) fn mapped(sides: &Sides<'_, '_>, found: &mut Vec<Judg
             _ => judgement("data", phrase),
         });
     }
-    let is_member = |name: &String| gained.values().flatten().any(|one| one == name);
-    let renamed = new.users.iter().filter(|(name, user)| {
-        old.users.get(*name) != Some(*user)
-            && (old.users.contains_key(*name) || !has_groups(&new, name))
-    });
     // A new member of a group has a name of its own anyway.
-    let named = renamed.filter(|(name, _)| old.users.contains_key(*name) || !is_member(name));
+    let members: BTreeSet<&String> = new.groups.iter().map(|(_, name)| name).collect();
+    let named = new.users.iter().filter(|(name, user)| match old.users.get(*name) {
+        Some(was) => was != *user,
+        None => !members.contains(name),
+    });
     let named: Vec<(&String, &String)> = named.collect();
     if !named.is_empty() {
         let phrase = Phrase::new("lets ").each(named, |phrase, (name, user)| {
@@ -215,10 +217,6 @@ pub(in crate::diff::weigh) fn mapped(sides: &Sides<'_, '_>, found: &mut Vec<Judg
         let words = "is not judged: it has a list of roles or users that cannot be read";
         found.push(judgement("data", Phrase::new(words)));
     }
-}
-
-fn has_groups(of: &Mapped, name: &str) -> bool {
-    of.groups.iter().any(|(_, one)| one == name)
 }
 
 #[cfg(test)]

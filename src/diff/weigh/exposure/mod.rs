@@ -1,7 +1,11 @@
 //! KR-DIF-007: what can be reached from more places.
 
 mod addresses;
+mod annotations;
 mod destinations;
+mod grants;
+mod internal;
+mod leads;
 mod others;
 mod peers;
 mod policies;
@@ -10,13 +14,18 @@ mod routes;
 mod services;
 #[cfg(test)]
 mod tests;
+mod transports;
 
+pub(super) use annotations::annotated;
 pub(super) use destinations::destination_rule;
+pub(super) use grants::grant;
+pub(super) use leads::{led, led_to};
 pub(super) use others::other_policy;
 pub(super) use policies::{Policies, host_network, network_policy, policed, policies};
 pub(super) use proxies::{http_proxy, ingress_route, listeners, middleware, virtual_service};
 pub(super) use routes::{gateway, ingress, route};
-pub(super) use services::service;
+pub(super) use services::{behind, joined, service};
+pub(super) use transports::{options, termination, tls_option, transport};
 
 use super::judgement::{Judgement, Phrase};
 use crate::harden::differences::EXPOSURE_GREW;

@@ -171,8 +171,8 @@ pub(in crate::diff::weigh) fn ingress_route(sides: &Sides<'_, '_>, found: &mut V
     }
 }
 
-/// The names of middlewares that may refuse requests: those of which the render does not show that they do not.
-fn middlewares(sides: &Sides<'_, '_>, side: usize, node: &Node) -> BTreeSet<String> {
+/// The names of middlewares of a route that may refuse requests: those of which the render does not show that they do not.
+pub(super) fn middlewares(sides: &Sides<'_, '_>, side: usize, node: &Node) -> BTreeSet<String> {
     let routes = items(below(node, &["spec", "routes"])).iter();
     let listed = routes.flat_map(|route| items(present(route, "middlewares")));
     let names: BTreeSet<&str> = listed.filter_map(|one| text(one, "name")).collect();
@@ -254,10 +254,14 @@ fn of_ingress_route(node: Option<&Node>) -> Entries {
     entries
 }
 
+/// The maximum length of a rule that is read.
+const LONGEST_RULE: usize = 4096;
+
 /// The quoted arguments of functions in a rule of Traefik.
-fn arguments<'a>(rule: &'a str, functions: &[&str]) -> Vec<&'a str> {
+pub(super) fn arguments<'a>(rule: &'a str, functions: &[&str]) -> Vec<&'a str> {
     let mut found = Vec::new();
-    for function in functions {
+    // A longer rule is not read: it may match anything.
+    for function in functions.iter().filter(|_| rule.len() <= LONGEST_RULE) {
         for (place, _) in rule.match_indices(function) {
             // Not a part of a longer name, as `Path(` is of no `SomePath(`.
             if rule[..place].ends_with(|last: char| last.is_alphanumeric()) {

@@ -2,27 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{judgement, widened};
+use super::internal::keep_internal;
+use super::judgement;
 use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
-
-/// Annotations with the addresses that an Ingress accepts.
-const SOURCES: [&str; 4] = [
-    "nginx.ingress.kubernetes.io/whitelist-source-range",
-    "nginx.ingress.kubernetes.io/allowlist-source-range",
-    "alb.ingress.kubernetes.io/inbound-cidrs",
-    "haproxy.org/allow-list",
-];
-
-/// Annotations that make an Ingress ask for credentials.
-const CREDENTIALS: [&str; 5] = [
-    "nginx.ingress.kubernetes.io/auth-url",
-    "nginx.ingress.kubernetes.io/auth-type",
-    "nginx.ingress.kubernetes.io/auth-tls-secret",
-    "alb.ingress.kubernetes.io/auth-type",
-    "haproxy.org/auth-type",
-];
 
 /// Longer paths are only compared as a whole.
 const LONGEST_PATH: usize = 256;
@@ -100,7 +85,6 @@ pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     if !open.is_empty() {
         found.push(judgement("spec.tls", Phrase::new("serves without TLS ").few(open)));
     }
-    found.extend(annotations(before, after));
     let [was, is] = [before, after].map(class);
     if was != is
         && !matches!((was, is), (Some(was), Some(is)) if sides.renames().follows(was, is).is_some())
@@ -159,34 +143,6 @@ fn hosts_with_tls(ingress: &Node) -> BTreeSet<String> {
         }
     };
     items(below(ingress, &["spec", "tls"])).iter().flat_map(of_entry).collect()
-}
-
-/// Restrictions by annotations that are lost.
-fn annotations(before: &Node, after: &Node) -> Vec<Judgement> {
-    let annotation = |node: &'_ Node, key: &str| -> Option<String> {
-        let annotations = below(node, &["metadata", "annotations"])?;
-        text(annotations, key).filter(|value| !value.is_empty()).map(str::to_owned)
-    };
-    let list = |node: &Node| -> Vec<String> {
-        let written = SOURCES.iter().filter_map(|key| annotation(node, key));
-        let each =
-            written.flat_map(|text| text.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>());
-        each.filter(|text| !text.is_empty()).collect()
-    };
-    let mut found = Vec::new();
-    let path = "metadata.annotations";
-    found.extend(widened(&list(before), &list(after), path, "requests"));
-    let asks = |node: &Node| {
-        CREDENTIALS.iter().any(|key| annotation(node, key).is_some_and(|value| value != "none"))
-    };
-    if asks(before) && !asks(after) {
-        found.push(judgement(path, Phrase::new("no longer asks for credentials")));
-    }
-    let scheme = |node: &Node| annotation(node, "alb.ingress.kubernetes.io/scheme");
-    if scheme(after).as_deref() == Some("internet-facing") && scheme(before) != scheme(after) {
-        found.push(judgement(path, Phrase::new("becomes reachable from the internet")));
-    }
-    found
 }
 
 /// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of `OpenShift`.
@@ -291,7 +247,46 @@ pub(in crate::diff::weigh) fn gateway(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     let Some(after) = sides.after else { return };
     let (old, new) = (of_gateway(sides.before), of_gateway(Some(after)));
     found.extend(grown(&old, &new, "spec"));
+    found.extend(sides.before.into_iter().flat_map(|before| classed(sides, before, after)));
 }
+
+/// The judgements on a Gateway that another class, or other pods, serve, or that is no longer internal.
+fn classed(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Vec<Judgement> {
+    let mut found = Vec::new();
+    let class = |node| below(node, &["spec"]).and_then(|spec| text(spec, "gatewayClassName"));
+    if let (Some(old), Some(new)) = (class(before), class(after))
+        && old != new
+        && sides.renames().follows(old, new).is_none()
+    {
+        let phrase = Phrase::new("is served by the GatewayClass ").name(new).say(" in place of ");
+        found.push(judgement("spec.gatewayClassName", phrase.name(old)));
+    }
+    let is_internal = |node| {
+        let paths: [&[&str]; 2] =
+            [&["metadata", "annotations"], &["spec", "infrastructure", "annotations"]];
+        paths.iter().any(|path| below(node, path).is_some_and(keep_internal))
+    };
+    if is_internal(before) && !is_internal(after) {
+        let phrase = Phrase::new("its load balancer is no longer internal");
+        found.push(judgement("spec.infrastructure", phrase));
+    }
+    let selector = |node: &'_ Node| -> Vec<String> {
+        let all = labels(below(node, &["spec", "selector"]));
+        all.map(|(key, value)| format!("{key}={value}")).collect()
+    };
+    let (old, new) = (selector(before), selector(after));
+    let has_all = |of: &[String], wanted: &[String]| wanted.iter().all(|one| of.contains(one));
+    // Fewer of the same pods are no others.
+    if old.len() <= MOST && new.len() <= MOST && !has_all(&new, &old) {
+        let phrase = Phrase::new("is served by other pods, those with ");
+        let phrase = phrase.few(new.iter().map(String::as_str)).say(" in place of ");
+        found.push(judgement("spec.selector", phrase.few(old.iter().map(String::as_str))));
+    }
+    found
+}
+
+/// The maximum number of labels of a selector that are compared.
+const MOST: usize = 64;
 
 fn of_gateway(gateway: Option<&Node>) -> Entries {
     let mut entries = Entries::default();
@@ -398,6 +393,40 @@ mod tests {
         }
         told(&class("public"), &ingress("kubernetes.io/ingress.class: public", ""), &[]);
         told(&one, &wild, &[&*format!("{label}serves *.example.org")]);
+    }
+
+    #[test]
+    fn gateways_are_served_by_others() {
+        let gateway = |version: &str, spec: &str| {
+            format!(
+                "{{apiVersion: {version}, kind: Gateway, metadata: {{name: g}}, spec: {{{spec}}}}}"
+            )
+        };
+        let label = "007 warning Gateway g: is served by ";
+        let class = |name: &str| {
+            gateway("gateway.networking.k8s.io/v1", &format!("gatewayClassName: {name}"))
+        };
+        let pods =
+            |name: &str| gateway("networking.istio.io/v1", &format!("selector: {{istio: {name}}}"));
+        for [old, new] in [["in", "out"], ["out", "in"]] {
+            let all = crate::diff::weigh::tests::judged(&class(old), &class(new));
+            assert_eq!(all, [format!("{label}the GatewayClass {new} in place of {old}")]);
+            let all = crate::diff::weigh::tests::judged(&pods(old), &pods(new));
+            let words = format!("other pods, those with istio={new} in place of istio={old}");
+            assert_eq!(all, [format!("{label}{words}")]);
+        }
+        let zone = |more: &str| pods(&format!("a{more}"));
+        assert_eq!(crate::diff::weigh::tests::judged(&zone(""), &zone(", zone: x")), [""; 0]);
+        let inner = |annotations: &str| {
+            let more =
+                format!("gatewayClassName: c, infrastructure: {{annotations: {{{annotations}}}}}");
+            gateway("gateway.networking.k8s.io/v1", &more)
+        };
+        told(
+            &inner("networking.gke.io/load-balancer-type: Internal"),
+            &inner("owner: a"),
+            &["007 warning Gateway g: its load balancer is no longer internal"],
+        );
     }
 
     #[test]

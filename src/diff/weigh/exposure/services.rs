@@ -1,23 +1,15 @@
 //! Services: types, external addresses, allowed sources and ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{judgement, widened};
-use crate::diff::weigh::{Judgement, Phrase, Sides};
-use crate::harden::value::{below, items, text};
+use super::internal::keep_internal;
+use super::{judgement, leads, widened};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::harden::selector::{has_all, labels};
+use crate::harden::value::{below, items, present, text};
+use crate::harden::{pod_templates, template};
+use crate::resource::Resource;
 use crate::yaml::Node;
-
-/// Annotations and their values that keep a load balancer within a network. (Documentation of the controllers.)
-const INTERNAL: [(&str, &[&str]); 8] = [
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", &["true", "0.0.0.0/0"]),
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
-    ("service.beta.kubernetes.io/azure-load-balancer-internal", &["true"]),
-    ("networking.gke.io/load-balancer-type", &["internal"]),
-    ("cloud.google.com/load-balancer-type", &["internal"]),
-    ("service.beta.kubernetes.io/oci-load-balancer-internal", &["true"]),
-    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", &["private"]),
-    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", &["intranet"]),
-];
 
 /// Reach of a Service, the narrowest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,11 +42,7 @@ impl Reach {
 }
 
 fn is_internal(service: &Node) -> bool {
-    let Some(annotations) = below(service, &["metadata", "annotations"]) else { return false };
-    INTERNAL.iter().any(|(key, values)| {
-        let value = text(annotations, key);
-        value.is_some_and(|value| values.iter().any(|one| one.eq_ignore_ascii_case(value)))
-    })
+    below(service, &["metadata", "annotations"]).is_some_and(keep_internal)
 }
 
 /// Judges a Service.
@@ -97,6 +85,160 @@ pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Jud
     }
 }
 
+/// Judges the pods and ports behind a Service that is reachable from outside on both sides.
+pub(in crate::diff::weigh) fn behind(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let is_exposed = |side: usize, node: &Node| {
+        let name = sides.object.ids.get(side).and_then(Option::as_ref).map_or("", |id| &*id.name);
+        Reach::of(Some(node)) > Reach::Cluster
+            || !items(below(node, &["spec", "externalIPs"])).is_empty()
+            || leads::is_led_to(sides.whole, side, sides.namespace(side), name)
+    };
+    if !is_exposed(0, before) || !is_exposed(1, after) {
+        return;
+    }
+    let external = |node| below(node, &["spec"]).and_then(|spec| text(spec, "externalName"));
+    if let Some(new) = external(after).filter(|new| Some(*new) != external(before)) {
+        let phrase = Phrase::new("leads to the host ").name(new);
+        found.push(judgement("spec.externalName", phrase));
+        return;
+    }
+    let (Some(old), Some(new)) = (selector_of(before), selector_of(after)) else { return };
+    found.extend(other_pods(sides, old, new));
+    found.extend(other_ports(sides, [before, after], new));
+}
+
+/// The labels by which a Service selects pods, if it selects any.
+fn selector_of(service: &Node) -> Option<&Node> {
+    below(service, &["spec", "selector"]).filter(|selector| !selector.is_empty())
+}
+
+/// The judgement on pods that a Service leads to, and that it did not lead to before. New pods count if the former ones are
+/// still there.
+fn other_pods(sides: &Sides<'_, '_>, old: &Node, new: &Node) -> Option<Judgement> {
+    if canonical(old) == canonical(new) {
+        return None;
+    }
+    let whole = sides.whole;
+    let places = whole.served(0, sides.namespace(0), old);
+    let kept: BTreeSet<usize> = whole.successors(&places).collect();
+    let served = whole.served(1, sides.namespace(1), new);
+    let path = "spec.selector";
+    if served.is_empty() {
+        // Pods of other renders: fewer of the same are no others.
+        let is_narrower = labels(Some(old)).all(|(key, value)| text(new, key) == Some(value));
+        let is_unknown = kept.is_empty() && !is_narrower;
+        let conditions: Vec<String> =
+            labels(Some(new)).map(|(key, value)| format!("{key}={value}")).collect();
+        let phrase = Phrase::new("leads to other pods, those with ");
+        let phrase = phrase.few(conditions.iter().map(String::as_str));
+        return is_unknown.then(|| judgement(path, phrase));
+    }
+    let stays: BTreeSet<usize> = whole.all_successors().values().copied().collect();
+    let is_told = |place: &&usize| stays.contains(place) || !kept.is_empty();
+    let gained: Vec<String> = served
+        .difference(&kept)
+        .filter(is_told)
+        .filter_map(|place| whole.renders[1].get(*place))
+        .map(|one| format!("{} {}", one.kind(), one.name()))
+        .collect();
+    let phrase = || Phrase::new("leads to the pods of ").few(gained.iter().map(String::as_str));
+    (!gained.is_empty()).then(|| judgement(path, phrase()))
+}
+
+/// The judgements on ports of pods that a Service leads to in place of others. A port that the pods have moved to is the
+/// same.
+fn other_ports(sides: &Sides<'_, '_>, nodes: [&Node; 2], selector: &Node) -> Option<Judgement> {
+    let targets = |service: &'_ Node| -> BTreeMap<(String, String), String> {
+        let target = |port: &Node| {
+            let number = text(port, "port")?;
+            let target = text(port, "targetPort").unwrap_or(number).to_owned();
+            Some(((number.to_owned(), text(port, "protocol").unwrap_or("TCP").to_owned()), target))
+        };
+        items(below(service, &["spec", "ports"])).iter().filter_map(target).collect()
+    };
+    let [old, new] = nodes.map(targets);
+    let both = old.iter().filter_map(|(port, was)| Some((port, was, new.get(port)?)));
+    let mut changed = both.filter(|(_, was, is)| was != is).peekable();
+    changed.peek()?;
+    let declared = |side: usize| -> BTreeMap<String, String> {
+        let places = sides.whole.served(side, sides.namespace(side), selector);
+        let objects = places.iter().filter_map(|place| sides.whole.renders[side].get(*place));
+        let mut all = BTreeMap::new();
+        for object in objects {
+            for pod in pod_templates(object) {
+                for (.., container) in &pod.containers {
+                    for port in items(present(container, "ports")) {
+                        let number = text(port, "containerPort").unwrap_or_default().to_owned();
+                        let name = text(port, "name").unwrap_or_default().to_owned();
+                        all.insert(number.clone(), number.clone());
+                        all.insert(name, number);
+                    }
+                }
+            }
+        }
+        all
+    };
+    let [before, after] = [0, 1].map(declared);
+    let is_other = |was: &String, is: &String| {
+        let (old, new) = (before.get(was).unwrap_or(was), after.get(is).unwrap_or(is));
+        // The pods no longer listen there, and did not listen at the new port.
+        let has_moved = before.contains_key(was)
+            && !after.contains_key(old)
+            && after.contains_key(new)
+            && !before.contains_key(new);
+        old != new && !has_moved
+    };
+    let told: Vec<String> = changed
+        .filter(|(_, was, is)| is_other(was, is))
+        .map(|((port, _), was, is)| format!("{is} in place of {was} by port {port}"))
+        .collect();
+    let phrase = || Phrase::new("leads to the port ").few(told.iter().map(String::as_str));
+    (!told.is_empty()).then(|| judgement("spec.ports", phrase()))
+}
+
+/// Judges a workload whose pods a Service that is reachable from outside selects by their other labels.
+pub(in crate::diff::weigh) fn joined(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let labels = |side: usize, node| {
+        let id = sides.object.ids.get(side)?.as_ref()?;
+        let pod = below(node, template(id.group(), &id.kind)?)?;
+        below(pod, &["metadata", "labels"])
+    };
+    let (was, is) = (labels(0, before), labels(1, after));
+    let namespace = sides.namespace(1);
+    if was.map(canonical) == is.map(canonical) || namespace != sides.namespace(0) {
+        return;
+    }
+    let whole = sides.whole;
+    let takes = |selector: &Node| whole.work.takes(1 + selector.entries().len());
+    let selecting = whole.of_kind(1, "Service", namespace).filter(|service| {
+        let (name, node) = (service.name(), service.node());
+        let Some(selector) = selector_of(node).filter(|one| takes(one)) else { return false };
+        let is_exposed = || {
+            Reach::of(Some(node)) > Reach::Cluster || leads::is_led_to(whole, 1, namespace, name)
+        };
+        has_all(selector, is) && !has_all(selector, was) && is_exposed()
+    });
+    // A Service that selects otherwise than before is told itself.
+    let is_like = |service: &&Resource| {
+        let mut all = whole.of_kind(0, "Service", namespace);
+        let before = all.find(|one| one.name() == service.name()).map(Resource::node);
+        let both = [before, Some(service.node())].map(|node| node.and_then(selector_of));
+        both[0].is_some() && both[0].map(canonical) == both[1].map(canonical)
+    };
+    let selecting = selecting.filter(is_like);
+    let names: Vec<&str> = selecting.map(Resource::name).collect();
+    if whole.work.is_over() {
+        let words = "is not judged: the Services of its namespace are too many to be compared";
+        found.push(judgement("", Phrase::new(words)));
+    } else if !names.is_empty() {
+        let phrase = Phrase::new("is now selected by the Service ").few(names);
+        let phrase = phrase.say(", which is reachable from outside");
+        found.push(judgement("spec.template.metadata.labels", phrase));
+    }
+}
+
 /// The addresses that a load balancer accepts: those of the field, or of the annotation. (Kubernetes,
 /// `service/helpers`, `GetLoadBalancerSourceRanges`.)
 fn sources(service: Option<&Node>) -> Vec<String> {
@@ -122,7 +264,7 @@ fn ports(service: Option<&Node>) -> BTreeSet<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diff::weigh::tests::told;
+    use crate::diff::weigh::tests::{judged, told};
 
     fn service(annotations: &str, spec: &str) -> String {
         format!(
@@ -187,6 +329,62 @@ mod tests {
                 "type: LoadBalancer",
             ),
             &[],
+        );
+    }
+
+    fn deployment(name: &str, labels: &str, port: u16) -> String {
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}}}, spec: {{template: {{metadata: {{labels: {{{labels}}}}}, spec: {{hostPID: true, containers: [{{name: {name}, ports: [{{name: http, containerPort: {port}}}]}}]}}}}}}}}\n---\n"
+        )
+    }
+
+    #[test]
+    fn exposed_services_lead_to_other_pods() {
+        let of = |spec: &str| format!("{}\n---\n", service("", spec));
+        let pods = deployment("web", "app: web", 8080) + &deployment("admin", "app: admin", 9090);
+        let ingress = "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}\n---\n";
+        let label = "007 warning Service web: leads to the ";
+        let forms = [(String::new(), "type: LoadBalancer, "), (ingress.to_owned(), "")];
+        for (more, of_type) in forms {
+            let with = |selector: &str, target: &str| {
+                let ports = format!("ports: [{{port: 80{target}}}]");
+                format!(
+                    "{more}{pods}{}",
+                    of(&format!("{of_type}selector: {{{selector}}}, {ports}"))
+                )
+            };
+            assert_eq!(
+                judged(&with("app: web", ""), &with("app: admin", "")),
+                [format!("{label}pods of Deployment admin")]
+            );
+            let (named, numbered) = (", targetPort: http", ", targetPort: 8080");
+            told(&with("app: web", named), &with("app: web", numbered), &[]);
+            assert_eq!(
+                judged(&with("app: web", numbered), &with("app: web", ", targetPort: 9000")),
+                [format!("{label}port 9000 in place of 8080 by port 80")]
+            );
+        }
+        let inner = |selector: &str| format!("{pods}{}", of(&format!("selector: {{{selector}}}")));
+        assert_eq!(judged(&inner("app: web"), &inner("app: admin")), [""; 0], "not exposed");
+        let exposed = |selector: &str| of(&format!("type: LoadBalancer, selector: {{{selector}}}"));
+        assert_eq!(
+            judged(&exposed("app: web"), &exposed("app: admin")),
+            ["007 warning Service web: leads to other pods, those with app=admin"]
+        );
+        assert_eq!(judged(&exposed("app: web"), &exposed("app: web, zone: x")), [""; 0]);
+        let moved = |port: u16| {
+            let target = format!(
+                "type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80, targetPort: {port}}}]"
+            );
+            deployment("web", "app: web", port) + &of(&target)
+        };
+        assert_eq!(judged(&moved(8080), &moved(9000)), [""; 0], "the pods listen there");
+        let labelled = |labels: &str| deployment("admin", labels, 1) + &exposed("app: web");
+        assert_eq!(
+            judged(&labelled("app: admin"), &labelled("app: web")),
+            [
+                "007 warning Deployment admin: is now selected by the Service web, which is reachable from outside",
+            ],
         );
     }
 }

@@ -1,0 +1,323 @@
+//! Annotations by which controllers restrict what is reachable, or open it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::{judgement, widened};
+use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::harden::Severity;
+use crate::harden::value::{below, items, text};
+use crate::yaml::Node;
+
+/// A change of an annotation that is told; `annotations.txt` describes each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Keep,
+    Avoid,
+    Same,
+    New,
+    Shown,
+    Fewer,
+    More,
+    Also,
+    Drops,
+    Gains,
+    From,
+    Asks,
+}
+
+/// A line of the file.
+#[derive(Debug)]
+struct Row {
+    kinds: Vec<&'static str>,
+    key: &'static str,
+    change: Change,
+    values: Vec<&'static str>,
+    severity: Severity,
+    words: &'static str,
+}
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let lines = include_str!("annotations.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(Row::read).collect()
+});
+
+impl Row {
+    fn read(line: &'static str) -> Option<Self> {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [kinds, key, change, values, severity, words] = columns[..] else { return None };
+        let change = match change {
+            "keep" => Change::Keep,
+            "avoid" => Change::Avoid,
+            "same" => Change::Same,
+            "new" => Change::New,
+            "shown" => Change::Shown,
+            "fewer" => Change::Fewer,
+            "more" => Change::More,
+            "also" => Change::Also,
+            "drops" => Change::Drops,
+            "gains" => Change::Gains,
+            "from" => Change::From,
+            "asks" => Change::Asks,
+            _ => return None,
+        };
+        let severity = if severity == "error" { Severity::Error } else { Severity::Warning };
+        let (kinds, values) = (kinds.split(',').collect(), values.split(',').collect());
+        Some(Self { kinds, key, change, values, severity, words })
+    }
+
+    fn has(&self, value: &str) -> bool {
+        self.values.iter().any(|one| *one == "*" || one.eq_ignore_ascii_case(value))
+    }
+
+    /// The words with the name of the annotation.
+    fn named(&self) -> Phrase {
+        let name = self.key.rsplit('/').next().unwrap_or(self.key);
+        Phrase::new(self.words).say(format!(" ({name})"))
+    }
+
+    /// The phrase for a value that differs, if it is told; without one, a text is empty.
+    fn told(&self, sides: &Sides<'_, '_>, [old, new]: [&str; 2]) -> Option<Phrase> {
+        let words = || Phrase::new(self.words).say(" ");
+        let list = |text: &'_ str| -> Vec<String> {
+            let parts = text.split([',', ' ', ';']).map(str::trim);
+            parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        let beyond = |more: &str, less: &str| -> Option<Phrase> {
+            let known: BTreeSet<String> = list(less).into_iter().collect();
+            let more = list(more);
+            let mut more = more.iter().map(String::as_str).filter(|one| !known.contains(*one));
+            let first = more.next()?;
+            Some(words().few(std::iter::once(first).chain(more)))
+        };
+        let contains = |text: &str| self.values.iter().any(|one| text.contains(one));
+        match self.change {
+            Change::Keep => {
+                let is_lost =
+                    !old.is_empty() && self.has(old) && (new.is_empty() || !self.has(new));
+                is_lost.then(|| self.named())
+            }
+            Change::Avoid => {
+                let is_new = !new.is_empty() && self.has(new) && (old.is_empty() || !self.has(old));
+                is_new.then(|| self.named())
+            }
+            Change::Same => {
+                let is_other = !old.is_empty()
+                    && !new.is_empty()
+                    && sides.renames().follows(old, new).is_none();
+                is_other.then(|| words().name(new).say(" in place of ").name(old))
+            }
+            Change::New => (!new.is_empty()).then(|| self.named()),
+            Change::Shown => (!new.is_empty()).then(|| words().name(new)),
+            Change::Fewer => beyond(old, new),
+            Change::More => {
+                if old.is_empty() {
+                    None
+                } else {
+                    beyond(new, old)
+                }
+            }
+            Change::Also => beyond(new, old),
+            Change::Drops => (contains(old) && !contains(new)).then(|| self.named()),
+            Change::Gains => {
+                (!old.is_empty() && contains(new) && !contains(old)).then(|| self.named())
+            }
+            // Several annotations together.
+            Change::From | Change::Asks => None,
+        }
+    }
+}
+
+/// Judges the annotations of an object on both sides.
+pub(in crate::diff::weigh) fn annotated(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let path = "metadata.annotations";
+    let of = |node: &'_ Node, key: &str| -> String {
+        let annotations = below(node, &["metadata", "annotations"]);
+        let value = annotations.and_then(|all| text(all, key)).unwrap_or_default();
+        value.trim().to_owned()
+    };
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| row.kinds.contains(&sides.kind)).collect();
+    let mut known = BTreeSet::new();
+    let mut sources = BTreeMap::<&'static str, [Vec<String>; 2]>::new();
+    let mut asks = [false, false];
+    let mut words = None;
+    for row in rows {
+        let values = [before, after].map(|node| of(node, row.key));
+        match row.change {
+            Change::From => {
+                let lists = sources.entry(row.words).or_default();
+                for (list, value) in lists.iter_mut().zip(&values) {
+                    let parts = value.split([',', ' ']).map(str::to_owned);
+                    list.extend(parts.filter(|part| !part.is_empty()));
+                }
+            }
+            Change::Asks => {
+                words = Some(row.words);
+                for (asks, value) in asks.iter_mut().zip(&values) {
+                    *asks |= !value.is_empty() && value != "none";
+                }
+            }
+            _ if values[0] == values[1] => {}
+            _ => {
+                let [old, new] = &values;
+                let Some(phrase) = row.told(sides, [old, new]) else { continue };
+                // Annotations with the same effect are told once.
+                if known.insert(phrase.to_string()) {
+                    found.push(judgement(path, phrase).with_severity(row.severity));
+                }
+            }
+        }
+    }
+    for (what, [old, new]) in sources {
+        found.extend(widened(&old, &new, path, what));
+    }
+    if let Some(words) = words.filter(|_| asks == [true, false]) {
+        found.push(judgement(path, Phrase::new(words)));
+    }
+    let has_tls = |node| !items(below(node, &["spec", "tls"])).is_empty();
+    // Without TLS there is nothing to lead to, and that is told.
+    let may_lead = has_tls(after) || annotation(before, "force-ssl-redirect") == Some("true");
+    if sides.kind == "Ingress" && may_lead && redirects(before) && !redirects(after) {
+        let phrase = Phrase::new("no longer leads to TLS (ssl-redirect)");
+        found.push(judgement(path, phrase));
+    }
+}
+
+/// An annotation of the controller `ingress-nginx`.
+fn annotation<'a>(ingress: &'a Node, name: &str) -> Option<&'a str> {
+    let annotations = below(ingress, &["metadata", "annotations"])?;
+    text(annotations, &format!("nginx.ingress.kubernetes.io/{name}"))
+}
+
+/// True if `ingress-nginx` leads requests without TLS to TLS: where it serves that, unless it is switched off.
+fn redirects(ingress: &Node) -> bool {
+    let is_usual = || {
+        !items(below(ingress, &["spec", "tls"])).is_empty()
+            && annotation(ingress, "ssl-redirect") != Some("false")
+    };
+    annotation(ingress, "force-ssl-redirect") == Some("true") || is_usual()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::weigh::tests::{judged, told};
+
+    #[test]
+    fn each_line_is_a_row() {
+        let lines = include_str!("annotations.txt").lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(ROWS.len(), lines.count());
+        for row in ROWS.iter() {
+            assert!(row.severity == Severity::Error || !row.words.is_empty(), "{row:?}");
+        }
+    }
+
+    fn ingress(annotations: &str) -> String {
+        format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web, annotations: {{{annotations}}}}}, spec: {{tls: [{{hosts: [a]}}], rules: [{{host: a}}]}}}}"
+        )
+    }
+
+    #[test]
+    fn annotations_open_an_ingress() {
+        let nginx = |name: &str, value: &str| match value {
+            "" => ingress("x: y"),
+            value => ingress(&format!("x: y, nginx.ingress.kubernetes.io/{name}: '{value}'")),
+        };
+        let label = "Ingress web: ";
+        let snippet =
+            "has other instructions for nginx, which may read Secrets and lead requests anywhere";
+        for (name, before, after, words) in [
+            ("ssl-redirect", "", "false", "warning no longer leads to TLS (ssl-redirect)"),
+            (
+                "configuration-snippet",
+                "",
+                "more_set_headers a;",
+                &*format!("error {snippet} (configuration-snippet)"),
+            ),
+            (
+                "configuration-snippet",
+                "deny all;",
+                "",
+                "warning no longer refuses requests by instructions for nginx (configuration-snippet)",
+            ),
+            (
+                "backend-protocol",
+                "HTTPS",
+                "HTTP",
+                "warning connects to its pods without TLS (backend-protocol)",
+            ),
+            (
+                "backend-protocol",
+                "GRPCS",
+                "",
+                "warning connects to its pods without TLS (backend-protocol)",
+            ),
+            (
+                "auth-tls-verify-client",
+                "on",
+                "optional",
+                "warning no longer demands certificates of clients (auth-tls-verify-client)",
+            ),
+            (
+                "denylist-source-range",
+                "192.0.2.1, 192.0.2.2",
+                "192.0.2.1",
+                "warning no longer refuses requests from 192.0.2.2",
+            ),
+            ("server-alias", "", "b.example.org", "warning also serves b.example.org"),
+            ("mirror-target", "", "https://x", "error sends copies of requests to https://x"),
+            (
+                "satisfy",
+                "",
+                "any",
+                "warning lets in requests that meet only one of its conditions (satisfy)",
+            ),
+            ("auth-url", "https://a", "", "warning no longer asks for credentials"),
+            (
+                "whitelist-source-range",
+                "10.0.0.0/8",
+                "10.0.0.0/7",
+                "warning accepts requests from 10.0.0.0/7",
+            ),
+        ] {
+            let (severity, words) = words.split_once(' ').unwrap();
+            let all = judged(&nginx(name, before), &nginx(name, after));
+            assert_eq!(all, [format!("007 {severity} {label}{words}")], "{name}");
+        }
+        for (name, before, after) in [
+            ("ssl-redirect", "false", "true"),
+            ("ssl-redirect", "", "true"),
+            ("configuration-snippet", "more_set_headers a;", ""),
+            ("backend-protocol", "HTTPS", "GRPCS"),
+            ("backend-protocol", "HTTP", "HTTPS"),
+            ("denylist-source-range", "192.0.2.1", "192.0.2.1,192.0.2.2"),
+            ("auth-type", "", "basic"),
+            ("proxy-body-size", "1m", "8m"),
+            ("limit-rps", "5", "10"),
+        ] {
+            assert_eq!(judged(&nginx(name, before), &nginx(name, after)), [""; 0], "{name}");
+        }
+        let other = |url: &str| nginx("auth-url", url);
+        assert_eq!(
+            judged(&other("https://a"), &other("https://b")),
+            ["007 warning Ingress web: asks for permission at https://b in place of https://a"]
+        );
+        let traefik = |value: &str| {
+            ingress(&format!("traefik.ingress.kubernetes.io/router.middlewares: '{value}'"))
+        };
+        told(
+            &traefik("shop-auth@kubernetescrd,shop-gzip@kubernetescrd"),
+            &traefik("shop-gzip@kubernetescrd"),
+            &["007 warning Ingress web: no longer asks the middleware shop-auth@kubernetescrd"],
+        );
+        let alb =
+            |value: &str| ingress(&format!("alb.ingress.kubernetes.io/listen-ports: '{value}'"));
+        told(
+            &alb("[{\"HTTPS\":443}]"),
+            &alb("[{\"HTTP\":80},{\"HTTPS\":443}]"),
+            &["007 warning Ingress web: listens without TLS (listen-ports)"],
+        );
+    }
+}
