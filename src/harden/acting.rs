@@ -9,8 +9,9 @@ use std::rc::Rc;
 use super::demand::entries;
 use super::facts::Facts;
 use super::pod::{Container, Pod};
+use super::postings::{Posting, Token, candidates};
 use super::scaled::Scaled;
-use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
+use super::selector::{Condition, Labels, Selectors, conditions, labels, refused, selects};
 use super::serving::Services;
 use super::value::{below, integer, items, present, text};
 use crate::resource::{Quantity, ResMap, Resource};
@@ -190,9 +191,12 @@ pub(super) fn counted(entry: &str) -> Option<(&'static str, &'static str)> {
 /// The pods of a namespace by each label, as the index of their object and their own in it.
 #[derive(Default)]
 struct PodIndex<'a> {
-    by_label: BTreeMap<Key<'a>, Vec<(usize, usize)>>,
-    by_key: BTreeMap<(&'a str, &'a str), Vec<(usize, usize)>>,
     by_namespace: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    /// All pods, to whose numbers the lists below lead.
+    all: Vec<(usize, usize)>,
+    with_label: BTreeMap<Key<'a>, Posting>,
+    with_key: BTreeMap<(&'a str, &'a str), Posting>,
+    within: BTreeMap<&'a str, Posting>,
 }
 
 impl<'a> Acting<'a> {
@@ -449,14 +453,14 @@ impl<'a> Acting<'a> {
         totals
     }
 
-    /// The places of the pods that a label selector selects. Its cost is that of the pods that meet its rarest condition.
+    /// The places of the pods that a label selector selects, as [`candidates`] finds them.
     pub(super) fn selected(
         &self,
         pods: &[Vec<Pod<'a>>],
         namespace: &str,
         selector: &Node,
     ) -> Vec<(usize, usize)> {
-        let candidates = self.candidates(pods, namespace, selector).into_iter().flatten().copied();
+        let candidates = self.candidates(pods, namespace, selector);
         let is_selected = |&(place, number): &(usize, usize)| {
             let pod = pods.get(place).and_then(|pods| pods.get(number));
             pod.is_some_and(|pod| selects(selector, pod.labels()))
@@ -471,35 +475,35 @@ impl<'a> Acting<'a> {
         namespace: &str,
         selector: &Node,
     ) -> Option<&'p Pod<'a>> {
-        let candidates = self.candidates(pods, namespace, selector).into_iter().flatten();
-        let mut pods = candidates.filter_map(|&(place, number)| pods.get(place)?.get(number));
+        let candidates = self.candidates(pods, namespace, selector);
+        let mut pods = candidates.filter_map(|(place, number)| pods.get(place)?.get(number));
         pods.find(|pod| selects(selector, pod.labels()))
     }
 
-    /// The pods that meet the rarest condition of a label selector.
+    /// The pods that may meet the conditions of a label selector.
     fn candidates<'b>(
         &'b self,
         pods: &[Vec<Pod<'a>>],
         namespace: &'b str,
         selector: &'b Node,
-    ) -> Vec<&'b [(usize, usize)]> {
+    ) -> impl Iterator<Item = (usize, usize)> + use<'a, 'b> {
         let index = self.pods.get_or_init(|| self.index_pods(pods));
-        let of_label =
-            |label| index.by_label.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
-        let of_condition = |one: Condition<'b>| match one {
-            Condition::Label(label) => vec![of_label(label)],
-            Condition::Listed(key, values) => {
-                values.into_iter().map(|value| of_label((key, value))).collect()
-            }
-            Condition::Key(key) => {
-                vec![index.by_key.get(&(namespace, key)).map_or(&[][..], Vec::as_slice)]
-            }
+        let with = |(key, value): Token<'b>| match value {
+            Some(value) => index.with_label.get(&(namespace, (key, value))),
+            None => index.with_key.get(&(namespace, key)),
         };
-        let count = |found: &Vec<&[_]>| found.iter().map(|one| one.len()).sum::<usize>();
-        let rarest = conditions(selector).map(of_condition).min_by_key(count);
-        rarest.unwrap_or_else(|| {
-            index.by_namespace.get(namespace).map(Vec::as_slice).into_iter().collect()
-        })
+        let of_condition = |one: Condition<'b>| match one {
+            Condition::Label((key, value)) => with((key, Some(value))).into_iter().collect(),
+            Condition::Listed(key, values) => {
+                values.into_iter().filter_map(|value| with((key, Some(value)))).collect()
+            }
+            Condition::Key(key) => with((key, None)).into_iter().collect(),
+        };
+        let within = index.within.get(namespace).into_iter().collect();
+        let met = conditions(selector).map(of_condition).chain([within]).collect();
+        let refused = refused(selector).filter_map(with).collect();
+        let found = candidates(met, refused, index.all.len());
+        found.filter_map(|number| index.all.get(number).copied())
     }
 
     /// The places of the pods of a namespace.
@@ -514,10 +518,12 @@ impl<'a> Acting<'a> {
             let namespace = self.facts.namespace(object);
             for (number, pod) in pods.iter().enumerate() {
                 index.by_namespace.entry(namespace).or_default().push((place, number));
+                let next = index.all.len();
+                index.all.push((place, number));
+                index.within.entry(namespace).or_default().push(next);
                 for label in labels(pod.labels()) {
-                    index.by_label.entry((namespace, label)).or_default().push((place, number));
-                    let of_key = index.by_key.entry((namespace, label.0)).or_default();
-                    of_key.push((place, number));
+                    index.with_label.entry((namespace, label)).or_default().push(next);
+                    index.with_key.entry((namespace, label.0)).or_default().push(next);
                 }
             }
         }

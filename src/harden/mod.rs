@@ -38,6 +38,7 @@ mod platform;
 mod pod;
 mod policy;
 mod port_names;
+mod postings;
 mod producers;
 mod profile;
 mod programs;

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::facts::Facts;
 use super::platform::is_of_openshift;
 use super::pod::Pod;
+use super::postings::{Posting, candidates};
 use super::producers::{Producer, built_in};
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
@@ -30,9 +31,9 @@ pub struct Objects<'a> {
     made: BTreeMap<&'a str, Made>,
     producers: BTreeMap<&'a str, Vec<&'a Producer>>,
     /// The pods, by namespace and each of their labels: indices of `labelled`.
-    pods: BTreeMap<(&'a str, Label<'a>), Vec<usize>>,
+    pods: BTreeMap<(&'a str, Label<'a>), Posting>,
     /// The Services, by each of their own labels: indices of `all`.
-    services: BTreeMap<Label<'a>, Vec<usize>>,
+    services: BTreeMap<Label<'a>, Posting>,
     /// The names of custom resources, by namespace, and their groups.
     custom: BTreeSet<(&'a str, &'a str)>,
     groups: BTreeSet<&'a str>,
@@ -292,29 +293,29 @@ impl<'a> Objects<'a> {
         found
     }
 
-    /// The pods that have all labels of a selector. The search starts from the rarest label. None for an empty selector.
+    /// The pods that have all labels of a selector, as [`candidates`] finds them. None for an empty selector.
     pub(super) fn pods<'b>(
         &'b self,
         namespace: &'b str,
         selector: &'b Node,
     ) -> impl Iterator<Item = Labelled<'a>> + use<'a, 'b> {
-        let candidates = |label| self.pods.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
-        let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
-        let fewest = fewest.unwrap_or_default().iter();
-        let fewest = fewest.filter_map(|number| self.labelled.get(*number).copied());
-        fewest.filter(move |one| has_all(selector, Some(one.labels)))
+        let with = |label| self.pods.get(&(namespace, label)).map(|one| vec![one]);
+        let with: Option<Vec<Vec<&Posting>>> = labels(Some(selector)).map(with).collect();
+        let found = candidates(with.unwrap_or_default(), Vec::new(), self.labelled.len());
+        let found = found.filter_map(|number| self.labelled.get(number).copied());
+        found.filter(move |one| has_all(selector, Some(one.labels)))
     }
 
-    /// The Services with all labels of a mapping. The search starts from the rarest label. None for an empty mapping.
+    /// The Services with all labels of a mapping, as [`candidates`] finds them. None for an empty mapping.
     pub(super) fn services<'b>(
         &'b self,
         wanted: &'b Node,
     ) -> impl Iterator<Item = Known<'a>> + use<'a, 'b> {
-        let candidates = |label| self.services.get(&label).map_or(&[][..], Vec::as_slice);
-        let fewest = labels(Some(wanted)).map(candidates).min_by_key(|found| found.len());
-        let fewest = fewest.unwrap_or_default().iter();
-        let fewest = fewest.filter_map(|number| self.all.get(*number).copied());
-        fewest.filter(move |one| {
+        let with = |label| self.services.get(&label).map(|one| vec![one]);
+        let with: Option<Vec<Vec<&Posting>>> = labels(Some(wanted)).map(with).collect();
+        let found = candidates(with.unwrap_or_default(), Vec::new(), self.all.len());
+        let found = found.filter_map(|number| self.all.get(number).copied());
+        found.filter(move |one| {
             let own = below(one.object.node(), &["metadata", "labels"]);
             has_all(wanted, own)
         })

@@ -9,6 +9,7 @@ use super::facts::{Facts, Placement};
 use super::objects::{Objects, is_service, service};
 use super::platform::{Platform, is_of_openshift};
 use super::pod::Pod;
+use super::postings::{Posting, candidates};
 use super::purpose::Trial;
 use super::selector::{Labels, Selectors, has_all, labels};
 use super::unread::{InPart, judged_in_part};
@@ -145,10 +146,17 @@ pub(super) struct Render<'a> {
     generated: OnceCell<Generated<'a>>,
     in_part: OnceCell<BTreeMap<PartOf<'a>, (&'a Resource, usize)>>,
     kinds: OnceCell<BTreeSet<(&'a str, &'a str)>>,
-    loose: OnceCell<BTreeMap<Label<'a>, Vec<(&'a Node, bool)>>>,
+    loose: OnceCell<Loose<'a>>,
 }
 
 type Label<'a> = (&'a str, &'a str);
+
+/// The labels of pods, each with true if the pod has no namespace, and their numbers by each label.
+#[derive(Default)]
+struct Loose<'a> {
+    all: Vec<(&'a Node, bool)>,
+    with: BTreeMap<Label<'a>, Posting>,
+}
 
 /// The group and the kind of objects whose pods are judged only in part, and the reason.
 type PartOf<'a> = (&'a str, &'a str, InPart);
@@ -309,22 +317,24 @@ impl<'a> Render<'a> {
     /// True if a Service selects a pod as soon as a namespace is set for both: exactly one of them has one now.
     pub(super) fn selects_later(&self, service: &Resource, selector: &Node) -> bool {
         let loose = self.loose.get_or_init(|| {
-            let mut loose = BTreeMap::<Label<'_>, Vec<(&Node, bool)>>::new();
+            let mut loose = Loose::default();
             for (object, pods) in self.objects.iter().zip(&self.pods) {
                 let is_loose = object.namespace().is_empty();
                 for node in pods.iter().filter_map(Pod::labels) {
                     for label in labels(Some(node)) {
-                        loose.entry(label).or_default().push((node, is_loose));
+                        loose.with.entry(label).or_default().push(loose.all.len());
                     }
+                    loose.all.push((node, is_loose));
                 }
             }
             loose
         });
         let is_loose = service.namespace().is_empty();
-        let candidates = |label| loose.get(&label).map_or(&[][..], Vec::as_slice);
-        let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
-        let mut fewest = fewest.unwrap_or_default().iter();
-        fewest.any(|(labels, of_pod)| *of_pod != is_loose && has_all(selector, Some(labels)))
+        let with = |label| loose.with.get(&label).map(|one| vec![one]);
+        let with: Option<Vec<Vec<&Posting>>> = labels(Some(selector)).map(with).collect();
+        let found = candidates(with.unwrap_or_default(), Vec::new(), loose.all.len());
+        let mut found = found.filter_map(|number| loose.all.get(number));
+        found.any(|(labels, of_pod)| *of_pod != is_loose && has_all(selector, Some(labels)))
     }
 
     /// True if an object exists in the render, or is known to exist elsewhere.
