@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::agents::Kubelet;
 use super::drivers::{Driver, Need, is_daemon_set, written};
 use super::endless::runs_on;
 use super::host::open_secrets;
@@ -15,7 +16,7 @@ use super::scene::{Render, Scene};
 use super::steps::{is_needed_by_builds, is_of_step};
 use super::value::{is_false, text};
 use super::violation::{Eased, Easing, List, Severity, Violation};
-use super::{eviction, readiness, servers};
+use super::{demos, eviction, readiness, servers};
 use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 
@@ -46,6 +47,9 @@ const WRITES_OF_TOOLS: &str = "KR-SEC-030";
 /// The rules about what a pod that ends does not need, or has only for a moment: what it takes of its node, and the files
 /// that it writes.
 const MINOR_IN_JOBS: &str = "KR-RES-002 KR-RES-003 KR-SEC-024 KR-SEC-030";
+
+/// The rules about operation whose errors the image or other fields of the pod may explain.
+const OF_OPERATION: &str = "KR-IMG-001 KR-PRB-001 KR-RES-002 KR-RES-003";
 
 /// The rules about rights that a pod which ends has only for a moment.
 const LESS_IN_JOBS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-025";
@@ -81,6 +85,24 @@ struct Facts<'a> {
     written: BTreeSet<&'a str>,
     /// The names of volumes with secrets of the node that a container can read which may be root.
     open_secrets: BTreeSet<&'a str>,
+    /// More facts, which only some rules ask for.
+    more: OnceCell<More<'a>>,
+}
+
+/// More facts about a pod, of which each is found in one pass over its containers.
+struct More<'a> {
+    /// The container that sidecars help.
+    main: Option<String>,
+    /// The container whose readiness probe decides when the pod gets requests.
+    gate: Option<String>,
+    /// The sign that it is a demonstration.
+    demo: Option<&'a str>,
+    /// The volumes with the state of the kubelet.
+    kubelet: Kubelet<'a>,
+    /// True if only webhooks ask it, each of which may fail.
+    may_fail: bool,
+    /// True if it is that of a controller that goes on where it was.
+    is_controller: bool,
 }
 
 impl<'a, 'b> Easings<'a, 'b> {
@@ -137,11 +159,13 @@ impl<'a, 'b> Easings<'a, 'b> {
             .or_else(|| self.without_pods(rule, violation))
             .or_else(|| self.of_pod(rule, violation))
             .or_else(|| self.of_agent(rule, violation))
+            .or_else(|| self.of_kubelet(rule, violation))
             .or_else(|| self.of_reader(rule, violation))
             .or_else(|| self.of_job(rule, violation))
             .or_else(|| self.of_step(rule, violation))
             .or_else(|| self.of_operation(rule, violation))
             .or_else(|| self.of_server(rule, violation))
+            .or_else(|| self.of_demo(rule, violation))
             .or_else(|| self.of_nodes(rule, violation))
     }
 
@@ -154,6 +178,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             self.of_platform(rule, violation)
                 .or_else(|| self.of_bundle(rule))
                 .or_else(|| self.of_part(rule, violation))
+                .or_else(|| self.of_answers(rule, violation))
                 .or_else(|| self.of_driver(rule, violation))
                 .or_else(|| self.of_assumption(rule, violation))
                 .or_else(|| self.of_restricted_trial(rule, violation))
@@ -429,6 +454,30 @@ impl<'a, 'b> Easings<'a, 'b> {
         Some((severity, Easing::Agent, "assumed: an agent of nodes needs it".to_owned()))
     }
 
+    /// A warning about an agent that reads the state of the kubelet: about the folder, and about its user if it may do nothing
+    /// else.
+    fn of_kubelet(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_known = is_among("KR-SEC-022 KR-SEC-023 KR-SEC-039", rule)
+            && is_error(rule, violation)
+            && !self.is_enforced();
+        let facts = is_known.then(|| self.facts_of(violation))??;
+        if !is_daemon_set(self.scene.maker(facts.pod)) {
+            return None;
+        }
+        let kubelet = &self.more(facts).kubelet;
+        let is_meant = match self.container(violation, facts.pod) {
+            Some(container) => kubelet.is_bare_reader(&container),
+            None => {
+                let volume = violation.path.parent().and_then(|path| path.parent());
+                let volume = volume.as_ref().and_then(|path| path.find(self.scene.object.node()));
+                let name = volume.and_then(|volume| text(volume, "name"));
+                name.is_some_and(|name| kubelet.is_read(name))
+            }
+        };
+        let told = "assumed: an agent of nodes reads what the kubelet says of its pods there";
+        is_meant.then(|| (Severity::Warning, Easing::Agent, told.to_owned()))
+    }
+
     /// A warning about a folder of the node that no container may write to. KR-SEC-039 reports those with secrets.
     fn of_reader(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         if rule.id != "KR-SEC-020" || !is_host_path(violation) || self.is_enforced() {
@@ -468,7 +517,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         let is_less = is_among(MINOR_IN_JOBS, rule) || is_among(LESS_IN_JOBS, rule);
         let pod = self.facts_of(violation).filter(|_| is_less)?.pod;
         let is_job = self.scene.maker(pod).1 == "Job" && self.scene.ends(pod);
-        let is_alone = is_among(LESS_IN_JOBS, rule) && self.scene.is_pod_that_ends();
+        let is_alone = is_among(LESS_IN_JOBS, rule) && self.scene.is_pod_that_ends(pod);
         if !is_job && !is_alone {
             return None;
         }
@@ -500,19 +549,51 @@ impl<'a, 'b> Easings<'a, 'b> {
         is_less.then(|| (Severity::Warning, Easing::Step, told.to_owned()))
     }
 
+    /// A warning about operation, and about what is not set, if a command of the pod shows that it is a demonstration.
+    fn of_demo(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_of_security = is_among(LESS_IN_JOBS, rule);
+        let is_unsaid = || !self.is_written(violation) && !self.is_enforced();
+        let is_less = is_error(rule, violation)
+            && (is_among(OF_OPERATION, rule) || is_of_security && is_unsaid());
+        let sign = self.more(is_less.then(|| self.facts_of(violation))??).demo?;
+        let told = format!("assumed: a demonstration, by `{sign}`");
+        Some((Severity::Warning, Easing::Demo, told))
+    }
+
+    /// A warning about a pod that others do without for a while: only webhooks ask it that may fail, or it is a controller.
+    fn of_answers(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let rules = "KR-PRB-001 KR-RES-002";
+        let is_known = is_among(rules, rule) && is_error(rule, violation);
+        let more = self.more(is_known.then(|| self.facts_of(violation))??);
+        let (by, told) = if more.may_fail {
+            let told = "only webhooks ask it, and the API server goes on without an answer";
+            (Easing::Hook, format!("{told} (`failurePolicy: Ignore`)"))
+        } else if rule.id == "KR-RES-002" && more.is_controller {
+            let told = "assumed: a controller, which goes on after an eviction where it was";
+            (Easing::Controller, told.to_owned())
+        } else {
+            return None;
+        };
+        Some((Severity::Warning, by, told))
+    }
+
     /// A warning about operation if the image or other fields of the pod say why it matters less.
     fn of_operation(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let rules = "KR-IMG-001 KR-PRB-001 KR-RES-002 KR-RES-003";
-        let is_known = is_among(rules, rule) && is_error(rule, violation);
+        let is_known = is_among(OF_OPERATION, rule) && is_error(rule, violation);
         let facts = is_known.then(|| self.facts_of(violation))??;
         if rule.id == "KR-IMG-001" {
             let (by, told) = self.of_image(violation, facts.pod)?;
             return Some((Severity::Warning, by, told));
         }
         let container = self.container(violation, facts.pod)?;
+        let more = self.more(facts);
         let (by, told) = match rule.id {
-            "KR-PRB-001" => (Easing::Fields, readiness::told(&container, facts.pod)?),
-            "KR-RES-002" => (Easing::Fields, eviction::told(&container, facts.pod)?),
+            "KR-PRB-001" => {
+                (Easing::Fields, readiness::told(&container, facts.pod, more.gate.as_deref())?)
+            }
+            "KR-RES-002" => {
+                (Easing::Fields, eviction::told(&container, facts.pod, more.main.as_deref())?)
+            }
             "KR-RES-003" => {
                 let is_meant = container.request("memory").is_some()
                     && role(container.image()) == Some(Role::Unlimited);
@@ -591,7 +672,8 @@ impl<'a, 'b> Easings<'a, 'b> {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
                 let driver = Driver::of(self.scene, pod);
                 let (written, open_secrets) = (written(pod), open_secrets(pod));
-                (pod.path(&[]), Facts { pod, is_restricted, driver, written, open_secrets })
+                let more = OnceCell::new();
+                (pod.path(&[]), Facts { pod, is_restricted, driver, written, open_secrets, more })
             };
             pods.iter().map(of).collect()
         });
@@ -602,6 +684,19 @@ impl<'a, 'b> Easings<'a, 'b> {
             }
             path = path.parent()?;
         }
+    }
+
+    /// More facts about a pod.
+    fn more<'f>(&self, facts: &'f Facts<'a>) -> &'f More<'a> {
+        let (scene, render, pod) = (self.scene, self.render, facts.pod);
+        facts.more.get_or_init(|| More {
+            main: eviction::main_of(pod),
+            gate: readiness::gate(pod),
+            demo: demos::sign(pod),
+            kubelet: Kubelet::of(pod),
+            may_fail: eviction::may_fail(scene, render, pod),
+            is_controller: eviction::is_controller(scene, render, pod),
+        })
     }
 
     /// The container of a violation.

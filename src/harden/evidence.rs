@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::appliers::appliers;
 use super::drivers::Driver;
+use super::eviction;
 use super::facts::Facts;
 use super::finding::Finding;
 use super::grants::Holder;
@@ -78,6 +80,12 @@ impl Evidence {
                 if scene.is_part(&render, pod) {
                     add(Easing::Part, None);
                 }
+                if eviction::is_controller(scene, &render, pod) {
+                    add(Easing::Controller, None);
+                }
+                if eviction::may_fail(scene, &render, pod) {
+                    add(Easing::Hook, None);
+                }
                 let Some(driver) = Driver::of(scene, pod) else { continue };
                 add(Easing::Driver, None);
                 let works = |one: &&super::pod::Container<'_>| driver.folder_of(one).is_some();
@@ -138,14 +146,14 @@ impl Evidence {
     fn lowers(&self, finding: &Finding, object: &Resource, by: Easing) -> bool {
         match by {
             Easing::Platform => self.is_of_openshift,
-            Easing::Bundle | Easing::Part | Easing::Foreign => {
+            Easing::Bundle | Easing::Part | Easing::Foreign | Easing::Controller | Easing::Hook => {
                 self.of_objects.contains(&(by, key(object), None))
             }
             Easing::Driver => {
                 let container = finding.container.as_ref().map(|(_, name)| name.to_string());
                 self.of_objects.contains(&(by, key(object), container))
             }
-            Easing::Role | Easing::People => {
+            Easing::Role | Easing::People | Easing::Applier => {
                 let proofs = finding.lowered().map_or(&[][..], |eased| &eased.proofs);
                 let known = self.proofs.get(&key(object));
                 let is_known = |proof: &Proof| known.is_some_and(|known| known.contains(proof));
@@ -187,7 +195,12 @@ fn proofs(scene: Scene<'_>, render: &Render<'_>) -> Vec<Proof> {
     }
     let has_all = is_binding(object) && role_of(object) == Some(ADMIN);
     let subjects = items(object.node().get("subjects").filter(|_| has_all));
-    subjects.iter().map(|subject| Proof::Subject(told(subject))).collect()
+    let mut found: Vec<Proof> =
+        subjects.iter().map(|subject| Proof::Subject(told(subject))).collect();
+    if has_all {
+        found.extend(appliers(object, render).into_iter().flatten());
+    }
+    found
 }
 
 fn key(object: &Resource) -> Key {

@@ -2,8 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+use super::appliers::applied_by;
 use super::objects::is_custom;
-use super::rights::is_role;
+use super::rights::{GROUP, completes, is_role};
 use super::scene::Render;
 use super::value::{items, present};
 use super::violation::{Easing, Proof, Severity, Violation};
@@ -71,6 +72,9 @@ fn rules_of(object: &Resource) -> &[Node] {
     items(present(object.node(), "rules").filter(|_| is_meant))
 }
 
+/// The kinds of roles and bindings, as rules name them.
+const KINDS: [&str; 4] = ["clusterrolebindings", "clusterroles", "rolebindings", "roles"];
+
 /// Words in the names of roles of controllers.
 const CONTROLLERS: [&str; 3] = ["controller", "manager", "operator"];
 
@@ -89,6 +93,7 @@ const MANY: usize = 1 << 14;
 /// The holders of a role, as far as its name, its rules and the bindings of the render say who they are.
 pub(super) struct Holder<'a, 'b> {
     role: &'b Resource,
+    namespace: &'b str,
     render: &'b Render<'a>,
     /// True if a binding gives the role to people.
     is_of_people: bool,
@@ -117,7 +122,7 @@ impl Violation {
 
 impl<'a, 'b> Holder<'a, 'b> {
     /// The holders of a role in the namespace of its scene.
-    pub(super) fn new(role: &'b Resource, namespace: &str, render: &'b Render<'a>) -> Self {
+    pub(super) fn new(role: &'b Resource, namespace: &'b str, render: &'b Render<'a>) -> Self {
         let rights = render.views.rights();
         let is_of_people = rights.is_of_people(role.kind(), namespace, role.name());
         let is_of_accounts = rights.is_of_accounts(role.kind(), namespace, role.name());
@@ -131,7 +136,7 @@ impl<'a, 'b> Holder<'a, 'b> {
         if rules.saturating_mul(subjects.len()) > MANY && subjects.len() > 1 {
             subjects = vec![hex(&Sha256::digest(subjects.join("\n")))];
         }
-        Self { role, render, is_of_people, is_of_accounts, subjects }
+        Self { role, namespace, render, is_of_people, is_of_accounts, subjects }
     }
 
     /// All evidence for purposes of the role that is no field of it.
@@ -141,6 +146,7 @@ impl<'a, 'b> Holder<'a, 'b> {
         found.extend(self.completes().then_some(Proof::Completes));
         found.extend(self.is_aggregated().then_some(Proof::Label));
         found.extend(self.subjects.iter().cloned().map(Proof::Subject));
+        found.extend(self.is_of_appliers().into_iter().flatten());
         found
     }
 
@@ -219,10 +225,36 @@ impl<'a, 'b> Holder<'a, 'b> {
 
     /// True if the role completes custom resources.
     fn completes(&self) -> bool {
-        grants(self.role).any(|grant| {
-            let is_part = |one: &str| one.ends_with("/status") || one.ends_with("/finalizers");
-            grant.list("apiGroups").any(is_custom) && grant.list("resources").any(is_part)
-        })
+        completes(self.role)
+    }
+
+    /// The evidence that the role is that of an operator which makes roles: it completes custom resources, names the right to
+    /// make roles or bindings, and bindings give it to accounts of programs only. Linear in the size of the role.
+    pub(super) fn makes_roles(&self) -> Option<Vec<Proof>> {
+        let makes = |grant: Grant<'_>| {
+            grant.has("apiGroups", GROUP)
+                && grant.list("resources").any(|one| KINDS.contains(&one))
+                && ["create", "update", "patch"].iter().any(|verb| grant.has("verbs", verb))
+        };
+        let is_of_operator = self.is_of_accounts
+            && !self.is_of_people
+            && self.completes()
+            && grants(self.role).any(makes);
+        let subjects = self.subjects.iter().cloned().map(Proof::Subject);
+        is_of_operator.then(|| subjects.chain([Proof::Completes]).collect())
+    }
+
+    /// The evidence that only controllers have the role that apply whatever a repository holds.
+    pub(super) fn is_of_appliers(&self) -> Option<Vec<Proof>> {
+        let rights = self.render.views.rights();
+        let accounts = rights.accounts_with(self.role.kind(), self.namespace, self.role.name())?;
+        // Each violation of the role has all of them.
+        if rules_of(self.role).len().saturating_mul(accounts.len()) > MANY {
+            return None;
+        }
+        let programs = applied_by(accounts, self.render)?;
+        let subjects = self.subjects.iter().cloned().map(Proof::Subject);
+        Some(subjects.chain(programs).collect())
     }
 
     /// The evidence that the role is that of a controller: its name, or that it completes custom resources, if no binding

@@ -5,6 +5,8 @@
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
 mod acting;
+mod agents;
+mod appliers;
 mod bundles;
 mod capacity;
 mod check;
@@ -13,6 +15,7 @@ mod configuration;
 mod constraints;
 mod containers;
 mod demand;
+mod demos;
 mod drivers;
 mod easing;
 mod edit;

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 
 use super::facts::Facts;
 use super::platform::is_of_openshift;
-use super::pod::Pod;
+use super::pod::{Container, Pod};
 use super::postings::{Posting, candidates};
 use super::producers::{Producer, built_in};
+use super::programs::{Role, role};
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{below, present, text};
@@ -51,6 +52,8 @@ pub struct Objects<'a> {
     defines: Option<&'a Defines<'a>>,
     /// The names of images whose values an entry of a kustomization sets.
     versioned: OnceLock<BTreeSet<String>>,
+    /// By namespace and ServiceAccount: true if each pod with it applies what a repository holds.
+    appliers: OnceLock<BTreeMap<(String, String), bool>>,
 }
 
 type KindAndName<'a> = (&'a str, &'a str);
@@ -123,6 +126,7 @@ impl<'a> Objects<'a> {
             of_openshift: 0,
             defines: None,
             versioned: OnceLock::new(),
+            appliers: OnceLock::new(),
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
             objects.make(&one.makes, "*", &one.name, usize::MAX);
@@ -178,6 +182,30 @@ impl<'a> Objects<'a> {
             let entries = images.filter(|image| is_entry(image)).filter_map(Node::as_text);
             entries.map(|image| ImageReference::new(image).name.to_owned()).collect()
         })
+    }
+
+    /// True if each pod with a `ServiceAccount` has an image of a controller that applies what a repository holds; `None`
+    /// without such pods. All pods are looked at once.
+    pub(super) fn is_applier(&self, namespace: &str, account: &str) -> Option<bool> {
+        let appliers = self.appliers.get_or_init(|| {
+            let mut found = BTreeMap::new();
+            for known in &self.all {
+                let namespace = known.object.namespace();
+                for pod in pods(known.object, self.facts) {
+                    let mut images = pod.containers.iter().map(Container::image);
+                    let applies = images.any(|image| role(image) == Some(Role::Applier));
+                    let name = (namespace.to_owned(), pod.account().to_owned());
+                    *found.entry(name).or_insert(true) &= applies;
+                }
+            }
+            found
+        });
+        // An object without a namespace may be applied to any.
+        let known = |of: &str| appliers.get(&(of.to_owned(), account.to_owned())).copied();
+        match (known(namespace), known("")) {
+            (Some(here), Some(anywhere)) => Some(here && anywhere),
+            (here, anywhere) => here.or(anywhere),
+        }
     }
 
     /// True if a file that no render reads defines an object.

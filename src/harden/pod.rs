@@ -173,6 +173,13 @@ impl<'a> Pod<'a> {
         entries.get(place)?.1.as_text()
     }
 
+    /// The name of its `ServiceAccount`.
+    pub(super) fn account(&self) -> &'a str {
+        let fields = ["serviceAccountName", "serviceAccount"].into_iter();
+        let mut named = fields.filter_map(|key| self.get(&[key])).filter_map(Node::as_text);
+        named.find(|name| !name.is_empty()).unwrap_or("default")
+    }
+
     /// The termination grace period in seconds.
     pub(super) fn grace(&self) -> i64 {
         self.get(&["terminationGracePeriodSeconds"]).and_then(integer).unwrap_or(30)

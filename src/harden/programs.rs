@@ -9,6 +9,8 @@ use crate::text::wildcard::fits;
 /// The kind of a program. The table says what the words mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
+    /// A controller that applies what a repository holds.
+    Applier,
     /// A command line that ends.
     Client,
     /// A small sidecar of a storage driver.
@@ -24,6 +26,7 @@ static PROGRAMS: LazyLock<Vec<(&str, Role)>> = LazyLock::new(|| {
 fn read(row: &[&'static str]) -> Option<(&'static str, Role)> {
     let [name, role] = *row else { return None };
     let role = match role {
+        "applier" => Role::Applier,
         "client" => Role::Client,
         "helper" => Role::Helper,
         "unlimited" => Role::Unlimited,
@@ -42,9 +45,16 @@ pub(super) fn role(image: &str) -> Option<Role> {
 const STREAMS: &str = "dotnet eap httpd java jdk mariadb mongodb mysql nginx node nodejs openjdk perl php postgres \
     postgresql python redis ruby sso tomcat valkey varnish";
 
-/// The program and its version in the last part of an image's name: `postgresql-10`, `python-312`, `sso74`. The version of the
-/// system that it is built for, such as `rhel8`, is none.
+/// The registries of Red Hat, and of its projects, whose images are named after streams.
+const OF_STREAMS: [&str; 4] =
+    ["registry.access.redhat.com/", "registry.redhat.io/", "quay.io/fedora/", "quay.io/sclorg/"];
+
+/// The program and its version in the last part of the name of such an image: `postgresql-10`, `python-312`, `sso74`. The version
+/// of the system that it is built for, such as `rhel8`, is none.
 pub(super) fn stream(image: &str) -> Option<&str> {
+    if !OF_STREAMS.iter().any(|registry| image.starts_with(registry)) {
+        return None;
+    }
     let name = last_part(image);
     let is_program = |word: &str| STREAMS.split_ascii_whitespace().any(|one| one == word);
     let is_version = |text: &str, most: usize| {
@@ -91,6 +101,7 @@ mod tests {
             ("registry.k8s.io/sig-storage/csi-provisioner:v5.2.0", Some(Role::Helper)),
             ("registry.k8s.io/sig-storage/nfsplugin:v4.9.0", None),
             ("registry.k8s.io/ingress-nginx/controller:v1.12.1", Some(Role::Unlimited)),
+            ("ghcr.io/fluxcd/kustomize-controller:v1.5.0", Some(Role::Applier)),
             ("registry.example.com/alpine/git", None),
             ("acme/ose-cli", None),
             ("git", None),
@@ -105,15 +116,16 @@ mod tests {
             ("registry.redhat.io/rhel8/postgresql-10:latest", Some("postgresql-10")),
             ("registry.redhat.io/ubi9/python-312", Some("python-312")),
             ("registry.redhat.io/rh-sso-7/sso74-openshift-rhel8", Some("sso74")),
-            ("acme/legacy-php81:latest", Some("php81")),
+            ("quay.io/sclorg/legacy-php81:latest", Some("php81")),
+            ("acme/postgresql-10:latest", None),
             ("registry.access.redhat.com/ubi9", None),
             ("registry.access.redhat.com/ubi9/ubi-minimal", None),
-            ("acme/web-2", None),
-            ("acme/python3", None),
-            ("acme/python-", None),
-            ("acme/postgresql-2024", None),
-            ("postgresql-10/web", None),
-            ("oauth2-proxy", None),
+            ("registry.redhat.io/acme/web-2", None),
+            ("registry.redhat.io/acme/python3", None),
+            ("registry.redhat.io/acme/python-", None),
+            ("registry.redhat.io/acme/postgresql-2024", None),
+            ("registry.redhat.io/postgresql-10/web", None),
+            ("registry.redhat.io/oauth2-proxy", None),
         ] {
             assert_eq!(stream(image), expected, "{image}");
         }

@@ -8,14 +8,20 @@ use crate::yaml::Node;
 /// Words in the names of containers and images that stand beside a program: that they are ready says little about it.
 const BESIDE: &str = "agent envoy exporter istio linkerd logger metrics proxy sidecar";
 
-/// The statement about a container without a readiness probe whose pod is ready late enough, by the fields of the pod.
-pub(super) fn told(container: &Container<'_>, pod: &Pod<'_>) -> Option<String> {
+/// The first container whose readiness probe decides when a pod gets requests.
+pub(super) fn gate(pod: &Pod<'_>) -> Option<String> {
+    let has_probe = |one: &&Container<'_>| present(one.node, "readinessProbe").is_some();
+    let mut running = pod.containers.iter().filter(|one| one.is_running());
+    running.find(|one| has_probe(one) && !is_beside(one)).map(Container::label)
+}
+
+/// The statement about a container without a readiness probe whose pod is ready late enough, by the fields of the pod. `gate` is
+/// the one whose probe decides.
+pub(super) fn told(container: &Container<'_>, pod: &Pod<'_>, gate: Option<&str>) -> Option<String> {
     if is_cache(container, pod) {
         return Some("a cache with nothing to load, which listens at once".to_owned());
     }
-    let mut others = pod.containers.iter().filter(|one| one.is_running() && !is_beside(one));
-    let gate = others.find(|one| present(one.node, "readinessProbe").is_some())?;
-    Some(format!("the pod gets requests only when {}, which has a probe, is ready", gate.label()))
+    Some(format!("the pod gets requests only when {}, which has a probe, is ready", gate?))
 }
 
 /// True for a program that stands beside the one of the pod.
@@ -27,10 +33,10 @@ fn is_beside(container: &Container<'_>) -> bool {
 /// True for a cache that starts empty: memcached, or Redis that is told to save nothing.
 fn is_cache(container: &Container<'_>, pod: &Pod<'_>) -> bool {
     let has_data =
-        pod.volumes().any(|(_, volume)| present(volume, "persistentVolumeClaim").is_some());
+        || pod.volumes().any(|(_, volume)| present(volume, "persistentVolumeClaim").is_some());
     match last_part(container.image()) {
         "memcached" => true,
-        "redis" | "valkey" if !has_data => saves_nothing(container),
+        "redis" | "valkey" => saves_nothing(container) && !has_data(),
         _ => false,
     }
 }

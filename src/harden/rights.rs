@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
+use super::objects::is_custom;
 use super::value::{items, present, text};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
@@ -30,6 +31,8 @@ pub(super) struct Rights<'a> {
     of_accounts: BTreeSet<(&'a str, &'a str, &'a str)>,
     /// The subjects to which bindings give each role.
     subjects: BTreeMap<(&'a str, &'a str, &'a str), BTreeSet<Holding<'a>>>,
+    /// The `ServiceAccounts`, by namespace and name, to which bindings give a role that completes custom resources.
+    controllers: BTreeSet<(&'a str, &'a str)>,
     /// The `ServiceAccounts` of the render.
     accounts: BTreeMap<(&'a str, &'a str), &'a Resource>,
 }
@@ -54,12 +57,22 @@ impl<'a> Rights<'a> {
     /// Reads the bindings of a render.
     pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
         let mut rights = Self::default();
+        let mut completing = Vec::new();
         for object in objects {
-            if is_binding(object) {
+            if is_role(object) {
+                if completes(object) {
+                    let of = if object.kind() == "Role" { facts.namespace(object) } else { "" };
+                    completing.push((object.kind(), of, object.name()));
+                }
+            } else if is_binding(object) {
                 rights.add(object, facts);
             } else if object.kind() == "ServiceAccount" && object.gvk().group.is_empty() {
                 rights.accounts.insert((facts.namespace(object), object.name()), object);
             }
+        }
+        for role in completing {
+            let holdings = rights.subjects.get(&role).into_iter().flatten();
+            rights.controllers.extend(holdings.filter_map(account));
         }
         rights
     }
@@ -101,6 +114,23 @@ impl<'a> Rights<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// True if bindings give a `ServiceAccount` a role that completes custom resources, as controllers do.
+    pub(super) fn is_controller(&self, namespace: &str, account: &str) -> bool {
+        self.controllers.contains(&(namespace, account))
+    }
+
+    /// The `ServiceAccounts`, by namespace and name, to which bindings give a role; `None` if they give it to none, or to
+    /// another subject, too.
+    pub(super) fn accounts_with(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Vec<(&'a str, &'a str)>> {
+        let of = if kind == "Role" { namespace } else { "" };
+        self.subjects.get(&(kind, of, name))?.iter().map(account).collect()
     }
 
     /// The first binding that names a `ServiceAccount`.
@@ -168,6 +198,21 @@ pub(super) fn told(subject: &Node) -> String {
 
 fn parts(subject: &Node) -> Subject<'_> {
     ["kind", "namespace", "name"].map(|key| text(subject, key).unwrap_or_default())
+}
+
+/// The namespace and the name of a subject that is a `ServiceAccount`.
+fn account<'a>((_, own, [kind, of, name]): &Holding<'a>) -> Option<(&'a str, &'a str)> {
+    let of = if of.is_empty() { *own } else { *of };
+    (*kind == "ServiceAccount").then_some((of, *name))
+}
+
+/// True for a role that completes custom resources: it is about their status or their finalizers.
+pub(super) fn completes(role: &Resource) -> bool {
+    items(present(role.node(), "rules")).iter().any(|rule| {
+        let list = |key| items(rule.get(key)).iter().filter_map(Node::as_text);
+        let is_part = |one: &str| one.ends_with("/status") || one.ends_with("/finalizers");
+        list("apiGroups").any(is_custom) && list("resources").any(is_part)
+    })
 }
 
 /// True for a subject that stands for people: a user or a group that is no `ServiceAccount`.

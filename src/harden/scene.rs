@@ -78,13 +78,9 @@ impl Scene<'_> {
     }
 
     /// True for a pod without a controller whose containers are not started again when they end well.
-    pub(super) fn is_pod_that_ends(self) -> bool {
-        let is_alone = self.object.kind() == "Pod" && self.object.gvk().group.is_empty();
-        let is_once = |pod: &Pod<'_>| {
-            let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
-            matches!(policy, Some("Never" | "OnFailure"))
-        };
-        is_alone && self.pods.iter().any(is_once)
+    pub(super) fn is_pod_that_ends(&self, pod: &Pod<'_>) -> bool {
+        let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
+        self.maker(pod) == ("", "Pod") && matches!(policy, Some("Never" | "OnFailure"))
     }
 
     /// True for a pod of a kubebuilder project that another kustomization completes: its account is not in the render, and
@@ -261,6 +257,13 @@ impl<'a> Render<'a> {
         self.bundles.is_source = self.facts.trials.is_none() && is_source(target);
         self.sources = Some(sources);
         self
+    }
+
+    /// True if pods of the run with a `ServiceAccount` apply what a repository holds, and all of them do.
+    pub(super) fn is_applier(&self, namespace: &str, account: &str) -> bool {
+        let others = self.others.and_then(|(_, all)| all.is_applier(namespace, account));
+        let found = [self.own.is_applier(namespace, account), others];
+        found.contains(&Some(true)) && !found.contains(&Some(false))
     }
 
     /// True if a namespace enforces the level `restricted`, so that a pod which violates it is refused.

@@ -1,7 +1,8 @@
 //! Findings of the same fact: what two rules report for one omission or one value is told once with its severity, and the other
 //! finding refers to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use super::eviction::critical_class;
 use super::finding::Finding;
@@ -46,10 +47,15 @@ pub(super) fn lower(
     if told.is_empty() {
         return;
     }
+    let pods = scenes.iter().enumerate();
+    let pods = pods.flat_map(|(place, scene)| scene.pods.iter().map(move |pod| (place, pod)));
+    let run_nodes = pods.filter(|(_, pod)| critical_class(pod) == Some("system-node-critical"));
+    let run_nodes: BTreeSet<(usize, Path)> =
+        run_nodes.map(|(place, pod)| (place, pod.path(&[]))).collect();
     for finding in findings {
         let Some(scene) = scenes.get(finding.place) else { continue };
         let lower = match finding.rule.id() {
-            LIMIT => limit(finding, *scene, &told),
+            LIMIT => limit(finding, &told, &run_nodes),
             NON_ROOT if !render.enforces_restricted(scene.namespace()) => {
                 user(finding, *scene, &told)
             }
@@ -77,17 +83,15 @@ pub(super) fn lower(
 /// so in pods that run each node.
 fn limit(
     finding: &Finding,
-    scene: Scene<'_>,
     told: &BTreeMap<Place, Severity>,
+    run_nodes: &BTreeSet<(usize, Path)>,
 ) -> Option<(Severity, &'static str)> {
     // Both are below `resources`, in mappings of their own.
     let requests = finding.path.parent()?.parent()?.keys(&["requests"]);
     let known = *told.get(&(REQUEST, finding.place, requests))?;
-    let runs_node = scene.pods.iter().any(|pod| {
-        let path = pod.path(&[]);
-        finding.path.steps().starts_with(path.steps())
-            && critical_class(pod) == Some("system-node-critical")
-    });
+    let around = iter::successors(finding.path.parent(), Path::parent);
+    let runs_node = !run_nodes.is_empty()
+        && around.into_iter().any(|path| run_nodes.contains(&(finding.place, path)));
     let is_told = known >= Severity::Warning && !runs_node;
     is_told.then_some((Severity::Warning, "it requests none either, which KR-RES-002 reports"))
 }

@@ -11,6 +11,7 @@ use super::rights::Rights;
 use super::selector::{Labels, Selectors};
 use super::value::{below, items, present, text};
 use super::violation::Violation;
+use super::webhooks::Webhooks;
 use crate::resource::{ImageReference, ResMap, Resource};
 use crate::yaml::Node;
 
@@ -22,6 +23,7 @@ pub(super) struct Views<'a> {
     constraints: OnceCell<Constraints<'a>>,
     policies: OnceCell<Policies<'a>>,
     services: OnceCell<Services<'a>>,
+    webhooks: OnceCell<Webhooks<'a>>,
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
     routes: OnceCell<Routes<'a>>,
     joint: RefCell<BTreeMap<*const Node, Joint>>,
@@ -35,8 +37,8 @@ pub(super) struct Version<'a> {
     pub(super) object: &'a Resource,
 }
 
-/// The specifications of Services, by their selectors.
-type Services<'a> = Selectors<'a, &'a Node>;
+/// The Services, by their selectors.
+type Services<'a> = Selectors<'a, &'a Resource>;
 
 /// The judgement of all policies that select a pod.
 #[derive(Clone)]
@@ -79,6 +81,7 @@ impl<'a> Views<'a> {
             constraints: OnceCell::new(),
             policies: OnceCell::new(),
             services: OnceCell::new(),
+            webhooks: OnceCell::new(),
             versions: OnceCell::new(),
             routes: OnceCell::new(),
             joint: RefCell::new(BTreeMap::new()),
@@ -155,13 +158,24 @@ impl<'a> Views<'a> {
         self.policies().custom.contains(namespace)
     }
 
+    /// The webhooks.
+    pub(super) fn webhooks(&self) -> &Webhooks<'a> {
+        self.webhooks.get_or_init(|| Webhooks::new(self.objects))
+    }
+
     /// The specifications of the Services that select a pod of a namespace.
     pub(super) fn services_of(&self, namespace: &str, pod: &Pod<'_>) -> Vec<&'a Node> {
+        let services = self.services_that_select(namespace, pod).into_iter();
+        services.filter_map(|one| present(one.node(), "spec")).collect()
+    }
+
+    /// The Services that select a pod of a namespace.
+    pub(super) fn services_that_select(&self, namespace: &str, pod: &Pod<'_>) -> Vec<&'a Resource> {
         let services = self.services.get_or_init(|| {
             let of = |object: &'a Resource| {
                 let is_service = object.kind() == "Service" && object.gvk().group.is_empty();
                 let spec = present(object.node(), "spec").filter(|_| is_service)?;
-                Some((self.facts.namespace(object), present(spec, "selector")?, spec))
+                Some((self.facts.namespace(object), present(spec, "selector")?, object))
             };
             Selectors::of_labels(self.objects.iter().filter_map(of))
         });

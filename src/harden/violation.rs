@@ -89,6 +89,8 @@ pub enum Proof {
     Label,
     /// A CustomResourceDefinition of this group.
     Group(String),
+    /// This ServiceAccount is that of a controller which applies what a repository holds.
+    Program(String),
     /// A binding gives the role of the object, or is the object and gives a role, to this subject.
     Subject(String),
 }
@@ -118,6 +120,14 @@ pub enum Easing {
     Fields,
     /// The image is known to have a user other than root.
     Image,
+    /// Controllers have the rights that apply what a repository holds.
+    Applier,
+    /// The pod is that of a controller, which goes on where it was.
+    Controller,
+    /// Only webhooks ask the pod that may fail.
+    Hook,
+    /// A command of the pod shows that it is a demonstration.
+    Demo,
     /// The container is a tool that ends soon.
     Tool,
     /// The name of the image has the version of its program.
@@ -167,6 +177,10 @@ impl Easing {
             Self::Twice => "twice",
             Self::Fields => "fields",
             Self::Image => "image",
+            Self::Applier => "applier",
+            Self::Controller => "controller",
+            Self::Hook => "hook",
+            Self::Demo => "demo",
             Self::Tool => "tool",
             Self::Stream => "stream",
             Self::Maker => "maker",
@@ -200,6 +214,10 @@ impl Easing {
             Self::ToldTrial => "by `trials` of the configuration",
             Self::Fields => "by other fields of the pod",
             Self::Image => "by the known user of an image",
+            Self::Applier => "by controllers that apply repositories",
+            Self::Controller => "by controllers",
+            Self::Hook => "by webhooks that may fail",
+            Self::Demo => "by demonstrations",
             Self::Tool => "by tools that end soon",
             Self::Stream => "by versions in the names of images",
             Self::Maker => "by what the makers of images publish",

@@ -18,6 +18,8 @@ struct Asked<'a> {
     ports: BTreeSet<&'a str>,
     /// True if all of them are about kinds that the render defines.
     is_about_own: bool,
+    /// True if the API server goes on if one of them does not answer (`failurePolicy: Ignore`).
+    may_fail: bool,
 }
 
 /// The kind that defines others.
@@ -37,13 +39,14 @@ impl<'a> Webhooks<'a> {
             match object.kind() {
                 "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
                     for webhook in items(object.node().get("webhooks")) {
-                        found.add(webhook, is_about(webhook, &own));
+                        let may_fail = text(webhook, "failurePolicy") == Some("Ignore");
+                        found.add(webhook, is_about(webhook, &own), may_fail);
                     }
                 }
                 DEFINITION => {
                     if let Some(webhook) = below(object.node(), &["spec", "conversion", "webhook"])
                     {
-                        found.add(webhook, true);
+                        found.add(webhook, true, false);
                     }
                 }
                 _ => {}
@@ -52,16 +55,28 @@ impl<'a> Webhooks<'a> {
         found
     }
 
-    fn add(&mut self, webhook: &'a Node, is_about_own: bool) {
+    fn add(&mut self, webhook: &'a Node, is_about_own: bool, may_fail: bool) {
         let Some(service) = below(webhook, &["clientConfig", "service"]) else { return };
         let (Some(namespace), Some(name)) = (text(service, "namespace"), text(service, "name"))
         else {
             return;
         };
-        let new = Asked { ports: BTreeSet::new(), is_about_own: true };
+        let new = Asked { ports: BTreeSet::new(), is_about_own: true, may_fail: true };
         let asked = self.asked.entry((namespace, name)).or_insert(new);
         asked.ports.insert(text(service, "port").unwrap_or(USUAL));
         asked.is_about_own &= is_about_own;
+        asked.may_fail &= may_fail;
+    }
+
+    /// True if webhooks ask a Service at each of some of its ports, and all of them may fail.
+    pub(super) fn may_fail(
+        &self,
+        namespace: &str,
+        name: &str,
+        ports: impl Iterator<Item = &'a Node>,
+    ) -> bool {
+        let asked = self.asked.get(&(namespace, name)).filter(|one| one.may_fail);
+        asked.is_some_and(|asked| asked.has_all(ports))
     }
 
     /// True if webhooks ask a Service at each of some of its ports, and only about kinds that the render defines.
@@ -69,13 +84,17 @@ impl<'a> Webhooks<'a> {
         &self,
         namespace: &str,
         name: &str,
-        mut ports: impl Iterator<Item = &'a Node>,
+        ports: impl Iterator<Item = &'a Node>,
     ) -> bool {
         let asked = self.asked.get(&(namespace, name)).filter(|one| one.is_about_own);
-        let is_asked = |asked: &Asked<'_>, port| {
-            text(port, "port").is_some_and(|port| asked.ports.contains(port))
-        };
-        asked.is_some_and(|asked| ports.all(|port| is_asked(asked, port)))
+        asked.is_some_and(|asked| asked.has_all(ports))
+    }
+}
+
+impl Asked<'_> {
+    /// True if webhooks name each of some ports of the Service.
+    fn has_all<'p>(&self, mut ports: impl Iterator<Item = &'p Node>) -> bool {
+        ports.all(|port| text(port, "port").is_some_and(|port| self.ports.contains(port)))
     }
 }
 

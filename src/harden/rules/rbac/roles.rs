@@ -4,7 +4,7 @@ use crate::harden::grants::{Grant, Holder, Reason, grants};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Easing, Severity, Violation};
 use crate::resource::Resource;
 use crate::text::phrase::few;
 
@@ -55,6 +55,7 @@ pub(super) static ESCALATE: Rule = Rule {
 fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let is_of_cluster = object.kind() == "ClusterRole";
     let holder = Holder::new(object, scene.namespace(), render);
+    let mut appliers = None;
     let judge = |grant: Grant<'_>| {
         let [verbs, resources, groups] =
             ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
@@ -76,7 +77,9 @@ fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
         };
         let (key, message) = match (resources, verbs, groups) {
             (true, true, _) => {
-                ("resources", format!("it gives all rights on all resources of {}", of_groups()))
+                let of = of_groups();
+                let place = if is_of_cluster { "" } else { " in its namespace" };
+                ("resources", format!("it gives all rights on all resources of {of}{place}"))
             }
             (true, false, _) => (
                 "resources",
@@ -122,7 +125,17 @@ fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
             Severity::Warning => holder.reason_for(&grant),
             _ => None,
         };
-        Some(grant.at(key, message, &holder).severity(severity).meant(reason))
+        let violation = grant.at(key, message, &holder).severity(severity).meant(reason);
+        let proofs = (severity == Severity::Error)
+            .then(|| appliers.get_or_insert_with(|| holder.is_of_appliers()).clone());
+        Some(match proofs.flatten() {
+            Some(proofs) => {
+                let told =
+                    "assumed: a controller that applies whatever a repository holds needs them";
+                violation.assuming(Severity::Warning, Easing::Applier, told, proofs)
+            }
+            None => violation,
+        })
     };
     grants(object).filter_map(judge).collect()
 }
@@ -208,7 +221,7 @@ fn pods(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
 
 fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let holder = Holder::new(object, scene.namespace(), render);
-    let mut controls = None;
+    let (mut controls, mut makes_roles) = (None, None);
     let mut of_controller = |grant: Grant<'_>, message: &str, told: &'static str| {
         let proof = controls.get_or_insert_with(|| holder.controls()).as_ref();
         let reason = proof.map(|proof| Reason::of_controller(proof, told));
@@ -225,7 +238,26 @@ fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
         let accounts = ["users", "groups", "serviceaccounts", "userextras", "uids"];
         if is_of_roles && grant.grants("verbs", &["escalate", "bind"]) {
             let message = "it can give itself every right: it may `escalate` or `bind` any role";
-            return Some(grant.at("verbs", message, &holder));
+            let violation = grant.at("verbs", message, &holder);
+            // Who gives all verbs has not thought of these.
+            let is_named = !grant.has("verbs", "*");
+            let proofs = is_named
+                .then(|| makes_roles.get_or_insert_with(|| holder.makes_roles()).clone())
+                .flatten();
+            return Some(match proofs {
+                Some(proofs) => {
+                    let told = "assumed: its program makes roles that hold more than it has itself";
+                    violation.assuming(Severity::Warning, Easing::Role, told, proofs)
+                }
+                None => violation,
+            });
+        }
+        if grant.has("verbs", "bind") && grant.grants("apiGroups", &[crate::harden::rights::GROUP])
+        {
+            let bound = bound(&grant);
+            return bound.map(|(message, severity)| {
+                grant.at("resourceNames", message, &holder).severity(severity)
+            });
         }
         if grant.has("verbs", "impersonate")
             && grant.list("resources").any(|one| one == "*" || accounts.contains(&one))
@@ -258,4 +290,25 @@ fn escalate(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
         })
     };
     grants(object).filter_map(&mut judge).collect()
+}
+
+/// The statement about a rule that binds named roles, and its severity; `None` if their rights lead to no others.
+fn bound(grant: &Grant<'_>) -> Option<(String, Severity)> {
+    let names: Vec<&str> = grant.list("resourceNames").collect();
+    let are_of_cluster = grant.grants("resources", &["clusterroles"]);
+    if names.is_empty() || !are_of_cluster && !grant.has("resources", "roles") {
+        return None;
+    }
+    let roles = few(&names, 3, |one| format!("`{one}`"));
+    let has = |is_meant: fn(&str) -> bool| are_of_cluster && names.iter().any(|one| is_meant(one));
+    Some(if has(|one| one == "cluster-admin" || one.starts_with("system:")) {
+        let message = format!("it can give itself the rights of Kubernetes: it may `bind` {roles}");
+        (message, Severity::Error)
+    } else if has(|one| matches!(one, "admin" | "edit")) {
+        let message =
+            format!("it can give itself the Secrets of namespaces: it may `bind` {roles}");
+        (message, Severity::Warning)
+    } else {
+        return None;
+    })
 }

@@ -1,0 +1,58 @@
+//! Pods that show by their commands that they are demonstrations.
+
+use super::images::last_part;
+use super::pod::{Container, Pod};
+use super::value::items;
+use crate::yaml::Node;
+
+/// Words in the paths of repositories that are there to be tried.
+const TRIED: [&str; 3] = ["example", "examples", "guestbook"];
+
+/// The sign that a pod is a demonstration, as a container has it: a mode of its program for developers, or the address of a
+/// repository of examples. Linear in its commands and variables.
+pub(super) fn sign<'a>(pod: &Pod<'a>) -> Option<&'a str> {
+    pod.containers.iter().find_map(sign_of)
+}
+
+fn sign_of<'a>(container: &Container<'a>) -> Option<&'a str> {
+    let mode = match last_part(container.image()) {
+        "keycloak" => "start-dev",
+        "vault" => "-dev",
+        _ => "",
+    };
+    let lists = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
+    let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
+    let words = lists.chain(values).filter_map(Node::as_text);
+    let mut words = words.flat_map(str::split_ascii_whitespace);
+    words.find_map(|word| if word == mode { Some(word) } else { of_examples(word) })
+}
+
+/// The name of a repository of examples by its address. The names of its host and of its owner say nothing.
+fn of_examples(word: &str) -> Option<&str> {
+    const LONGEST: usize = 512;
+    let (_, rest) = word.split_once("://").filter(|_| word.len() <= LONGEST)?;
+    let names = rest.trim_end_matches('/').split('/').skip(2);
+    let is_tried = |name: &&str| name.split(['-', '_', '.']).any(|one| TRIED.contains(&one));
+    names.last().filter(is_tried)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_examples;
+
+    #[test]
+    fn repositories_of_examples_are_known_by_their_names() {
+        for (word, expected) in [
+            ("https://github.com/acme/shop-example-apps", true),
+            ("https://github.com/acme/examples.git", true),
+            ("https://github.com/acme/guestbook/", true),
+            ("https://github.com/example/shop", false),
+            ("https://shop.example.com/a/b", false),
+            ("https://example.com/guestbook", false),
+            ("https://github.com/acme/counterexample", false),
+            ("examples/shop", false),
+        ] {
+            assert_eq!(of_examples(word).is_some(), expected, "{word}");
+        }
+    }
+}
