@@ -11,6 +11,7 @@ mod engines;
 mod exposure;
 mod growth;
 pub(super) mod judgement;
+mod labelled;
 mod marks;
 mod mounts;
 mod namespaces;
@@ -21,6 +22,7 @@ mod scale;
 mod selectors;
 mod storage;
 mod successors;
+mod unseen;
 mod work;
 mod workload;
 
@@ -32,13 +34,14 @@ use access::Rights;
 use exposure::Policies;
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
+use labelled::{Asking, ByLabel};
 pub use nature::Nature;
 pub(super) use successors::weigh_moved;
 use work::Work;
 
 use super::judge;
 use super::{Effect, Identity, Object, Pair, Renames, Step, What};
-use crate::harden::selector::{has_all, selects};
+use crate::harden::selector::selects;
 use crate::harden::value::{below, present, text};
 use crate::harden::{Holds, Rule, template};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
@@ -63,8 +66,10 @@ pub(super) struct Whole<'a> {
     successors: OnceCell<BTreeMap<usize, usize>>,
     /// The number of comparisons of an object with others that are left.
     searches: Cell<usize>,
-    /// Indices before and after the change of the objects that may select namespaces by their labels.
-    selecting: OnceCell<Vec<(usize, usize)>>,
+    /// The workloads and Services of each side by labels.
+    by_label: [OnceCell<ByLabel<'a>>; 2],
+    /// The objects whose selectors ask for labels.
+    asking: OnceCell<Asking>,
     /// The roles and bindings of each side.
     rights: [OnceCell<Rights<'a>>; 2],
     /// The namespaces and names of the accounts as which removed workloads ran.
@@ -216,6 +221,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::identity_of_pods,
             admission::moved,
             marks::of_pods,
+            unseen::unseen,
             exposure::policed,
             exposure::host_network,
             exposure::joined,
@@ -231,6 +237,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::identity_of_pods,
             admission::moved,
             marks::of_pods,
+            unseen::unseen,
             exposure::policed,
             exposure::host_network,
             exposure::joined,
@@ -247,6 +254,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             access::identity_of_pods,
             admission::moved,
             marks::of_pods,
+            unseen::unseen,
             exposure::policed,
             exposure::host_network,
             exposure::joined,
@@ -265,7 +273,8 @@ impl<'a> Whole<'a> {
             workloads: Default::default(),
             successors: OnceCell::new(),
             searches: Cell::new(MOST_SEARCHES),
-            selecting: OnceCell::new(),
+            by_label: Default::default(),
+            asking: OnceCell::new(),
             rights: Default::default(),
             left_accounts: OnceCell::new(),
             left_roles: OnceCell::new(),
@@ -415,23 +424,6 @@ impl<'a> Whole<'a> {
 
     /// The indices of the objects of a namespace on a side whose pods a selector selects; a missing one selects all.
     fn selected(&self, side: usize, namespace: &str, selector: Option<&Node>) -> BTreeSet<usize> {
-        self.labelled(side, namespace, |labels| {
-            selector.is_none_or(|selector| selects(selector, labels))
-        })
-    }
-
-    /// The indices of the objects of a namespace on a side whose pods a Service with this selector leads to.
-    fn served(&self, side: usize, namespace: &str, selector: &Node) -> BTreeSet<usize> {
-        self.labelled(side, namespace, |labels| has_all(selector, labels))
-    }
-
-    /// The indices of the objects of a namespace on a side whose pods have labels that satisfy a condition.
-    fn labelled(
-        &self,
-        side: usize,
-        namespace: &str,
-        is_meant: impl Fn(Option<&Node>) -> bool,
-    ) -> BTreeSet<usize> {
         let render = self.renders[side];
         let workloads = self.workloads(side);
         let is_selected = |place: &usize| {
@@ -439,7 +431,7 @@ impl<'a> Whole<'a> {
             let path = template(&object.gvk().group, object.kind())?;
             let labels = below(object.node(), path)
                 .and_then(|template| below(template, &["metadata", "labels"]));
-            is_meant(labels).then_some(*place)
+            selector.is_none_or(|selector| selects(selector, labels)).then_some(*place)
         };
         let places = workloads.get(namespace).into_iter().flatten();
         places.take_while(|_| self.searches()).filter_map(is_selected).collect()
@@ -450,15 +442,6 @@ impl<'a> Whole<'a> {
         self.successors.get_or_init(|| {
             let both = self.pairs.iter().map(|pair| (pair.before, pair.after));
             both.filter_map(|(before, after)| Some((before?, after?))).collect()
-        })
-    }
-
-    /// The indices before and after the change of the objects that may select namespaces by their labels.
-    fn selecting_pairs(&self) -> &[(usize, usize)] {
-        self.selecting.get_or_init(|| {
-            let both = self.pairs.iter().filter_map(|pair| Some((pair.before?, pair.after?)));
-            let may_select = |place| self.renders[1].get(place).is_some_and(namespaces::may_select);
-            both.filter(|(_, after)| may_select(*after)).collect()
         })
     }
 

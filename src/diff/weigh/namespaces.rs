@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::engines::judgement as weaker;
 use super::selectors::Conditions;
 use super::work::Work;
-use super::{Identity, Judgement, Phrase, Sides, Whole, exposure};
+use super::{Identity, Judgement, Phrase, Sides, exposure};
 use crate::harden::Severity;
 use crate::harden::selector::{labels, selects_by};
 use crate::harden::value::{below, items, present, text};
@@ -18,36 +18,48 @@ use crate::yaml::Node;
 /// The label of a namespace that the API server sets to its name.
 const NAME: &str = "kubernetes.io/metadata.name";
 
-/// The labels of a namespace on both sides.
-struct Labels<'a>([BTreeMap<&'a str, &'a str>; 2]);
+/// The labels of an object on both sides.
+pub(super) struct Labels<'a>([BTreeMap<&'a str, &'a str>; 2]);
 
-impl Labels<'_> {
-    /// True if a selector selects the namespace on a side.
+impl<'a> Labels<'a> {
+    pub(super) fn of(sides: [Option<&'a Node>; 2]) -> Self {
+        Self(sides.map(|node| labels(node).collect()))
+    }
+
+    /// True if a selector selects the object on a side.
     fn are_selected(&self, side: usize, selector: &Node) -> bool {
         selects_by(selector, |key| self.0.get(side)?.get(key).copied())
     }
 
-    /// True if a selector selects the namespace after the change, and not before it.
+    /// True if a selector selects the object after the change, and not before it.
     fn gain(&self, selector: &Node) -> bool {
         !self.are_selected(0, selector) && self.are_selected(1, selector)
     }
 
-    /// True if a selector selects the namespace before the change, and not after it.
+    /// True if a selector selects the object before the change, and not after it.
     fn lose(&self, selector: &Node) -> bool {
         self.are_selected(0, selector) && !self.are_selected(1, selector)
     }
 
+    /// True if a selector has an effect that it did not have before.
+    pub(super) fn are_turned(&self, effect: Effect, selector: &Node) -> bool {
+        match effect.is_of_loss() {
+            true => self.lose(selector),
+            false => self.gain(selector),
+        }
+    }
+
     /// The keys of the labels that differ.
-    fn keys(&self) -> BTreeSet<&str> {
+    pub(super) fn keys(&self) -> BTreeSet<&str> {
         let [before, after] = &self.0;
         let all = before.keys().chain(after.keys()).copied();
         all.filter(|key| before.get(key) != after.get(key)).collect()
     }
 }
 
-/// The effect of a selector that selects a namespace otherwise than before.
+/// The effect of a selector that selects a namespace or an object otherwise than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Effect {
+pub(super) enum Effect {
     /// Objects in it are no longer refused.
     Checked,
     /// Objects in it are no longer changed.
@@ -73,7 +85,7 @@ impl Effect {
     }
 
     /// The judgement on the objects with the selectors.
-    fn judged(self, names: &BTreeSet<String>) -> Judgement {
+    pub(super) fn judged(self, names: &BTreeSet<String>) -> Judgement {
         let path = "metadata.labels";
         let phrase = |words: &'static str| Phrase::new(words).few(names.iter().map(String::as_str));
         match self {
@@ -116,7 +128,7 @@ pub(super) fn relabelled(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         return;
     }
     let (mut effects, mut is_over) = (BTreeMap::<Effect, BTreeSet<String>>::new(), false);
-    for [old, new] in selecting(sides.whole) {
+    for [old, new] in sides.whole.asking(&all.keys(), may_select) {
         let mut note = |effect| {
             effects.entry(effect).or_default().insert(Identity::of(new).to_string());
         };
@@ -134,28 +146,21 @@ pub(super) fn relabelled(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     }
 }
 
-/// The objects of both sides that may select namespaces by their labels.
-fn selecting<'a>(whole: &Whole<'a>) -> impl Iterator<Item = [&'a Resource; 2]> {
-    whole.selecting_pairs().iter().filter_map(|&(before, after)| {
-        Some([whole.renders[0].get(before)?, whole.renders[1].get(after)?])
-    })
-}
-
-/// True for objects that may select namespaces by their labels.
-pub(super) fn may_select(object: &Resource) -> bool {
+/// True for objects that may select others by labels, false for those whose selectors are not read; `None` for others.
+pub(super) fn may_select(object: &Resource) -> Option<bool> {
     match &*object.gvk().group {
         "admissionregistration.k8s.io"
         | "kyverno.io"
         | "policies.kyverno.io"
         | "constraints.gatekeeper.sh"
         | "mutations.gatekeeper.sh"
-        | "gateway.networking.k8s.io" => true,
-        "networking.k8s.io" | "extensions" => object.kind() == "NetworkPolicy",
-        "cilium.io"
-        | "crd.projectcalico.org"
-        | "projectcalico.org"
-        | "policy.networking.k8s.io" => object.kind().ends_with("Policy"),
-        _ => false,
+        | "gateway.networking.k8s.io" => Some(true),
+        "networking.k8s.io" | "extensions" => (object.kind() == "NetworkPolicy").then_some(true),
+        "policy.networking.k8s.io" => object.kind().ends_with("Policy").then_some(true),
+        "cilium.io" | "crd.projectcalico.org" | "projectcalico.org" => {
+            object.kind().ends_with("Policy").then_some(false)
+        }
+        _ => None,
     }
 }
 
@@ -183,11 +188,9 @@ fn compare(
                 .map(|(effect, selector)| (effect, Conditions::of(selector)))
                 .collect();
             for (effect, selector) in selectors(new) {
-                let is_turned = match effect.is_of_loss() {
-                    true => all.lose(selector),
-                    false => all.gain(selector),
-                };
-                if is_turned && known.contains(&(effect, Conditions::of(selector))) {
+                if all.are_turned(effect, selector)
+                    && known.contains(&(effect, Conditions::of(selector)))
+                {
                     note(effect);
                 }
             }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::selectors::Conditions;
-use super::{Identity, Judgement, Phrase, SCALERS, Sides, canonical};
+use super::{Identity, Judgement, Phrase, SCALERS, Sides, canonical, labelled};
 use crate::harden::differences::AVAILABILITY_REDUCED;
-use crate::harden::selector::{has_all, labels};
+use crate::harden::selector::labels;
 use crate::harden::value::{below, integer, is_true, text};
 use crate::harden::{PodTemplate, Severity, template};
 use crate::resource::Resource;
@@ -139,21 +139,22 @@ pub(super) fn kept(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 /// The judgement on a workload whose pods Services select no longer, by the labels of both sides.
 fn unserved(sides: &Sides<'_, '_>, was: Option<&Node>, is: Option<&Node>) -> Option<Judgement> {
     let namespace = sides.namespace(1);
-    let takes = |selector: &&Node| sides.whole.work.takes(1 + selector.entries().len());
-    let of = |service: &Node| selector_of(service).filter(takes).cloned();
-    let known: BTreeSet<&str> = sides
-        .whole
-        .of_kind(0, "Service", namespace)
-        .filter(|one| of(one.node()).is_some_and(|selector| has_all(&selector, was)))
-        .map(Resource::name)
-        .collect();
+    let whole = sides.whole;
+    let names = |services: Vec<&Resource>| -> BTreeSet<String> {
+        services.into_iter().map(|one| one.name().to_owned()).collect()
+    };
+    let known = names(whole.services_of(0, namespace, was));
+    let still = names(whole.services_of(1, namespace, is));
     let (mut left, mut has_none) = (Vec::new(), true);
-    for service in sides.whole.of_kind(1, "Service", namespace) {
-        let Some(selector) = selector_of(service.node()).filter(takes) else { continue };
-        if known.contains(service.name()) && has_all(selector, was) && !has_all(selector, is) {
+    for service in whole.services_of(1, namespace, was) {
+        let Some(selector) = labelled::selector_of(service) else { continue };
+        if known.contains(service.name()) && !still.contains(service.name()) {
             left.push(service.name());
-            has_none &= sides.whole.served(1, namespace, selector).is_empty();
+            has_none &= whole.served(1, namespace, selector).is_empty();
         }
+    }
+    if whole.has_no_searches() {
+        return Some(judgement("", Phrase::new(TOO_MANY)));
     }
     if left.is_empty() {
         return None;
@@ -165,6 +166,9 @@ fn unserved(sides: &Sides<'_, '_>, was: Option<&Node>, is: Option<&Node>) -> Opt
         false => judgement("", phrase),
     })
 }
+
+/// The words for more objects than are compared.
+const TOO_MANY: &str = "is not judged: the Services and workloads of its namespace are too many";
 
 /// The labels by which a Service selects pods, if it selects any.
 fn selector_of(service: &Node) -> Option<&Node> {
@@ -193,7 +197,10 @@ pub(super) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         return;
     };
     let is_there = whole.successors(&served).next().is_some();
-    if is_there && whole.served(1, sides.namespace(1), new).is_empty() {
+    let is_left = is_there && whole.served(1, sides.namespace(1), new).is_empty();
+    if whole.has_no_searches() {
+        found.push(judgement("spec.selector", Phrase::new(TOO_MANY)));
+    } else if is_left {
         let conditions = labels(Some(new)).map(|(key, value)| format!("{key}={value}"));
         let conditions: Vec<String> = conditions.collect();
         let phrase = Phrase::new("leads to no pods any more: none has ");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::internal::keep_internal;
 use super::{judgement, leads, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
-use crate::harden::selector::{has_all, labels};
+use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present, text};
 use crate::harden::{pod_templates, template};
 use crate::resource::Resource;
@@ -108,6 +108,10 @@ pub(in crate::diff::weigh) fn behind(sides: &Sides<'_, '_>, found: &mut Vec<Judg
     found.extend(other_ports(sides, [before, after], new));
 }
 
+fn names(services: Vec<&Resource>) -> BTreeSet<String> {
+    services.into_iter().map(|one| one.name().to_owned()).collect()
+}
+
 /// The labels by which a Service selects pods, if it selects any.
 fn selector_of(service: &Node) -> Option<&Node> {
     below(service, &["spec", "selector"]).filter(|selector| !selector.is_empty())
@@ -124,6 +128,10 @@ fn other_pods(sides: &Sides<'_, '_>, old: &Node, new: &Node) -> Option<Judgement
     let kept: BTreeSet<usize> = whole.successors(&places).collect();
     let served = whole.served(1, sides.namespace(1), new);
     let path = "spec.selector";
+    if whole.has_no_searches() {
+        let words = "is not judged: the workloads of its namespace are too many to be compared";
+        return Some(judgement(path, Phrase::new(words)));
+    }
     if served.is_empty() {
         // Pods of other renders: fewer of the same are no others.
         let is_narrower = labels(Some(old)).all(|(key, value)| text(new, key) == Some(value));
@@ -211,25 +219,28 @@ pub(in crate::diff::weigh) fn joined(sides: &Sides<'_, '_>, found: &mut Vec<Judg
         return;
     }
     let whole = sides.whole;
-    let takes = |selector: &Node| whole.work.takes(1 + selector.entries().len());
-    let selecting = whole.of_kind(1, "Service", namespace).filter(|service| {
-        let (name, node) = (service.name(), service.node());
-        let Some(selector) = selector_of(node).filter(|one| takes(one)) else { return false };
-        let is_exposed = || {
-            Reach::of(Some(node)) > Reach::Cluster || leads::is_led_to(whole, 1, namespace, name)
+    let was_selecting = names(whole.services_of(1, namespace, was));
+    let known: BTreeMap<&str, &Resource> = whole
+        .services_of(0, namespace, is)
+        .into_iter()
+        .map(|service| (service.name(), service))
+        .collect();
+    let selecting = whole.services_of(1, namespace, is).into_iter().filter(|service| {
+        let name = service.name();
+        // A Service that selects otherwise than before is told itself.
+        let is_like = || {
+            let both = [known.get(name).copied(), Some(*service)];
+            let both = both.map(|one| one.and_then(|one| selector_of(one.node())).map(canonical));
+            both[0] == both[1]
         };
-        has_all(selector, is) && !has_all(selector, was) && is_exposed()
+        let is_exposed = || {
+            Reach::of(Some(service.node())) > Reach::Cluster
+                || leads::is_led_to(whole, 1, namespace, name)
+        };
+        !was_selecting.contains(name) && is_like() && is_exposed()
     });
-    // A Service that selects otherwise than before is told itself.
-    let is_like = |service: &&Resource| {
-        let mut all = whole.of_kind(0, "Service", namespace);
-        let before = all.find(|one| one.name() == service.name()).map(Resource::node);
-        let both = [before, Some(service.node())].map(|node| node.and_then(selector_of));
-        both[0].is_some() && both[0].map(canonical) == both[1].map(canonical)
-    };
-    let selecting = selecting.filter(is_like);
     let names: Vec<&str> = selecting.map(Resource::name).collect();
-    if whole.work.is_over() {
+    if whole.work.is_over() || whole.has_no_searches() {
         let words = "is not judged: the Services of its namespace are too many to be compared";
         found.push(judgement("", Phrase::new(words)));
     } else if !names.is_empty() {
