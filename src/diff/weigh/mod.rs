@@ -113,6 +113,48 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
     match (group, kind) {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
+        ("", "ServiceAccount") => &[workload::account, access::identity],
+        ("", "ConfigMap") => &[access::mapped],
+        ("", "Secret") => &[access::token],
+        ("", "Namespace") => &[admission::namespace, namespaces::relabelled, marks::of_namespace],
+        ("", "ResourceQuota") => &[quotas::quota],
+        ("", "LimitRange") => &[quotas::limit_range],
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+        ) => &[admission::webhooks],
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingAdmissionPolicy"
+            | "ValidatingAdmissionPolicyBinding"
+            | "MutatingAdmissionPolicy"
+            | "MutatingAdmissionPolicyBinding",
+        )
+        | ("kyverno.io", "ClusterPolicy" | "Policy")
+        | ("constraints.gatekeeper.sh", _) => &[admission::policy],
+        ("kyverno.io" | "policies.kyverno.io", "PolicyException") => &[engines::exception],
+        ("policies.kyverno.io", _) => &[admission::policy],
+        ("templates.gatekeeper.sh", "ConstraintTemplate") => &[engines::template],
+        ("config.gatekeeper.sh", "Config") => &[engines::config],
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => &[definitions::definition],
+        ("", "PersistentVolume") => &[storage::volume],
+        ("", "PersistentVolumeClaim") => &[storage::claim],
+        ("storage.k8s.io", "StorageClass") | ("snapshot.storage.k8s.io", "VolumeSnapshotClass") => {
+            &[storage::class]
+        }
+        ("policy", "PodDisruptionBudget") => &[scale::budget],
+        ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject") => {
+            &[scale::autoscaler]
+        }
+        _ if template(group, kind).is_some() => of_workload(kind),
+        // Other kinds may make pods too.
+        _ => of_entry(group, kind).unwrap_or(&[workload::protection, access::runs_as]),
+    }
+}
+
+/// The judges of an object that lets traffic in, leads it, or restricts it.
+fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
+    Some(match (group, kind) {
         ("", "Service") => {
             &[exposure::service, exposure::behind, exposure::annotated, scale::service]
         }
@@ -151,43 +193,8 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ("traefik.io" | "traefik.containo.us", "ServersTransport" | "ServersTransportTCP") => {
             &[exposure::transport]
         }
-        ("", "ServiceAccount") => &[workload::account, access::identity],
-        ("", "ConfigMap") => &[access::mapped],
-        ("", "Secret") => &[access::token],
-        ("", "Namespace") => &[admission::namespace, namespaces::relabelled, marks::of_namespace],
-        ("", "ResourceQuota") => &[quotas::quota],
-        ("", "LimitRange") => &[quotas::limit_range],
-        (
-            "admissionregistration.k8s.io",
-            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
-        ) => &[admission::webhooks],
-        (
-            "admissionregistration.k8s.io",
-            "ValidatingAdmissionPolicy"
-            | "ValidatingAdmissionPolicyBinding"
-            | "MutatingAdmissionPolicy"
-            | "MutatingAdmissionPolicyBinding",
-        )
-        | ("kyverno.io", "ClusterPolicy" | "Policy")
-        | ("constraints.gatekeeper.sh", _) => &[admission::policy],
-        ("kyverno.io" | "policies.kyverno.io", "PolicyException") => &[engines::exception],
-        ("policies.kyverno.io", _) => &[admission::policy],
-        ("templates.gatekeeper.sh", "ConstraintTemplate") => &[engines::template],
-        ("config.gatekeeper.sh", "Config") => &[engines::config],
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => &[definitions::definition],
-        ("", "PersistentVolume") => &[storage::volume],
-        ("", "PersistentVolumeClaim") => &[storage::claim],
-        ("storage.k8s.io", "StorageClass") | ("snapshot.storage.k8s.io", "VolumeSnapshotClass") => {
-            &[storage::class]
-        }
-        ("policy", "PodDisruptionBudget") => &[scale::budget],
-        ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject") => {
-            &[scale::autoscaler]
-        }
-        _ if template(group, kind).is_some() => of_workload(kind),
-        // Other kinds may make pods too.
-        _ => &[workload::protection, access::runs_as],
-    }
+        _ => return None,
+    })
 }
 
 /// True for objects that restrict others, which may be in other targets.

@@ -268,42 +268,48 @@ fn sources(
         };
         let has_other = |(_, volume): &(&String, &Node)| Data::of(volume).as_ref() != Some(&data);
         let at = is.get_key_value(name).or_else(at_place).filter(has_other);
-        let is_lost = at.is_some_and(|(_, volume)| {
-            ["emptyDir", "ephemeral"].iter().any(|key| present(volume, key).is_some())
-        });
-        if on_node.is_some() && !is_lost {
-            continue;
-        }
-        let path = format!("spec.volumes[{name}]");
-        let judged =
-            |phrase, severity| judgement("", phrase).with_severity(severity).at(path.clone());
-        let phrase = Phrase::new("its volume ");
-        found.push(match at {
-            Some((now, _)) if is_lost => {
-                let phrase = data.told(phrase.name(now).say(" is no longer "));
-                let severity = if on_node.is_some() { Severity::Warning } else { Severity::Error };
-                judged(phrase.say(", and is lost with the pod"), severity)
-            }
-            Some((now, volume)) if matches!(data, Data::Source(..)) => {
-                let phrase = phrase.name(now);
-                let phrase = match (Data::of(volume), &data) {
-                    (Some(Data::Source(new, _)), Data::Source(old, _)) if new == *old => {
-                        phrase.say(" leads to another ").name(new)
-                    }
-                    (Some(new), _) => {
-                        data.told(new.told(phrase.say(" leads to ")).say(" in place of "))
-                    }
-                    (None, _) => data.told(phrase.say(" is no longer ")),
-                };
-                judged(phrase, Severity::Warning)
-            }
-            _ => {
-                let phrase = data.told(Phrase::new("its containers no longer mount "));
-                judged(phrase, Severity::Warning)
-            }
-        });
+        found.extend(replaced((name, &data), on_node.is_some(), at));
     }
     found
+}
+
+/// The judgement on data that no container mounts any more, and on the volume in their place. Of a directory of the node
+/// only its loss is told.
+fn replaced(
+    (name, data): (&str, &Data<'_>),
+    is_on_node: bool,
+    at: Option<(&String, &Node)>,
+) -> Option<Judgement> {
+    let is_lost = at.is_some_and(|(_, volume)| {
+        ["emptyDir", "ephemeral"].iter().any(|key| present(volume, key).is_some())
+    });
+    if is_on_node && !is_lost {
+        return None;
+    }
+    let phrase = Phrase::new("its volume ");
+    let (phrase, severity) = match at {
+        Some((now, _)) if is_lost => {
+            let phrase = data.told(phrase.name(now).say(" is no longer "));
+            let severity = if is_on_node { Severity::Warning } else { Severity::Error };
+            (phrase.say(", and is lost with the pod"), severity)
+        }
+        Some((now, volume)) if matches!(data, Data::Source(..)) => {
+            let phrase = phrase.name(now);
+            let phrase = match (Data::of(volume), data) {
+                (Some(Data::Source(new, _)), Data::Source(old, _)) if new == *old => {
+                    phrase.say(" leads to another ").name(new)
+                }
+                (Some(new), _) => {
+                    data.told(new.told(phrase.say(" leads to ")).say(" in place of "))
+                }
+                (None, _) => data.told(phrase.say(" is no longer ")),
+            };
+            (phrase, Severity::Warning)
+        }
+        _ => (data.told(Phrase::new("its containers no longer mount ")), Severity::Warning),
+    };
+    let judged = judgement("", phrase).with_severity(severity);
+    Some(judged.at(format!("spec.volumes[{name}]")))
 }
 
 #[cfg(test)]
