@@ -33,6 +33,8 @@ pub struct Evidence {
     proofs: BTreeMap<Key, BTreeSet<Proof>>,
     /// The groups with CustomResourceDefinitions.
     groups: BTreeSet<String>,
+    /// The names of images whose versions entries of kustomizations set, in any target of the run.
+    versioned: BTreeSet<String>,
 }
 
 /// The group, the kind, the namespace and the name of an object, the latter without what a build adds.
@@ -60,6 +62,7 @@ impl Evidence {
             of_objects: BTreeSet::new(),
             proofs: BTreeMap::new(),
             groups: render.defined_groups().map(str::to_owned).collect(),
+            versioned: render.versioned(),
         };
         for (object, pods) in resources.iter().zip(&render.pods) {
             let mut add = |by, container: Option<&str>| {
@@ -153,12 +156,13 @@ impl Evidence {
                 let container = finding.container.as_ref().map(|(_, name)| name.to_string());
                 self.of_objects.contains(&(by, key(object), container))
             }
-            Easing::Role | Easing::People | Easing::Applier => {
+            Easing::Role | Easing::People | Easing::Applier | Easing::Whole => {
                 let proofs = finding.lowered().map_or(&[][..], |eased| &eased.proofs);
                 let known = self.proofs.get(&key(object));
                 let is_known = |proof: &Proof| known.is_some_and(|known| known.contains(proof));
                 proofs.iter().all(|proof| match proof {
                     Proof::Group(group) => self.groups.contains(group),
+                    Proof::Version(image) => self.versioned.contains(image),
                     Proof::Words(words) => {
                         words.iter().any(|word| is_known(&Proof::Words(vec![word.clone()])))
                     }

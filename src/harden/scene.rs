@@ -560,6 +560,13 @@ impl<'a> Render<'a> {
             && all.versioned(&|value| self.is_set_by_kustomization(value)).contains(image)
     }
 
+    /// The names of images whose versions an entry of a kustomization sets in any render of the run.
+    pub(super) fn versioned(&self) -> BTreeSet<String> {
+        let all = self.others.map(|(_, all)| all);
+        let versioned = all.map(|all| all.versioned(&|value| self.is_set_by_kustomization(value)));
+        versioned.cloned().unwrap_or_default()
+    }
+
     /// True if another render has an object with a text at a path that is this one with a hash.
     pub(super) fn has_hash_elsewhere(&self, object: &Resource, path: &Path, text: &str) -> bool {
         let Some((own, all)) = self.others else { return false };

@@ -91,6 +91,8 @@ pub enum Proof {
     Group(String),
     /// This ServiceAccount is that of a controller which applies what a repository holds.
     Program(String),
+    /// An entry of a kustomization that sets the version of images of this name.
+    Version(String),
     /// A binding gives the role of the object, or is the object and gives a role, to this subject.
     Subject(String),
 }
@@ -152,6 +154,8 @@ pub enum Easing {
     People,
     /// No fact about the image is known.
     UnknownImage,
+    /// The target is a part, which what includes it completes.
+    Whole,
     /// The object has the default class of the cluster.
     DefaultClass,
     /// No pod of the namespace is rendered.
@@ -193,6 +197,7 @@ impl Easing {
             Self::Role => "role",
             Self::People => "people",
             Self::UnknownImage => "unknown-image",
+            Self::Whole => "whole",
             Self::DefaultClass => "default-class",
             Self::Unseen => "unseen",
             Self::Elsewhere => "elsewhere",
@@ -230,6 +235,7 @@ impl Easing {
             Self::Role => "by purposes of roles",
             Self::People => "by users and groups that administer",
             Self::UnknownImage => "by images of unknown users",
+            Self::Whole => "by parts that other kustomizations complete",
             Self::DefaultClass => "by the default class of the cluster",
             Self::Unseen => "by namespaces without rendered pods",
             Self::Elsewhere => "by other targets",

@@ -7,7 +7,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{is_true, items, present};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Easing, Proof, Severity, Violation};
 use crate::resource::ImageReference;
 use crate::yaml::Node;
 
@@ -84,16 +84,16 @@ fn judge(
     }
     // Whatever includes the target may set the version, too.
     if render.is_part_with(scene.namespace(), pod) {
-        let message = format!(
-            "{message}; assumed: no kustomization that includes this one, and has the ServiceAccount, sets it"
-        );
-        return vec![violation(message).severity(Severity::Note)];
+        let told =
+            "assumed: no kustomization that includes this one, and has the ServiceAccount, sets it";
+        let violation = violation(message);
+        return vec![violation.assuming(Severity::Note, Easing::Whole, told, Vec::new())];
     }
-    if render.is_versioned_elsewhere(ImageReference::new(image).name, scene.object) {
-        let message = format!(
-            "{message}; assumed: what includes this one sets it, as an entry of `images` does in another target"
-        );
-        return vec![violation(message).severity(Severity::Note)];
+    let name = ImageReference::new(image).name;
+    if render.is_versioned_elsewhere(name, scene.object) {
+        let told = "assumed: what includes this one sets it, as an entry of `images` does in another target";
+        let proofs = vec![Proof::Version(name.to_owned())];
+        return vec![violation(message).assuming(Severity::Note, Easing::Whole, told, proofs)];
     }
     vec![violation(message)]
 }

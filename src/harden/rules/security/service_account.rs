@@ -5,7 +5,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{is_false, is_true, present, text};
-use crate::harden::violation::{Class, Edit, Severity, Violation, plain, string};
+use crate::harden::violation::{Class, Easing, Edit, Severity, Violation, plain, string};
 
 pub(super) static SERVICE_ACCOUNT_TOKEN: Rule = Rule {
     id: "KR-SEC-035",
@@ -85,8 +85,13 @@ fn token(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation>
     if is_doubtful {
         return vec![violation.severity(Severity::Note)];
     }
-    // A Job has the token only while it runs.
-    let violation = if scene.is_job() { violation.severity(Severity::Note) } else { violation };
+    let violation = match scene.is_job() {
+        true => {
+            let told = "a Job has it only while it runs";
+            violation.assuming(Severity::Note, Easing::Job, told, Vec::new())
+        }
+        false => violation,
+    };
     if written.is_some() {
         return vec![violation];
     }
