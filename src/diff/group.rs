@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::weigh::weigh_moved;
+use super::weigh::{weigh_moved, weigh_relocated};
 use super::{Effect, Image, Object, Options, Rank, Status, TargetReview, moved, parts};
 
 /// The differences of all targets.
@@ -48,6 +48,7 @@ impl Review {
     #[must_use]
     pub fn of(mut targets: Vec<TargetReview>, options: &Options) -> Self {
         weigh_moved(&mut targets, options);
+        weigh_relocated(&mut targets, options);
         if let Some(mask) = &options.mask {
             mask.cover(&mut targets, options.around);
         }

@@ -163,6 +163,8 @@ pub struct TargetReview {
     drawn: Vec<Pair>,
     /// The schema by which lists are paired.
     schema: Schema,
+    /// The ids of all objects on both sides, if some objects are on one side only.
+    ids: [moved::Ids; 2],
 }
 
 /// Outcome of comparing a target.
@@ -266,6 +268,7 @@ impl TargetReview {
             growth: Vec::new(),
             renders: Default::default(),
             drawn: Vec::new(),
+            ids: Default::default(),
             schema: schema.unwrap_or(&empty).schema.clone(),
         };
         if let (Side::Failed(failure), Side::Absent) = (&target.before, &target.after) {
@@ -305,6 +308,9 @@ impl TargetReview {
             let (before, after) = both(pair);
             self.objects.extend(seen.object(before, after, pair.renamed)?);
         }
+        if self.objects.iter().any(|object| object.ids.iter().any(Option::is_none)) {
+            self.ids = [before, after].map(moved::ids);
+        }
         let whole = Whole::new([before, after], &self.pairs, &renames);
         whole.weigh(&mut self.objects, &options.rules);
         self.growth = whole.growth(&self.objects);
@@ -317,6 +323,12 @@ impl TargetReview {
             self.draw(&seen, [before, after])?;
         }
         Ok(())
+    }
+
+    /// True if both targets have objects of the same ids on a side: they stand for different clusters, such as overlays of
+    /// one base. Only for targets with objects that are on one side only.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.ids.iter().zip(&other.ids).any(|(own, others)| !own.is_disjoint(others))
     }
 
     /// Adds the objects of the pairs to the renders, in the order of these.

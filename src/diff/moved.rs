@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::likely::{likely, words};
 use super::{Effect, Identity, Rendered, TargetReview, pair, text_of};
 use crate::index::Index;
-use crate::resource::Resource;
+use crate::resource::{ResMap, Resource};
 
 /// A target that only one side has.
 #[derive(Debug)]
@@ -256,6 +256,18 @@ impl Contents {
     }
 }
 
+/// Hashes of the ids of objects.
+pub(super) type Ids = BTreeSet<u64>;
+
+/// The ids of the objects of a render that are in one target of a cluster: not those of namespaces and definitions.
+pub(super) fn ids(render: &ResMap) -> Ids {
+    let is_own = |one: &&Resource| !matches!(one.kind(), "Namespace" | "CustomResourceDefinition");
+    let id = |one: &Resource| {
+        hash((&*one.gvk().group, one.kind(), one.id().effective_namespace(), one.name()))
+    };
+    render.iter().filter(is_own).map(id).collect()
+}
+
 /// Targets, and objects in them.
 type Places = Vec<(usize, usize)>;
 
@@ -279,12 +291,15 @@ pub(super) fn note_moved_objects(targets: &mut [TargetReview]) {
         let ([(old, gone)], [(new, found)]) = (&removed[..], &added[..]) else { continue };
         let names = [*old, *new].map(|target| targets[target].name.clone());
         let [from, to] = names;
+        let are_together = !targets[*old].is_beside(&targets[*new]);
         let objects = [(*old, *gone, to), (*new, *found, from)];
         for (target, place, other) in objects {
             let object = &mut targets[target].objects[place];
             object.elsewhere = Some(other);
             // Both targets together give, expose and check what they did.
-            object.effects.retain(|effect| !matches!(effect, Effect::Judged(_)));
+            if are_together {
+                object.effects.retain(|effect| !matches!(effect, Effect::Judged(_)));
+            }
         }
     }
 }

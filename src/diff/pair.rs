@@ -1,6 +1,6 @@
 //! Pairing of the objects of two renders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::likely::{likely, words};
@@ -180,10 +180,15 @@ impl Pairing<'_> {
         }
         let has_both = |bucket: &[Vec<usize>; 2]| bucket.iter().all(|places| !places.is_empty());
         for [old, new] in buckets.into_values().filter(has_both) {
-            let contents = |places: &[usize], of: &[&Resource]| -> Vec<Vec<u64>> {
-                places.iter().map(|&place| content(of[place])).collect()
+            type Read = fn(&Resource) -> Vec<u64>;
+            let contents = |read: Read| {
+                let of = |places: &[usize], of: &[&Resource]| -> Vec<Vec<u64>> {
+                    places.iter().map(|&place| read(of[place])).collect()
+                };
+                [of(&old, &self.before), of(&new, &self.after)]
             };
-            let contents = [contents(&old, &self.before), contents(&new, &self.after)];
+            // A label often keeps the name that gets a prefix.
+            let (contents, plain) = (contents(content), contents(content_without_affixes));
             let pairs: Vec<(usize, usize)> = if old.len().max(new.len()) <= FEW {
                 (0..old.len())
                     .flat_map(|left| (0..new.len()).map(move |right| (left, right)))
@@ -201,19 +206,21 @@ impl Pairing<'_> {
             for (left, right) in pairs {
                 let objects = [self.before[old[left]], self.after[new[right]]];
                 let values = [&contents[0][left], &contents[1][right]];
-                let score = alike(values[0], values[1]);
+                let score =
+                    alike(values[0], values[1]).max(alike(&plain[0][left], &plain[1][right]));
                 let values = values[0].len().min(values[1].len());
                 let candidate = Candidate { objects, score, values };
                 if score >= ALIKE && may_be(&candidate) {
                     // An order that does not depend on which side is the first.
                     let [left_name, right_name] = objects.map(Resource::name);
                     let names = (left_name.min(right_name), left_name.max(right_name));
-                    candidates.push((100 - score, names, old[left], new[right]));
+                    let words = 100 - words_in_common(names.0, names.1);
+                    candidates.push((100 - score, words, names, old[left], new[right]));
                 }
             }
             candidates.sort();
             let chosen: Vec<_> =
-                candidates.iter().map(|&(_, _, before, after)| (before, after)).collect();
+                candidates.iter().map(|&(.., before, after)| (before, after)).collect();
             for (before, after) in chosen {
                 if !self.is_taken[before] && self.partners[after].is_none() {
                     self.pair(before, after, Some(renamed));
@@ -357,6 +364,12 @@ pub(super) fn common(left: &[u64], right: &[u64]) -> usize {
         at_right += usize::from(other <= one);
     }
     same
+}
+
+/// The part of the words that two names have in common, in hundredths.
+fn words_in_common(left: &str, right: &str) -> usize {
+    let [one, other]: [BTreeSet<&str>; 2] = [left, right].map(|name| words(name).collect());
+    100 * one.intersection(&other).count() / one.len().max(other.len()).max(1)
 }
 
 /// True if two names have a word in common at their beginning or their end.

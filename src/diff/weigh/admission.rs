@@ -273,7 +273,11 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let spec = |node| present(node, "spec");
     let Some(after) = sides.after else {
         let own = sides.before.and_then(spec);
-        if !sides.whole.has_like(1, sides.kind, sides.namespace(0), own) {
+        let is_split = || {
+            sides.group == "kyverno.io"
+                && sides.before.is_some_and(|before| engines::is_split(sides, before))
+        };
+        if !sides.whole.has_like(1, sides.kind, sides.namespace(0), own) && !is_split() {
             let words = match sides.kind.starts_with("Mutating") {
                 true => "is no longer applied",
                 false => "is no longer checked",
@@ -284,7 +288,7 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     };
     let Some(before) = sides.before else { return };
     if sides.group == "kyverno.io" {
-        engines::kyverno(before, after, found);
+        engines::kyverno(sides, before, after, found);
     } else if refuses(before) && !refuses(after) {
         found.push(judgement("spec", Phrase::new("only reports what it refused before")));
     }

@@ -20,13 +20,22 @@ fn spec(policy: &Node) -> Option<&Node> {
 }
 
 /// Judges a policy of Kyverno with rules that is there on both sides.
-pub(super) fn kyverno(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
+pub(super) fn kyverno(
+    sides: &Sides<'_, '_>,
+    before: &Node,
+    after: &Node,
+    found: &mut Vec<Judgement>,
+) {
     let rules = |node| -> BTreeMap<&str, &Node> {
         let list = items(below(node, &["spec", "rules"])).iter();
         list.filter_map(|one| Some((text(one, "name")?, one))).collect()
     };
     let (old, new) = (rules(before), rules(after));
-    let gone: Vec<&str> = old.keys().filter(|name| !new.contains_key(*name)).copied().collect();
+    let mut gone: Vec<&str> = old.keys().filter(|name| !new.contains_key(*name)).copied().collect();
+    if !gone.is_empty() {
+        let elsewhere = rules_elsewhere(sides, before);
+        gone.retain(|name| !old.get(name).is_some_and(|rule| elsewhere.contains(&canonical(rule))));
+    }
     if !gone.is_empty() {
         found.push(judgement("spec.rules", Phrase::new("no longer has the rule ").few(gone)));
     }
@@ -46,6 +55,34 @@ pub(super) fn kyverno(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new("is no longer asked at admission (admission: false)");
         found.push(judgement("spec.admission", phrase));
     }
+}
+
+/// True if all rules of a policy of Kyverno are in others that act as it did.
+pub(super) fn is_split(sides: &Sides<'_, '_>, before: &Node) -> bool {
+    let rules = items(below(before, &["spec", "rules"]));
+    let elsewhere = rules_elsewhere(sides, before);
+    !rules.is_empty() && rules.iter().all(|rule| elsewhere.contains(&canonical(rule)))
+}
+
+/// The rules of the policies after the change that act as one of before: all but their rules is the same.
+fn rules_elsewhere(sides: &Sides<'_, '_>, before: &Node) -> BTreeSet<String> {
+    let terms = |policy| -> BTreeSet<String> {
+        let fields = spec(policy).map(Node::entries).unwrap_or_default().iter();
+        let fields = fields.filter(|(key, value)| key.text() != "rules" && !value.is_null());
+        fields.map(|(key, value)| format!("{}:{}", key.text(), canonical(value))).collect()
+    };
+    let (own, namespace) = (terms(before), sides.namespace(0));
+    let mut rules = BTreeSet::new();
+    for other in sides.whole.all_of_kind(1, sides.kind) {
+        if !sides.whole.work.takes(other.node().count_below()) {
+            break;
+        }
+        let is_near = other.id().cluster_scoped || other.id().effective_namespace() == namespace;
+        if is_near && terms(other.node()) == own {
+            rules.extend(items(below(other.node(), &["spec", "rules"])).iter().map(canonical));
+        }
+    }
+    rules
 }
 
 /// The field of a rule with the actions in some namespaces.
@@ -209,14 +246,53 @@ fn without_actions(check: &Node) -> String {
     }
 }
 
-/// True if the filters of a list `any` on one side are some of those on the other side, with nothing beside them.
+/// True if the filters on one side, one of which must fit, are some of those on the other side.
 fn is_part(part: &Node, whole: &Node, key: &str) -> bool {
-    let filters = |rule| -> Option<BTreeSet<String>> {
-        let Some(node) = present(rule, key) else { return Some(BTreeSet::new()) };
-        let is_alone = node.entries().iter().all(|(key, _)| key.text() == "any");
-        is_alone.then(|| items(present(node, "any")).iter().map(canonical).collect())
+    matches!((filters(part, key), filters(whole, key)), (Some(part), Some(whole)) if part.is_subset(&whole))
+}
+
+/// The filters of `match` or `exclude`, as text: those of the list `any`, the only one of `all`, or the fields themselves.
+/// `None` if several must fit.
+fn filters(rule: &Node, key: &str) -> Option<BTreeSet<String>> {
+    let Some(node) = present(rule, key) else { return Some(BTreeSet::new()) };
+    let is_list = |key: &str| matches!(key, "any" | "all");
+    let several: Vec<&Node> = match node.entries() {
+        [(key, list)] if key.text() == "any" => list.items().iter().collect(),
+        [(key, list)] if key.text() == "all" && list.items().len() == 1 => {
+            list.items().iter().collect()
+        }
+        fields if fields.iter().any(|(key, _)| is_list(key.text())) => return None,
+        _ => vec![node],
     };
-    matches!((filters(part), filters(whole)), (Some(part), Some(whole)) if part.is_subset(&whole))
+    Some(several.into_iter().flat_map(parts_of_filter).collect())
+}
+
+/// The parts of a filter by kinds and namespaces, of which one each must fit.
+fn parts_of_filter(filter: &Node) -> Vec<String> {
+    const MOST: usize = 256;
+    let resources = present(filter, "resources");
+    let list = |key: &str| -> Vec<Option<String>> {
+        let values = items(resources.and_then(|of| present(of, key))).iter();
+        let values: Vec<Option<String>> = values.map(|one| Some(canonical(one))).collect();
+        if values.is_empty() { vec![None] } else { values }
+    };
+    let (kinds, namespaces) = (list("kinds"), list("namespaces"));
+    if kinds.len().saturating_mul(namespaces.len()) > MOST {
+        return vec![canonical(filter)];
+    }
+    let without = |node: &Node, fields: &[&str]| -> BTreeSet<String> {
+        let entries = node.entries().iter();
+        let entries =
+            entries.filter(|(key, value)| !fields.contains(&key.text()) && !value.is_null());
+        entries.map(|(key, value)| format!("{:?}:{}", key.text(), canonical(value))).collect()
+    };
+    let rest = without(filter, &["resources"]);
+    let of = resources.map(|of| without(of, &["kinds", "namespaces"])).unwrap_or_default();
+    let with = |kind: &Option<String>| {
+        let rest = format!("{rest:?} {of:?} {kind:?}");
+        namespaces.iter().map(move |namespace| format!("{rest} {namespace:?}")).collect::<Vec<_>>()
+    };
+    kinds.iter().flat_map(with).collect()
 }
 
 /// Judges a `PolicyException` of Kyverno.
@@ -538,6 +614,55 @@ mod tests {
                 told,
                 [format!("008 warning {label}checks otherwise than before, which is not compared")]
             );
+        }
+    }
+
+    #[test]
+    fn rules_of_kyverno_move_to_another_policy() {
+        let rule = |name: &str| format!("{{name: {name}, validate: {{pattern: {{{name}: b}}}}}}");
+        let policy = |name: &str, action: &str, rules: &[&str]| {
+            let rules: Vec<String> = rules.iter().map(|name| rule(name)).collect();
+            kyverno(&format!("validationFailureAction: {action}, rules: [{}]", rules.join(", ")))
+                .replace("name: p}", &format!("name: {name}}}"))
+        };
+        let both = policy("p", "Enforce", &["a", "b"]);
+        let apart = policy("p", "Enforce", &["a"]) + &policy("q", "Enforce", &["b"]);
+        assert_eq!(judged(&both, &apart), [""; 0]);
+        assert_eq!(judged(&apart, &both), [""; 0]);
+        let label = "008 error ClusterPolicy p: no longer has the rule b";
+        let weaker = policy("p", "Enforce", &["a"]) + &policy("q", "Audit", &["b"]);
+        assert_eq!(judged(&both, &weaker), [label]);
+        let other = apart.replace("{b: b}", "{b: '*'}");
+        assert_eq!(judged(&both, &other), [label]);
+        let gone = judged(&apart, &policy("p", "Enforce", &["a"]));
+        assert_eq!(gone, ["008 error ClusterPolicy q: is no longer checked"]);
+    }
+
+    #[test]
+    fn filters_of_kyverno_have_several_forms() {
+        let rule = |more: &str| kyverno(&format!("rules: [{{name: r, {more}}}]"));
+        let pods = "{resources: {kinds: [Pod]}}";
+        let forms = [pods.to_owned(), format!("{{any: [{pods}]}}"), format!("{{all: [{pods}]}}")];
+        for key in ["match", "exclude"] {
+            for (old, new) in forms.iter().flat_map(|old| forms.iter().map(move |new| (old, new))) {
+                let [old, new] = [old, new].map(|form| rule(&format!("{key}: {form}")));
+                assert_eq!(judged(&old, &new), [""; 0], "{old} {new}");
+            }
+        }
+        let of = |form: &str| rule(&format!("match: {form}"));
+        let both = of("{any: [{resources: {kinds: [Pod, Job], namespaces: [a, b]}}]}");
+        let apart = of(
+            "{any: [{resources: {kinds: [Job], namespaces: [a, b]}}, {resources: {kinds: [Pod], namespaces: [b, a]}}]}",
+        );
+        told(&both, &apart, &[]);
+        for narrower in [
+            "{any: [{resources: {kinds: [Pod], namespaces: [a, b]}}]}",
+            "{any: [{resources: {kinds: [Pod, Job], namespaces: [a]}}]}",
+            "{resources: {kinds: [Pod, Job], namespaces: [a, b], names: [x]}}",
+            "{resources: {kinds: [Pod, Job], namespaces: [a, b]}, subjects: [{kind: User, name: u}]}",
+            "{all: [{resources: {kinds: [Pod, Job]}}, {resources: {namespaces: [a, b]}}]}",
+        ] {
+            assert_eq!(judged(&both, &of(narrower)).len(), 1, "{narrower}");
         }
     }
 

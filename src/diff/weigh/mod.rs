@@ -18,7 +18,9 @@ mod namespaces;
 mod nature;
 mod quotas;
 mod reach;
+mod relocated;
 mod scale;
+mod scalers;
 mod selectors;
 mod storage;
 mod successors;
@@ -31,11 +33,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use access::Rights;
-use exposure::Policies;
+use exposure::{Offers, Policies};
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
 use labelled::{Asking, ByLabel};
 pub use nature::Nature;
+pub(super) use relocated::weigh_relocated;
 pub(super) use successors::weigh_moved;
 use work::Work;
 
@@ -80,6 +83,8 @@ pub(super) struct Whole<'a> {
     led_to: [OnceCell<BTreeSet<(String, String)>>; 2],
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
+    /// What objects served from outside before the change.
+    offers: OnceCell<Offers>,
     /// The steps that are left for comparing what several objects mean together.
     work: Work,
 }
@@ -144,7 +149,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         }
         ("policy", "PodDisruptionBudget") => &[scale::budget],
         ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject") => {
-            &[scale::autoscaler]
+            &[scalers::autoscaler]
         }
         _ if template(group, kind).is_some() => of_workload(kind),
         // Other kinds may make pods too.
@@ -173,8 +178,7 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             &[exposure::gateway, exposure::listeners, exposure::annotated]
         }
         (
-            "cilium.io"
-            | "crd.projectcalico.org"
+            "crd.projectcalico.org"
             | "projectcalico.org"
             | "security.istio.io"
             | "policy.networking.k8s.io",
@@ -183,6 +187,7 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             &[exposure::other_policy]
         }
         ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
+        ("cilium.io", _) if kind.ends_with("Policy") => &[exposure::cilium_policy],
         ("networking.istio.io", "VirtualService") => &[exposure::virtual_service, exposure::led],
         ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy, exposure::led],
         ("traefik.io" | "traefik.containo.us", "Middleware") => &[exposure::middleware],
@@ -287,6 +292,7 @@ impl<'a> Whole<'a> {
             left_roles: OnceCell::new(),
             led_to: Default::default(),
             policies: Default::default(),
+            offers: OnceCell::new(),
             work: Work::new(MOST_STEPS),
         }
     }
@@ -521,6 +527,11 @@ impl<'a> Whole<'a> {
     /// The network policies of a side.
     fn policies(&self, side: usize) -> &Policies<'a> {
         self.policies[side].get_or_init(|| exposure::policies(self.renders[side]))
+    }
+
+    /// What objects served from outside before the change.
+    fn offers(&self) -> &Offers {
+        self.offers.get_or_init(|| exposure::offers(self.renders[0]))
     }
 
     /// The roles and bindings of a side.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engines::judgement;
-use super::{Judgement, Phrase, Sides};
+use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};
 use crate::resource::Quantity;
@@ -12,22 +12,28 @@ use crate::yaml::Node;
 /// Judges a `ResourceQuota`.
 pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
+    // Of several quotas for the same pods the lowest amounts hold.
+    let mut new = sides.after.map(hard).unwrap_or_default();
+    let namespace = sides.namespace(usize::from(sides.after.is_some()));
+    for other in sides.whole.of_kind(1, "ResourceQuota", namespace) {
+        if meant(other.node()) == meant(before) {
+            hard(other.node()).into_iter().for_each(|(name, most)| lower(&mut new, name, most));
+        }
+    }
+    let is_raised = |(name, most): &(&String, &Quantity)| {
+        // All pods are more than those that still run.
+        let all = new.get("count/pods").filter(|_| *name == "pods");
+        !new.get(*name).into_iter().chain(all).any(|now| now <= most)
+    };
+    let old = hard(before);
+    let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
     let Some(after) = sides.after else {
         let phrase = Phrase::new("no longer limits its namespace");
-        found.push(judgement("", phrase).with_severity(Severity::Warning));
+        if !raised.is_empty() {
+            found.push(judgement("", phrase).with_severity(Severity::Warning));
+        }
         return;
     };
-    let hard = |node: &'_ Node| -> BTreeMap<String, Quantity> {
-        let hard = below(node, &["spec", "hard"]).map(Node::entries).unwrap_or_default();
-        let amount = |value: &Node| Quantity::of(Some(value));
-        hard.iter()
-            .filter_map(|(key, value)| Some((key.text().to_owned(), amount(value)?)))
-            .collect()
-    };
-    let (old, new) = (hard(before), hard(after));
-    let is_raised =
-        |(name, most): &(&String, &Quantity)| new.get(*name).is_none_or(|now| now > *most);
-    let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
     if !raised.is_empty() {
         let phrase = Phrase::new("allows more ").few(raised);
         found.push(judgement("spec.hard", phrase).with_severity(Severity::Note));
@@ -44,6 +50,45 @@ pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new("counts fewer pods, only those in the scope ").few(more);
         found.push(judgement("spec", phrase).with_severity(Severity::Warning));
     }
+}
+
+/// The amounts of a quota, by the usual name of what is counted.
+fn hard(quota: &Node) -> BTreeMap<String, Quantity> {
+    let mut amounts = BTreeMap::new();
+    for (key, value) in below(quota, &["spec", "hard"]).map(Node::entries).unwrap_or_default() {
+        if let Some(most) = Quantity::of(Some(value)) {
+            lower(&mut amounts, short_name(key.text()), most);
+        }
+    }
+    amounts
+}
+
+fn lower(amounts: &mut BTreeMap<String, Quantity>, name: String, most: Quantity) {
+    let known = amounts.entry(name).or_insert(most);
+    *known = most.min(*known);
+}
+
+/// What a quota counts under several names, under the shorter one. (Kubernetes documentation: "Resource Quotas".)
+fn short_name(name: &str) -> String {
+    const REQUESTED: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+    const COUNTED: [&str; 6] = [
+        "configmaps",
+        "persistentvolumeclaims",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "services",
+    ];
+    let of = |prefix: &str, names: &[&str]| {
+        name.strip_prefix(prefix).filter(|rest| names.contains(rest))
+    };
+    of("requests.", &REQUESTED).or_else(|| of("count/", &COUNTED)).unwrap_or(name).to_owned()
+}
+
+/// What a quota counts, as text.
+fn meant(quota: &Node) -> String {
+    let field = |key: &str| below(quota, &["spec", key]).filter(|node| !node.is_empty());
+    format!("{:?}", ["scopes", "scopeSelector"].map(|key| field(key).map(canonical)))
 }
 
 /// A condition on the pods that a quota counts.
@@ -207,6 +252,39 @@ mod tests {
             &quota("cpu: '1'"),
             &["008 note ResourceQuota q: allows more pods"],
         );
+    }
+
+    #[test]
+    fn quotas_have_several_names() {
+        let quota = |name: &str, hard: &str| {
+            format!(
+                "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: {name}}}, spec: {{hard: {{{hard}}}}}}}\n---\n"
+            )
+        };
+        let one = quota("q", "cpu: '4', memory: 8Gi, pods: 3, services: 2");
+        let long =
+            quota("q", "requests.cpu: '4', requests.memory: 8Gi, pods: 3, count/services: 2");
+        told(&one, &long, &[]);
+        let more = long.replace("requests.cpu: '4'", "requests.cpu: '5'");
+        told(&one, &more, &["008 note ResourceQuota q: allows more cpu"]);
+        let apart = quota("q", "cpu: '4', memory: 8Gi") + &quota("r", "count/pods: 3, services: 2");
+        assert_eq!(judged(&one, &apart), [""; 0]);
+        let fewer = quota("q", "cpu: '4', memory: 8Gi") + &quota("r", "count/pods: 4, services: 2");
+        assert_eq!(judged(&one, &fewer), ["008 note ResourceQuota q: allows more pods"]);
+        assert_eq!(
+            judged(&apart, &quota("q", "cpu: '4', memory: 8Gi, count/pods: 3, services: 2")),
+            [""; 0]
+        );
+        assert_eq!(
+            judged(&apart, &quota("q", "cpu: '4', memory: 8Gi, services: 2")),
+            ["008 warning ResourceQuota r: no longer limits its namespace"]
+        );
+        // One for other pods is no other one.
+        let scoped = apart.replace(
+            "count/pods: 3, services: 2}",
+            "count/pods: 3, services: 2}, scopes: [BestEffort]",
+        );
+        assert_eq!(judged(&one, &scoped).len(), 1);
     }
 
     #[test]

@@ -11,15 +11,15 @@ use crate::harden::{PodTemplate, Severity, template};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
+pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&AVAILABILITY_REDUCED, path, phrase)
 }
 
-fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+pub(super) fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     below(node, &["spec", key])
 }
 
-fn number(node: &Node, key: &str) -> Option<i64> {
+pub(super) fn number(node: &Node, key: &str) -> Option<i64> {
     field(node, key).and_then(integer)
 }
 
@@ -74,7 +74,10 @@ fn updated(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgeme
             is_all.then(|| StopsAll::Rolling(key, written.as_text().unwrap_or_default().to_owned()))
         })
     };
-    if stops_all(before).is_some() {
+    // A StatefulSet has no more pods than copies: a single one always stops before the new one starts.
+    let was_alone = sides.object.ids[0].as_ref().is_some_and(|id| id.kind == "StatefulSet")
+        && copies_of(sides.scaler(0), before) <= 1;
+    if was_alone || stops_all(before).is_some() {
         return None;
     }
     Some(match stops_all(after)? {
@@ -400,73 +403,6 @@ pub(super) fn budget(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             found.push(judgement("spec", phrase.say(" → ").name(field_of(key, after))));
         }
     }
-}
-
-/// Judges a `HorizontalPodAutoscaler`, or a `ScaledObject` of KEDA.
-pub(super) fn autoscaler(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let Some(before) = sides.before else { return };
-    let Some(after) = sides.after else {
-        if let Some(target) = sides.scaled() {
-            found.push(judgement("", Phrase::new("no longer scales ").name(&target)));
-        }
-        return;
-    };
-    found.extend(stopped(sides, before, after));
-    let is_keda = sides.kind == "ScaledObject";
-    let (least, most) = match is_keda {
-        true => (("minReplicaCount", Some(0)), ("maxReplicaCount", Some(100))),
-        false => (("minReplicas", Some(1)), ("maxReplicas", None)),
-    };
-    for ((key, usual), words) in [(least, "keeps fewer pods"), (most, "adds fewer pods")] {
-        let [old, new] = [before, after].map(|node| number(node, key).or(usual));
-        if let (Some(old), Some(new)) = (old, new)
-            && new < old
-        {
-            let phrase = Phrase::new(words).say(format!(": {key} {old} → {new}"));
-            found.push(judgement("spec", phrase));
-        }
-    }
-}
-
-/// The judgements on an autoscaler that scales another workload, or adds no pods.
-fn stopped(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Vec<Judgement> {
-    let mut found = Vec::new();
-    let target = |node: &Node| -> Option<(String, String)> {
-        let target = field(node, "scaleTargetRef")?;
-        let kind = text(target, "kind").unwrap_or("Deployment").to_owned();
-        Some((kind, text(target, "name")?.to_owned()))
-    };
-    if let (Some(was), Some(is)) = (target(before), target(after))
-        && was != is
-        && sides.scaled().is_some_and(|still| still != format!("{} {}", is.0, is.1))
-    {
-        let phrase = Phrase::new("scales ").name(&format!("{} {}", is.0, is.1));
-        let phrase = phrase.say(" in place of ").name(&format!("{} {}", was.0, was.1));
-        found.push(judgement("spec.scaleTargetRef", phrase));
-    }
-    let is_fixed = |node: &Node| {
-        let up = below(node, &["spec", "behavior", "scaleUp"]);
-        up.and_then(|up| text(up, "selectPolicy")) == Some("Disabled")
-    };
-    if is_fixed(after) && !is_fixed(before) {
-        let words = "no longer adds pods (scaleUp: Disabled)";
-        found.push(judgement("spec.behavior.scaleUp", Phrase::new(words)));
-    }
-    let paused = |node: &Node| -> Option<String> {
-        let annotations = below(node, &["metadata", "annotations"])?;
-        let copies = text(annotations, "autoscaling.keda.sh/paused-replicas");
-        let is_paused = text(annotations, "autoscaling.keda.sh/paused") == Some("true");
-        match (copies, is_paused) {
-            (Some(copies), _) => Some(format!("paused-replicas: {copies}")),
-            (None, true) => Some("paused: true".to_owned()),
-            (None, false) => None,
-        }
-    };
-    if let Some(how) = paused(after).filter(|how| Some(how) != paused(before).as_ref()) {
-        let phrase = Phrase::new("no longer scales its workload (").name(&how).say(")");
-        found.push(judgement("metadata.annotations", phrase));
-    }
-    found
 }
 
 /// Judges an agent that no longer runs on each node, or is updated on all of them at once.

@@ -89,6 +89,34 @@ impl Conditions {
         self.0.iter().map(values).sum()
     }
 
+    /// Conditions of one value each, which together select the same. These alone, if there were more than `most` of them.
+    pub(super) fn single(&self, most: usize) -> Vec<Self> {
+        let mut parts = vec![Self::default()];
+        for condition in &self.0 {
+            let each: Vec<Condition> = match &condition.holds {
+                Holds::In(values) if !values.is_empty() => {
+                    let one = |value: &String| BTreeSet::from([value.clone()]);
+                    let with = |value| Condition {
+                        key: condition.key.clone(),
+                        holds: Holds::In(one(value)),
+                    };
+                    values.iter().map(with).collect()
+                }
+                _ => vec![condition.clone()],
+            };
+            if parts.len().saturating_mul(each.len()) > most {
+                return vec![self.clone()];
+            }
+            let with = |part: &Self, one: &Condition| {
+                let mut part = part.clone();
+                part.0.insert(one.clone());
+                part
+            };
+            parts = parts.iter().flat_map(|part| each.iter().map(|one| with(part, one))).collect();
+        }
+        parts
+    }
+
     /// True if all labels that satisfy these conditions satisfy the others, as far as single conditions show it.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         other.0.iter().all(|wanted| self.implies(wanted))

@@ -580,6 +580,20 @@ mod tests {
                 &*format!("001 {label} no longer has limit of memory in container web"),
             ],
         );
+        let set = |copies: &str| with("StatefulSet", "web", copies, "", &web2("1", ""));
+        let all = |copies: &str| {
+            with(
+                "Deployment",
+                "web",
+                &format!("{copies}strategy: {{type: Recreate}}, "),
+                "",
+                &web2("1", ""),
+            )
+        };
+        assert_eq!(judged(&set(""), &all("")), [""; 0], "a single pod");
+        let words = "in place of StatefulSet web: an update stops all pods before it starts new ones (Recreate)";
+        let found = judged(&set("replicas: 2, "), &all("replicas: 2, "));
+        assert_eq!(found, [format!("011 warning Deployment web: {words}")]);
         let few = with("StatefulSet", "front", "replicas: 1, ", "", &web2("1", ""));
         let copies = format!("011 {label} has a single copy: 3 → 1 replicas");
         told(&one(&web2("1", "")), &few, &[&*copies]);

@@ -222,7 +222,9 @@ fn rules(causes: &[Cause]) -> Words {
         let comma = if place > 0 { ", " } else { "" };
         words = words.say(format!("{comma}{} {}", rule.id, rule.name));
         if !containers.is_empty() {
-            words = words.say(" (").names(containers.iter().map(|name| &**name)).say(")");
+            let names = containers.iter().map(|name| &**name);
+            let name = |name| if name == "" { "a container without a name" } else { name };
+            words = words.say(" (").names(names.map(name)).say(")");
         }
     }
     words

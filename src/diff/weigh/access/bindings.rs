@@ -137,16 +137,17 @@ fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str;
     }
     let takes = |steps| whole.work.takes(steps);
     let new = whole.rights(1).rules(role, &takes);
-    let mut known = Vec::new();
-    for (old, scope) in &olds {
-        let Held::Rules(more) = held(sides, 0, std::slice::from_ref(old), scope) else {
-            return Gain::Role;
-        };
-        known.extend(more);
-    }
     let Some(new) = new else { return Gain::Role };
-    let grown = grown(&known, &new, sides.renames(), &whole.work);
+    let (mut had, mut has_others) = (Vec::new(), false);
+    for (old, scope) in &olds {
+        let (rules, others) = known(sides, 0, std::slice::from_ref(old), scope);
+        had.extend(rules);
+        has_others |= !others.is_empty();
+    }
+    let grown = grown(&had, &new, sides.renames(), &whole.work);
     match told(&grown, None) {
+        // Roles that are not in the render may have given the rights.
+        Some(_) if has_others || whole.work.is_over() => Gain::Role,
         Some(judged) if is_usual(sides, role) => Gain::Dangers(dangers(&grown), judged.severity),
         Some(judged) => Gain::Rights(judged),
         // A role without rules may get some elsewhere.
@@ -182,21 +183,6 @@ fn is_weaker(role: &RoleKey, other: &RoleKey) -> bool {
         // The first role of all others is `cluster-admin`: it has all rights.
         (None, Some(other)) => other + 1 == ORDERED.len(),
         _ => false,
-    }
-}
-
-/// The rules that subjects have.
-enum Held {
-    Rules(Vec<Node>),
-    /// A role is not in the render, or there are too many rules.
-    Unknown,
-}
-
-/// The rules that bindings of a render give to subjects in a namespace, or in the whole cluster if it is empty.
-fn held(sides: &Sides<'_, '_>, side: usize, olds: &[Subject], scope: &str) -> Held {
-    match known(sides, side, olds, scope) {
-        (rules, unknown) if unknown.is_empty() && !sides.whole.work.is_over() => Held::Rules(rules),
-        _ => Held::Unknown,
     }
 }
 

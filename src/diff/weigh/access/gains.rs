@@ -180,6 +180,25 @@ mod tests {
     }
 
     #[test]
+    fn renamed_accounts_keep_their_rights() {
+        let all = |name: &str, rules: &[&str]| {
+            let account = format!(
+                "{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}, labels: {{app: web}}}}}}\n---\n"
+            );
+            let everywhere = bound("ClusterRole", "r", &[name])
+                .replace("RoleBinding", "ClusterRoleBinding")
+                .replace(", namespace: shop", "");
+            // Others that are named alike.
+            let other = account.replace(&format!("name: {name}"), &format!("name: {name}-job"));
+            account + &other + &role("ClusterRole", "r", rules) + &everywhere
+        };
+        let (old, new) = (all("web", &[SECRETS]), all("team-web", &[SECRETS]));
+        assert_eq!(granted(&old, &new), [""; 0]);
+        assert_eq!(granted(&new, &old), [""; 0]);
+        assert_eq!(granted(&old, &all("team-web", &[SECRETS, PODS])).len(), 1);
+    }
+
+    #[test]
     fn parts_of_roles_of_each_cluster_add_what_these_have() {
         let part = |name: &str, rules: &[&str]| {
             role("ClusterRole", name, rules).replace(

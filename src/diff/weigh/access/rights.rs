@@ -7,7 +7,7 @@ use crate::diff::weigh::Phrase;
 use crate::diff::weigh::selectors::Conditions;
 use crate::harden::selector::{labels, selects};
 use crate::harden::value::{below, items, present, text};
-use crate::resource::{ResMap, Resource};
+use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::yaml::Node;
 
 /// A subject: kind, namespace, name.
@@ -253,6 +253,8 @@ pub(super) fn role_of(binding: &Node, namespace: &str) -> Option<RoleKey> {
 
 /// The subjects of a binding. A user with the name of a `ServiceAccount` is that.
 pub(super) fn subjects(binding: &Node, namespace: &str) -> Vec<Subject> {
+    // In a binding of the whole cluster an account without a namespace is one that gets it with the others.
+    let namespace = if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace };
     let subject = |node: &Node| {
         let (kind, name) = (text(node, "kind")?, text(node, "name")?);
         let (kind, own, name) = match kind {

@@ -49,6 +49,17 @@ impl Range {
         self.is_v6 == other.is_v6 && self.length <= other.length && other.cut(self.length) == self
     }
 
+    /// True if both are of the same version of IP.
+    pub(super) const fn is_like(self, other: Self) -> bool {
+        self.is_v6 == other.is_v6
+    }
+
+    /// The first and the last address, in the upper bits, with all lower bits of the last one.
+    pub(super) fn ends(self) -> (u128, u128) {
+        let lower = u128::MAX.checked_shr(u32::from(self.length)).unwrap_or(0);
+        (self.bits, self.bits | lower)
+    }
+
     /// The other half of the range that is twice as long.
     fn sibling(self) -> Option<Self> {
         let bit = 1_u128.checked_shl(128 - u32::from(self.length)).filter(|_| self.length > 0)?;

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::entries::Served;
 use super::judgement;
 use super::proxies::{arguments, middlewares};
-use super::routes::Served;
 use crate::diff::weigh::work::Work;
 use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, canonical};
 use crate::harden::Severity;
@@ -444,7 +444,12 @@ pub(in crate::diff::weigh) fn led(sides: &Sides<'_, '_>, found: &mut Vec<Judgeme
     let (mut gains, mut is_over) = (Gains::default(), false);
     if is_traefik {
         let (was, is) = (middlewares(sides, 0, before), middlewares(sides, 1, after));
-        gains.told_of = Some(was.intersection(&is).cloned().collect());
+        // One that routes ask as a member of a chain is not told by path.
+        let routes = items(below(after, &["spec", "routes"])).iter();
+        let listed = routes.flat_map(|route| items(present(route, "middlewares")));
+        let listed: BTreeSet<&str> = listed.filter_map(|one| text(one, "name")).collect();
+        let both = was.intersection(&is).filter(|name| listed.contains(name.as_str()));
+        gains.told_of = Some(both.cloned().collect());
     }
     for lead in &new {
         let before = known.before(lead);

@@ -1,8 +1,12 @@
 //! KR-DIF-007: what can be reached from more places.
 
 mod addresses;
+mod alternatives;
 mod annotations;
+mod cilium;
+mod covers;
 mod destinations;
+mod entries;
 mod grants;
 mod internal;
 mod leads;
@@ -27,9 +31,42 @@ pub(super) use routes::{gateway, ingress, route};
 pub(super) use services::{behind, joined, service};
 pub(super) use transports::{options, termination, tls_option, transport};
 
+pub(super) use cilium::cilium_policy;
+pub(super) use entries::Offers;
+
 use super::judgement::{Judgement, Phrase};
 use crate::harden::differences::EXPOSURE_GREW;
+use crate::resource::ResMap;
+use crate::yaml::Node;
 use addresses::Ranges;
+use entries::Offer;
+
+/// The reader of what objects of a kind serve.
+fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {
+    Some(match (group, kind) {
+        ("networking.k8s.io" | "extensions", "Ingress") => routes::of_ingress,
+        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => routes::of_gateway_route,
+        ("route.openshift.io", "Route") => routes::of_openshift,
+        ("networking.istio.io", "VirtualService") => proxies::of_virtual_service,
+        ("projectcontour.io", "HTTPProxy") => proxies::of_proxy,
+        ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
+            proxies::of_ingress_route
+        }
+        _ => return None,
+    })
+}
+
+/// What the objects of a render serve. Linear.
+pub(super) fn offers(render: &ResMap) -> Offers {
+    let mut offers = Offers::new();
+    for object in render.iter() {
+        if let Some(of) = reader(&object.gvk().group, object.kind()) {
+            let namespace = object.id().effective_namespace();
+            entries::collect(&mut offers, object.kind(), namespace, of(object.node()));
+        }
+    }
+    offers
+}
 
 pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {
     Judgement::new(&EXPOSURE_GREW, path, phrase)

@@ -1,8 +1,9 @@
-//! Policies of networks and meshes of other kinds than `NetworkPolicy`: Cilium, Calico, the policies of administrators,
-//! Istio. They are not added up: a rule that is new or gone is told, and that what it allows is not compared.
+//! Policies of networks and meshes of other kinds than `NetworkPolicy` and those of Cilium: Calico, administrators, Istio. They are not added up: a rule that is new or gone is told, and that what it allows is not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alternatives::{Alternative, are_within, of_istio};
+use super::entries::without;
 use super::judgement;
 use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
@@ -31,7 +32,6 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
         ("security.istio.io", "AuthorizationPolicy") => authorization(sides, before, after, found),
         ("security.istio.io", "PeerAuthentication") => mutual(sides, before, after, found),
         ("security.istio.io", _) => found.extend(before.and_then(|before| issuers(before, after))),
-        ("cilium.io", _) => cilium(sides, before, after, found),
         _ => ordered(sides, before, after, found),
     }
 }
@@ -50,6 +50,7 @@ fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
     let before = sides.before.filter(|before| !is_tried_out(before))?;
     // The same policy under another name restricts as much.
     let is_lost = sides.leaves_pods(None)
+        && !(sides.kind == "AuthorizationPolicy" && is_joined(sides, before))
         && !sides.whole.has_like(1, sides.kind, sides.namespace(0), present(before, "spec"));
     let phrase = Phrase::new("no longer restricts traffic");
     is_lost.then(|| judgement("", phrase).with_severity(Severity::Error))
@@ -62,7 +63,7 @@ fn was_there(sides: &Sides<'_, '_>, spec: Option<&Node>) -> bool {
 
 /// True if a policy of the same kind that satisfies a condition was there before for the same pods, or for those of all
 /// namespaces.
-fn had_others(sides: &Sides<'_, '_>, is_meant: impl Fn(&Node) -> bool) -> bool {
+pub(super) fn had_others(sides: &Sides<'_, '_>, is_meant: impl Fn(&Node) -> bool) -> bool {
     let mut all = sides.whole.all_of_kind(0, sides.kind);
     let own = sides.namespace(1);
     all.any(|one| {
@@ -82,71 +83,25 @@ fn rules<'n>(spec: Option<&'n Node>, key: &str) -> BTreeMap<String, &'n Node> {
     list.iter().map(|rule| (canonical(rule), rule)).collect()
 }
 
-/// The judgement on pods that a policy of both sides selects no longer.
-fn narrowed(before: &Node, after: &Node, keys: &[&str]) -> Option<Judgement> {
-    let key = keys.iter().find(|key| {
-        let [old, new] = [before, after].map(|node| below(node, &["spec", key]));
-        let [old, new] = [old, new].map(Conditions::of_optional);
-        !old.is_within(&new)
-    })?;
-    let [old, new] =
-        [before, after].map(|node| Conditions::of_optional(below(node, &["spec", key])));
+/// The judgement on pods that a specification of both sides selects no longer.
+pub(super) fn narrowed(
+    before: Option<&Node>,
+    after: Option<&Node>,
+    keys: &[&str],
+) -> Option<Judgement> {
+    let of = |key: &&str| {
+        let field = |spec: Option<&'_ Node>| {
+            Conditions::of_optional(spec.and_then(|spec| present(spec, key)))
+        };
+        [field(before), field(after)]
+    };
+    let [old, new] = keys.iter().map(of).find(|[old, new]| !old.is_within(new))?;
     let gone = new.beyond(&old);
     let phrase = Phrase::new("applies only to pods with ").few(gone.iter().map(String::as_str));
     Some(judgement("spec", phrase))
 }
 
-/// True if a policy of Cilium has rules for a direction.
-fn restricts(policy: &Node, key: &str) -> bool {
-    spec(policy).and_then(|spec| present(spec, key)).is_some_and(|rules| !rules.is_empty())
-}
-
-/// Judges a policy of Cilium.
-fn cilium(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
-    let Some(before) = before else {
-        let allows = ["ingress", "egress"].iter().any(|key| {
-            let all = rules(spec(after), key);
-            all.values().any(|rule| !rule.is_empty())
-                && had_others(sides, |one| restricts(one, key))
-        });
-        if allows {
-            found.push(beside());
-        }
-        return;
-    };
-    for (allow, deny, words) in [
-        ("ingress", "ingressDeny", "incoming traffic"),
-        ("egress", "egressDeny", "outgoing traffic"),
-    ] {
-        let [old, new] = [before, after].map(|node| rules(spec(node), allow));
-        if restricts(before, allow) && !restricts(after, allow) {
-            let phrase = Phrase::new("no longer restricts ").say(words);
-            found.push(judgement("spec", phrase).with_severity(Severity::Error));
-        } else if restricts(before, allow) && new.keys().any(|rule| !old.contains_key(rule)) {
-            let phrase = Phrase::new("allows other ").say(words);
-            found.push(judgement("spec", phrase.say(NOT_COMPARED)));
-        }
-        let [old, new] = [before, after].map(|node| rules(spec(node), deny));
-        if old.keys().any(|rule| !new.contains_key(rule)) {
-            let phrase = Phrase::new("no longer refuses some ").say(words);
-            found.push(judgement("spec", phrase.say(NOT_COMPARED)));
-        }
-    }
-    found.extend(narrowed(before, after, &["endpointSelector", "nodeSelector"]));
-    let rest = |node| -> BTreeMap<&str, String> {
-        let known = ["ingress", "ingressDeny", "egress", "egressDeny", "description"];
-        let selectors = ["endpointSelector", "nodeSelector", "labels"];
-        let entries = spec(node).map(Node::entries).unwrap_or_default().iter();
-        let entries = entries.map(|(key, value)| (key.text(), canonical(value)));
-        entries.filter(|(key, _)| !known.contains(key) && !selectors.contains(key)).collect()
-    };
-    let several = |node| present(node, "specs").map(canonical);
-    if rest(before) != rest(after) || several(before) != several(after) {
-        found.push(otherwise());
-    }
-}
-
-const NOT_COMPARED: &str = ": what its rules allow is not compared";
+pub(super) const NOT_COMPARED: &str = ": what its rules allow is not compared";
 
 /// Judges a policy of Calico or of administrators, in which rules allow and refuse in order.
 fn ordered(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
@@ -158,6 +113,7 @@ fn ordered(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &m
         })
     };
     match before {
+        Some(before) if allows_less(before, after) => {}
         Some(_) => found.push(otherwise()),
         None if !allows(after) => {}
         None if sides.group == "policy.networking.k8s.io" => {
@@ -169,13 +125,33 @@ fn ordered(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &m
     }
 }
 
+/// True if rules of which each one allows something are only fewer.
+fn allows_less(before: &Node, after: &Node) -> bool {
+    let directions = ["ingress", "egress"];
+    let is_allowing = |node| {
+        let all = |key: &&str| items(below(node, &["spec", key])).iter();
+        let mut rules = directions.iter().flat_map(all);
+        rules.all(|rule| matches!(text(rule, "action"), Some("Allow" | "Accept")))
+    };
+    let rest = |node| spec(node).map(|spec| without(spec, &directions));
+    is_allowing(before)
+        && is_allowing(after)
+        && rest(before) == rest(after)
+        && directions.iter().all(|key| {
+            let [old, new] = [before, after].map(|node| rules(spec(node), key));
+            // Without the field, another direction may be restricted.
+            let has = |node| spec(node).is_some_and(|spec| present(spec, key).is_some());
+            has(before) == has(after) && new.keys().all(|rule| old.contains_key(rule))
+        })
+}
+
 /// The judgement on rules that differ.
-fn otherwise() -> Judgement {
+pub(super) fn otherwise() -> Judgement {
     judgement("spec", Phrase::new("restricts traffic otherwise than before").say(NOT_COMPARED))
 }
 
 /// The judgement on rules that are new beside others.
-fn beside() -> Judgement {
+pub(super) fn beside() -> Judgement {
     let words = "allows traffic beside the policies that were there";
     judgement("spec", Phrase::new(words).say(NOT_COMPARED))
 }
@@ -199,8 +175,14 @@ fn authorization(
     };
     // An empty rule allows everything.
     let is_open = action(after) == "ALLOW" && new.values().any(|rule| rule.is_empty());
+    // What policies for the same pods and with the same action allowed, or refused, before.
+    let known = alike(sides, 0, after);
+    let own = of_istio(items(below(after, &["spec", "rules"])));
     let Some(before) = before else {
-        let had_some = || had_others(sides, |one| action(one) == "ALLOW");
+        let had_some = || {
+            had_others(sides, |one| action(one) == "ALLOW")
+                && !are_within(&own, &known, &sides.whole.work)
+        };
         match action(after) == "ALLOW" && !new.is_empty() && had_some() {
             true if is_open => found.push(all(Severity::Error)),
             true => found.push(judgement(
@@ -221,18 +203,23 @@ fn authorization(
         let had_open = old.values().any(|rule| rule.is_empty());
         if is_open && !had_open {
             found.push(all(Severity::Error));
-        } else if !had_open && new.keys().any(|rule| !old.contains_key(rule)) {
+        } else if !had_open
+            && new.keys().any(|rule| !old.contains_key(rule))
+            && !are_within(&own, &known, &sides.whole.work)
+        {
             let phrase = Phrase::new("allows other requests than before");
             found.push(judgement("spec.rules", phrase.say(NOT_COMPARED)));
         }
-    } else if old.keys().any(|rule| !new.contains_key(rule)) {
+    } else if old.keys().any(|rule| !new.contains_key(rule))
+        && !are_within(&of_istio(items(below(before, &["spec", "rules"]))), &own, &sides.whole.work)
+    {
         let words = match is {
             "DENY" => "no longer refuses some requests",
             _ => "no longer asks about some requests",
         };
         found.push(judgement("spec.rules", Phrase::new(words).say(NOT_COMPARED)));
     }
-    found.extend(narrowed(before, after, &["selector"]));
+    found.extend(narrowed(spec(before), spec(after), &["selector"]));
     let targets = |node| {
         let of = |key: &str| below(node, &["spec", key]).map(canonical);
         (of("targetRef"), of("targetRefs"), of("provider"))
@@ -241,6 +228,36 @@ fn authorization(
         let phrase = Phrase::new("applies to other objects, or asks another provider");
         found.push(judgement("spec", phrase.say(NOT_COMPARED)));
     }
+}
+
+/// True if other policies for the same pods restrict them as one that is gone.
+fn is_joined(sides: &Sides<'_, '_>, before: &Node) -> bool {
+    let known = alike(sides, 1, before);
+    match action(before) {
+        // What the others allow is told of them.
+        "ALLOW" => !known.is_empty(),
+        _ => {
+            let own = of_istio(items(below(before, &["spec", "rules"])));
+            are_within(&own, &known, &sides.whole.work)
+        }
+    }
+}
+
+/// What the policies of a side with the action of one, and for the same pods, allow or refuse: also itself.
+fn alike(sides: &Sides<'_, '_>, side: usize, policy: &Node) -> Vec<Alternative> {
+    let applies = |policy| {
+        let spec = spec(policy);
+        spec.map(|spec| without(spec, &["action", "rules"])).unwrap_or_default()
+    };
+    let (own, is) = (applies(policy), action(policy));
+    // A policy that only one side has was, or would be, in the same namespace on the other.
+    let place = if sides.object.ids[side].is_some() { side } else { 1 - side };
+    let all = sides.whole.of_kind(side, sides.kind, sides.namespace(place));
+    // One that is only tried out allows and refuses nothing.
+    let all = all.filter(|one| !is_tried_out(one.node()));
+    let alike = all.filter(|one| action(one.node()) == is && applies(one.node()) == own);
+    let alike = alike.take_while(|one| sides.whole.work.takes(one.node().count_below()));
+    alike.flat_map(|one| of_istio(items(below(one.node(), &["spec", "rules"])))).collect()
 }
 
 /// The modes of mutual TLS of Istio, the weakest first; without one, both kinds of connections are accepted.
@@ -309,7 +326,7 @@ fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mu
     if !weaker_at.is_empty() {
         found.push(at_ports(weaker_at));
     }
-    found.extend(narrowed(before, after, &["selector"]));
+    found.extend(narrowed(spec(before), spec(after), &["selector"]));
 }
 
 /// The judgement on a `RequestAuthentication` of Istio that accepts the tokens of others.
@@ -318,7 +335,7 @@ fn issuers(before: &Node, after: &Node) -> Option<Judgement> {
     let gained = new.iter().filter(|(rule, _)| !old.contains_key(*rule));
     let gained: Vec<&str> = gained.filter_map(|(_, rule)| text(rule, "issuer")).collect();
     if gained.is_empty() {
-        return narrowed(before, after, &["selector"]);
+        return narrowed(spec(before), spec(after), &["selector"]);
     }
     let phrase = Phrase::new("accepts other tokens of the issuer ").few(gained);
     Some(judgement("spec.jwtRules", phrase))
@@ -374,6 +391,90 @@ mod tests {
         assert_eq!(judged(&policy(one), &with("q", two)).len(), 1, "beside another one");
         assert_eq!(judged(&policy(one), &with("q", "")), [""; 0], "denies all");
         assert_eq!(judged(&policy(one), &with("q", &format!("action: DENY, {two}"))), [""; 0]);
+    }
+
+    #[test]
+    fn rules_that_are_split_or_joined_allow_the_same() {
+        let named = |name: &str, spec: &str| {
+            object("security.istio.io/v1", "AuthorizationPolicy", name, spec)
+        };
+        let policy = |rules: &str| named("p", &format!("rules: [{rules}]"));
+        let from = |source: &str| format!("{{from: [{{source: {{{source}}}}}]}}");
+        let both = policy(&from("namespaces: [a, b]"));
+        let apart = policy(&format!("{}, {}", from("namespaces: [b]"), from("namespaces: [a]")));
+        let to = |methods: &str| {
+            format!(
+                "{{from: [{{source: {{namespaces: [a]}}}}], to: [{{operation: {{methods: [{methods}]}}}}]}}"
+            )
+        };
+        let by = |more: &str| policy(&from(&format!("namespaces: [a], notPrincipals: [{more}]")));
+        for (before, after) in [
+            (&both, &apart),
+            (&apart, &both),
+            (&both, &policy(&to("GET"))),
+            (&policy(&to("GET, POST")), &policy(&to("POST"))),
+            (&by("x"), &by("x, y")),
+        ] {
+            assert_eq!(judged(before, after), [""; 0], "{before}{after}");
+        }
+        // The same rules in two policies.
+        let (a, b) = (from("namespaces: [a]"), from("namespaces: [b]"));
+        let two = policy(&a) + &named("q", &format!("rules: [{b}]"));
+        assert_eq!(judged(&both, &two), [""; 0]);
+        assert_eq!(judged(&two, &both), [""; 0]);
+        for (before, after) in [
+            (policy(&a), apart.clone()),
+            (policy(&to("GET")), policy(&to("GET, POST"))),
+            (policy(&to("GET")), policy(&a)),
+            (by("x, y"), by("x")),
+            (policy(&a), policy(&from("namespaces: [a], other: [x]"))),
+            (
+                both.clone(),
+                two.replace(
+                    "rules: [{from: [{source: {namespaces: [b",
+                    "rules: [{from: [{source: {namespaces: [c",
+                ),
+            ),
+            (
+                two.clone(),
+                two.replace(
+                    "name: q}, spec: {",
+                    "name: q}, spec: {selector: {matchLabels: {app: x}}, ",
+                )
+                .replace("[b]", "[c]"),
+            ),
+        ] {
+            assert_ne!(judged(&before, &after), [""; 0], "{before}{after}");
+        }
+        let deny = |rules: &str| named("p", &format!("action: DENY, rules: [{rules}]"));
+        assert_eq!(
+            judged(&deny(&from("namespaces: [a, b]")), &deny(&format!("{b}, {a}"))),
+            [""; 0]
+        );
+        assert_eq!(judged(&deny(&from("namespaces: [a, b]")), &deny(&a)).len(), 1);
+    }
+
+    #[test]
+    fn fewer_rules_of_calico_allow_less() {
+        let policy = |rules: &str| {
+            object(
+                "projectcalico.org/v3",
+                "NetworkPolicy",
+                "p",
+                &format!("selector: all(), ingress: [{rules}]"),
+            )
+        };
+        let allow = |net: &str| format!("{{action: Allow, source: {{nets: [{net}]}}}}");
+        let (one, other) = (allow("10.0.0.0/8"), allow("192.168.0.0/16"));
+        assert_eq!(judged(&policy(&format!("{one}, {other}")), &policy(&other)), [""; 0]);
+        let deny = "{action: Deny}";
+        for (before, after) in [
+            (policy(&one), policy(&format!("{one}, {other}"))),
+            (policy(&format!("{deny}, {one}")), policy(&one)),
+            (policy(&format!("{one}, {other}")), policy(&other).replace("all()", "has(a)")),
+        ] {
+            assert_eq!(judged(&before, &after).len(), 1, "{before}{after}");
+        }
     }
 
     #[test]

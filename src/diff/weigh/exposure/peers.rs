@@ -102,7 +102,7 @@ fn port(node: &Node) -> Port {
 
 impl Peer {
     /// True if all of this peer is in the other one.
-    fn is_in(&self, other: &Self) -> bool {
+    pub(super) fn is_in(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::All) => true,
             (
@@ -161,7 +161,7 @@ impl Peer {
 }
 
 impl Port {
-    fn is_in(&self, other: &Self) -> bool {
+    pub(super) fn is_in(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::All) => true,
             (Self::Of { protocol, ports }, Self::Of { protocol: of, ports: others }) => {
@@ -196,36 +196,9 @@ impl Port {
     }
 }
 
-/// The traffic that is allowed by some rules and by none of those before. `None` if comparing is too much work.
-pub(super) fn gained<'a>(
-    before: &[&Allowed],
-    after: &'a Allowed,
-    work: &Work,
-) -> Option<Vec<&'a (Peer, Port)>> {
-    let number: usize = before.iter().map(|of| of.len()).sum();
-    let mut gained = Vec::new();
-    for pair in after {
-        if !work.takes(before.len()) {
-            return None;
-        }
-        if before.iter().any(|of| of.contains(pair)) {
-            continue;
-        }
-        // Exceptions and conditions of a pair are compared with those of each other one.
-        if !work.takes(number.saturating_mul(1 + pair.0.size())) {
-            return None;
-        }
-        let (peer, port) = pair;
-        let mut known = before.iter().copied().flatten();
-        if !known.any(|(of, ports)| port.is_in(ports) && peer.is_in(of)) {
-            gained.push(pair);
-        }
-    }
-    Some(gained)
-}
-
 impl Peer {
-    fn size(&self) -> usize {
+    /// The number of its exceptions or conditions.
+    pub(super) fn size(&self) -> usize {
         match self {
             Self::All => 0,
             Self::Addresses { except, .. } => except.len(),

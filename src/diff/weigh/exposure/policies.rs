@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::covers::gained;
 use super::judgement;
-use super::peers::{Allowed, Peer, Port, allowed, gained, told};
+use super::peers::{Allowed, Peer, Port, allowed, told};
 use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::work::Work;
 use crate::diff::weigh::workload::pods;

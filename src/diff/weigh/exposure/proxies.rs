@@ -1,9 +1,11 @@
 //! Entries of controllers that have kinds of their own: Istio, Traefik, Contour.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::addresses::Ranges;
-use super::routes::{Entries, Served, attached, grown};
+use super::entries::{Offer, Served, more_served, without};
+use super::routes::attached;
 use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::value::{below, is_true, items, present, text};
@@ -11,15 +13,12 @@ use crate::yaml::Node;
 
 /// Judges a `VirtualService` of Istio, as far as Gateways lead to it.
 pub(in crate::diff::weigh) fn virtual_service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let Some(after) = sides.after else { return };
-    let [old, new] = [sides.before, Some(after)].map(gateways);
+    if sides.after.is_none() {
+        return;
+    }
+    let [old, new] = [sides.before, sides.after].map(gateways);
     found.extend(attached(sides, &old, &new, "spec.gateways"));
-    let entries = |node, gateways: &BTreeSet<String>| match gateways.is_empty() {
-        true => Entries::default(),
-        false => of_virtual_service(node),
-    };
-    let [was, is] = [entries(sides.before, &old), entries(Some(after), &new)];
-    found.extend(grown(&was, &is, "spec.hosts"));
+    found.extend(more_served(sides, of_virtual_service, "spec.hosts"));
 }
 
 /// The Gateways of a `VirtualService`; `mesh` stands for the pods of the cluster.
@@ -29,38 +28,48 @@ fn gateways(node: Option<&Node>) -> BTreeSet<String> {
     names.filter(|name| *name != "mesh").map(str::to_owned).collect()
 }
 
-fn of_virtual_service(node: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    let Some(spec) = node.and_then(|node| present(node, "spec")) else { return entries };
-    let mut paths = BTreeSet::new();
+/// What a `VirtualService` serves by its Gateways: nothing without one.
+pub(super) fn of_virtual_service(node: &Node) -> Offer {
+    let gateways: Vec<String> = gateways(Some(node)).into_iter().collect();
+    let Some(spec) = present(node, "spec").filter(|_| !gateways.is_empty()) else {
+        return Offer::default();
+    };
+    let mut offer = Offer::by(&gateways.join(","), node);
+    let mut paths: Vec<(Served, Rc<str>)> = Vec::new();
     for rule in items(present(spec, "http")) {
+        let backend = without(rule, &["name", "match"]);
         let matches = items(present(rule, "match"));
-        for uri in matches.iter().map(|one| present(one, "uri")) {
+        for one in matches {
+            let uri = present(one, "uri");
             let of = |key: &str| uri.and_then(|uri| text(uri, key));
-            paths.insert(match (of("prefix"), of("exact"), of("regex")) {
+            let served = match (of("prefix"), of("exact"), of("regex")) {
                 (Some(prefix), ..) => Served::below(prefix),
                 (None, Some(exact), _) => Served::Only(exact.to_owned()),
                 (None, None, Some(regex)) => Served::Only(regex.to_owned()),
                 (None, None, None) => Served::below("/"),
-            });
+            };
+            paths.push((served, format!("{backend} {}", without(one, &["name", "uri"])).into()));
         }
         if matches.is_empty() {
-            paths.insert(Served::below("/"));
+            paths.push((Served::below("/"), backend.into()));
         }
     }
     if paths.is_empty() {
-        paths.insert(Served::below("/"));
+        let leads = without(spec, &["hosts", "gateways", "http"]);
+        paths.push((Served::below("/"), leads.into()));
     }
     for host in items(present(spec, "hosts")).iter().filter_map(Node::as_text) {
-        entries.set(host, &paths);
+        for (path, leads) in &paths {
+            offer.add(Some(host), path.clone(), leads, false);
+        }
     }
-    entries
+    offer
 }
 
 /// Judges an `HTTPProxy` of Contour.
 pub(in crate::diff::weigh) fn http_proxy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
-    found.extend(grown(&of_proxy(sides.before), &of_proxy(Some(after)), "spec.virtualhost"));
+    found.extend(more_served(sides, of_proxy, "spec.virtualhost"));
     let Some(before) = sides.before else { return };
     let host = |node| below(node, &["spec", "virtualhost"]);
     let (Some(old), Some(new)) = (host(before), host(after)) else { return };
@@ -97,34 +106,36 @@ pub(in crate::diff::weigh) fn http_proxy(sides: &Sides<'_, '_>, found: &mut Vec<
     }
 }
 
-fn of_proxy(node: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    let Some(spec) = node.and_then(|node| present(node, "spec")) else { return entries };
-    let Some(host) = below(spec, &["virtualhost"]).and_then(|host| text(host, "fqdn")) else {
-        return entries;
-    };
-    let mut paths = BTreeSet::new();
-    for route in items(present(spec, "routes")) {
+/// What an `HTTPProxy` serves, if it has a host.
+pub(super) fn of_proxy(node: &Node) -> Offer {
+    let host = below(node, &["spec", "virtualhost"]);
+    let (Some(spec), Some(host)) = (present(node, "spec"), host) else { return Offer::default() };
+    let Some(name) = text(host, "fqdn") else { return Offer::default() };
+    let mut offer = Offer::by(&without(host, &["fqdn"]), node);
+    let routes = items(present(spec, "routes"));
+    for route in routes {
         let conditions = items(present(route, "conditions"));
         let of = |key: &str| conditions.iter().find_map(|one| text(one, key));
-        paths.insert(match (of("exact"), of("prefix")) {
+        let served = match (of("exact"), of("prefix")) {
             (Some(exact), _) => Served::Only(exact.to_owned()),
             (None, prefix) => Served::below(prefix.unwrap_or("/")),
-        });
+        };
+        let mut leads = without(route, &["conditions"]);
+        conditions.iter().for_each(|one| leads += &without(one, &["exact", "prefix"]));
+        offer.add(Some(name), served, &leads.into(), false);
     }
     // What it includes may serve any path.
-    if paths.is_empty() || !items(present(spec, "includes")).is_empty() {
-        paths.insert(Served::below("/"));
+    if routes.is_empty() || !items(present(spec, "includes")).is_empty() {
+        let leads = without(spec, &["virtualhost", "routes"]).into();
+        offer.add(Some(name), Served::below("/"), &leads, false);
     }
-    entries.set(host, &paths);
-    entries
+    offer
 }
 
 /// Judges an `IngressRoute` of Traefik, for HTTP, TCP or UDP.
 pub(in crate::diff::weigh) fn ingress_route(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
-    let [old, new] = [sides.before, Some(after)].map(of_ingress_route);
-    found.extend(grown(&old, &new, "spec.routes"));
+    found.extend(more_served(sides, of_ingress_route, "spec.routes"));
     let Some(before) = sides.before else { return };
     let set = |node, key: &str| -> BTreeSet<String> {
         let list = items(below(node, &["spec", key]));
@@ -160,29 +171,59 @@ pub(in crate::diff::weigh) fn ingress_route(sides: &Sides<'_, '_>, found: &mut V
         found.push(judgement("spec.routes", phrase));
     }
     let (old, new) = (middlewares(sides, 0, before), middlewares(sides, 1, after));
-    let is_lost = |name: &&str| {
-        let now = sides.renames().new_name(name);
-        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
-    };
-    let lost: Vec<&str> = old.iter().map(String::as_str).filter(is_lost).collect();
+    let lost = lost(sides, &old, &new);
     if !lost.is_empty() {
         let phrase = Phrase::new("no longer asks the middleware ").few(lost);
         found.push(judgement("spec.routes", phrase));
     }
 }
 
-/// The names of middlewares of a route that may refuse requests: those of which the render does not show that they do not.
+/// The names of middlewares that may refuse requests, also as members of chains: those of which the render does not show
+/// that they do not.
 pub(super) fn middlewares(sides: &Sides<'_, '_>, side: usize, node: &Node) -> BTreeSet<String> {
     let routes = items(below(node, &["spec", "routes"])).iter();
     let listed = routes.flat_map(|route| items(present(route, "middlewares")));
-    let names: BTreeSet<&str> = listed.filter_map(|one| text(one, "name")).collect();
-    let is_known: BTreeSet<&str> = sides
-        .whole
-        .of_kind(side, "Middleware", sides.namespace(side))
-        .filter(|one| below(one.node(), &["spec"]).is_some_and(is_harmless))
-        .map(crate::resource::Resource::name)
-        .collect();
-    names.into_iter().filter(|name| !is_known.contains(name)).map(str::to_owned).collect()
+    refusing(sides, side, listed.filter_map(|one| text(one, "name")).map(str::to_owned).collect())
+}
+
+/// Those of some middlewares, and of the members of chains among them, that may refuse requests.
+fn refusing(sides: &Sides<'_, '_>, side: usize, mut names: Vec<String>) -> BTreeSet<String> {
+    let all = sides.whole.of_kind(side, "Middleware", sides.namespace(side));
+    let known: BTreeMap<&str, &Node> =
+        all.filter_map(|one| Some((one.name(), below(one.node(), &["spec"])?))).collect();
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(name) = names.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        match known.get(&*name) {
+            Some(spec) if is_harmless(spec) => {}
+            Some(spec) if present(spec, "chain").is_some() => names.extend(members(spec)),
+            _ => {
+                found.insert(name);
+            }
+        }
+    }
+    found
+}
+
+/// The names of the members of a chain.
+fn members(spec: &Node) -> Vec<String> {
+    let list = items(below(spec, &["chain", "middlewares"])).iter();
+    list.filter_map(|one| text(one, "name")).map(str::to_owned).collect()
+}
+
+/// The names of `old` that are not among the new ones, also under other names.
+fn lost<'n>(
+    sides: &Sides<'_, '_>,
+    old: &'n BTreeSet<String>,
+    new: &BTreeSet<String>,
+) -> Vec<&'n str> {
+    let is_lost = |name: &&str| {
+        let now = sides.renames().new_name(name);
+        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
+    };
+    old.iter().map(String::as_str).filter(is_lost).collect()
 }
 
 /// Middlewares that refuse no request because of its sender.
@@ -223,6 +264,16 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
             found.push(judgement("spec.forwardAuth.address", phrase.say(" who is allowed")));
         }
     }
+    let of_chain = |side: usize, node| {
+        refusing(sides, side, below(node, &["spec"]).map(members).unwrap_or_default())
+    };
+    let (old, new) = (of_chain(0, before), of_chain(1, after));
+    let lost = lost(sides, &old, &new);
+    // Another middleware in the place of a chain is told by what it asks.
+    if !lost.is_empty() && field(after, "chain").is_some() {
+        let phrase = Phrase::new("no longer asks the middleware ").few(lost);
+        found.push(judgement("spec.chain", phrase));
+    }
     let ranges = |node| -> Vec<String> {
         let list = ["ipAllowList", "ipWhiteList"].iter().find_map(|key| field(node, key));
         let list = items(list.and_then(|list| present(list, "sourceRange")));
@@ -231,10 +282,12 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
     found.extend(widened(&ranges(before), &ranges(after), "spec.ipAllowList", "requests"));
 }
 
-fn of_ingress_route(node: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    let routes = items(node.and_then(|node| below(node, &["spec", "routes"])));
-    for route in routes {
+/// What an `IngressRoute` serves.
+pub(super) fn of_ingress_route(node: &Node) -> Offer {
+    let points = below(node, &["spec", "entryPoints"]).map(canonical).unwrap_or_default();
+    let mut offer = Offer::by(&points, node);
+    let tls = below(node, &["spec", "tls"]);
+    for route in items(below(node, &["spec", "routes"])) {
         let rule = text(route, "match").unwrap_or_default();
         let hosts = arguments(rule, &["Host(", "HostSNI("]);
         let regexes = arguments(rule, &["HostRegexp(", "HostSNIRegexp("]);
@@ -247,11 +300,34 @@ fn of_ingress_route(node: Option<&Node>) -> Entries {
         }
         let is_any = hosts.is_empty() && regexes.is_empty() || rule.contains('!');
         let any = is_any.then_some("*");
+        let leads: Rc<str> =
+            format!("{} {}", without(route, &["match", "priority"]), conditions(rule)).into();
         for host in hosts.into_iter().chain(regexes).chain(any) {
-            entries.extend(host, &paths);
+            for path in &paths {
+                offer.add(Some(host), path.clone(), &leads, tls.is_some());
+            }
         }
     }
-    entries
+    offer
+}
+
+/// A rule of Traefik without its hosts and paths, if it is one of plain conditions.
+fn conditions(rule: &str) -> String {
+    if rule.contains('!') {
+        return rule.to_owned();
+    }
+    let is_of_address = |function: &str| function.contains("Host") || function.contains("Path");
+    let mut kept: Vec<&str> = rule
+        .split(')')
+        .map(|part| part.trim_start_matches([' ', '&', '|', '(']))
+        .filter(|part| !part.is_empty())
+        .filter(|part| !part.split_once('(').is_some_and(|(function, _)| is_of_address(function)))
+        .collect();
+    if !kept.is_empty() && rule.contains("||") {
+        return rule.to_owned();
+    }
+    kept.sort_unstable();
+    kept.join(" ")
 }
 
 /// The maximum length of a rule that is read.
@@ -454,6 +530,37 @@ mod tests {
         ] {
             assert_eq!(judged(map, &format!("{map}{new}")).len(), 1, "{new}");
         }
+    }
+
+    #[test]
+    fn chains_ask_their_members() {
+        let middleware = |name: &str, spec: &str| {
+            object("traefik.io/v1alpha1", "Middleware", spec)
+                .replace("name: web", &format!("name: {name}"))
+        };
+        let names = |list: &[&str]| {
+            let all: Vec<String> = list.iter().map(|name| format!("{{name: {name}}}")).collect();
+            all.join(", ")
+        };
+        let route = |list: &[&str]| {
+            let spec = format!("routes: [{{match: 'Host(`a`)', middlewares: [{}]}}]", names(list));
+            object("traefik.io/v1alpha1", "IngressRoute", &spec)
+        };
+        let both = middleware("auth", "basicAuth: {secret: s}")
+            + &middleware("range", "ipAllowList: {sourceRange: [10.0.0.0/8]}");
+        let chain = |list: &[&str]| {
+            middleware("chain", &format!("chain: {{middlewares: [{}]}}", names(list)))
+        };
+        let plain = both.clone() + &route(&["auth", "range"]);
+        let chained = |list: &[&str]| both.clone() + &chain(list) + &route(&["chain"]);
+        let whole = chained(&["range", "auth"]);
+        told(&plain, &whole, &[]);
+        // A chain of itself ends.
+        assert_eq!(judged(&plain, &chained(&["chain", "range", "auth"])), [""; 0]);
+        let label = "007 warning IngressRoute web: no longer asks the middleware auth";
+        told(&plain, &chained(&["range"]), &[label]);
+        let label = "007 warning Middleware chain: no longer asks the middleware auth";
+        told(&whole, &chained(&["range"]), &[label]);
     }
 
     #[test]

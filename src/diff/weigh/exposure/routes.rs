@@ -1,87 +1,25 @@
 //! Entries from outside: Ingresses, routes of the Gateway API and of `OpenShift`, Gateways.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use super::entries::{Entries, Offer, Served, grown, more_served, without};
 use super::internal::keep_internal;
 use super::judgement;
-use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
 
-/// Longer paths are only compared as a whole.
-const LONGEST_PATH: usize = 256;
-
-/// A path: with what is below it, or alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Served {
-    Below(String),
-    Only(String),
-}
-
-impl Served {
-    /// A prefix without the slash at its end.
-    pub(super) fn below(path: &str) -> Self {
-        Self::Below(path.trim_end_matches('/').to_owned())
-    }
-}
-
-/// Hosts with the paths that are served there. `*` stands for all hosts.
-#[derive(Default)]
-pub(super) struct Entries(BTreeMap<String, BTreeSet<Served>>);
-
-impl Entries {
-    fn add(&mut self, host: Option<&str>, path: Served) {
-        let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
-        self.0.entry(host).or_default().insert(path);
-    }
-
-    /// Sets the paths of a host.
-    pub(super) fn set(&mut self, host: &str, paths: &BTreeSet<Served>) {
-        self.0.insert(host.to_lowercase(), paths.clone());
-    }
-
-    /// Adds paths of a host.
-    pub(super) fn extend(&mut self, host: &str, paths: &BTreeSet<Served>) {
-        self.0.entry(host.to_lowercase()).or_default().extend(paths.iter().cloned());
-    }
-
-    /// True if the path of a host is served: a wildcard stands for the labels before it.
-    fn serves(&self, host: &str, path: &Served) -> bool {
-        let after_label = |host: &str| host.find('.').map(|dot| format!("*{}", &host[dot..]));
-        let hosts = [Some(host.to_owned()), after_label(host), Some("*".to_owned())];
-        hosts.iter().flatten().filter_map(|host| self.0.get(host)).any(|paths| covers(paths, path))
-    }
-}
-
-fn covers(paths: &BTreeSet<Served>, path: &Served) -> bool {
-    if paths.contains(path) {
-        return true;
-    }
-    let (Served::Below(text) | Served::Only(text)) = path;
-    if text.len() > LONGEST_PATH {
-        return false;
-    }
-    let text = text.trim_end_matches('/');
-    let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
-    ends.into_iter().any(|end| paths.contains(&Served::Below(text[..end].to_owned())))
-}
-
 /// Judges an Ingress of Kubernetes.
 pub(in crate::diff::weigh) fn ingress(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
-    found.extend(grown(&of_ingress(sides.before), &of_ingress(Some(after)), "spec.rules"));
+    found.extend(more_served(sides, of_ingress, "spec.rules"));
     let Some(before) = sides.before else { return };
     let (old, new) = (hosts_with_tls(before), hosts_with_tls(after));
-    let served = of_ingress(Some(after));
-    let is_covered =
-        |hosts: &BTreeSet<String>, host: &str| hosts.contains("*") || hosts.contains(host);
-    let open: Vec<&str> = served
-        .0
-        .keys()
-        .map(String::as_str)
-        .filter(|host| is_covered(&old, host) && !is_covered(&new, host))
-        .collect();
+    let served = of_ingress(after);
+    let open: BTreeSet<&str> =
+        served.hosts().filter(|host| has_tls(&old, host) && !has_tls(&new, host)).collect();
     if !open.is_empty() {
         found.push(judgement("spec.tls", Phrase::new("serves without TLS ").few(open)));
     }
@@ -107,30 +45,36 @@ fn class(ingress: &Node) -> Option<&str> {
     below(ingress, &["spec"]).and_then(|spec| text(spec, "ingressClassName")).or_else(annotated)
 }
 
-fn of_ingress(ingress: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    let Some(spec) = ingress.and_then(|ingress| present(ingress, "spec")) else { return entries };
-    if ["defaultBackend", "backend"].iter().any(|key| present(spec, key).is_some()) {
-        entries.add(None, Served::below("/"));
+/// What an Ingress serves.
+pub(super) fn of_ingress(ingress: &Node) -> Offer {
+    let mut offer = Offer::by(class(ingress).unwrap_or_default(), ingress);
+    let Some(spec) = present(ingress, "spec") else { return offer };
+    let secure = hosts_with_tls(ingress);
+    let mut add = |host: Option<&str>, path: Served, backend: Option<&Node>| {
+        let leads = Rc::from(backend.map(canonical).unwrap_or_default());
+        let is_secure = has_tls(&secure, &host.unwrap_or("*").to_lowercase());
+        offer.add(host, path, &leads, is_secure);
+    };
+    let own = ["defaultBackend", "backend"].iter().find_map(|key| present(spec, key));
+    if own.is_some() {
+        add(None, Served::below("/"), own);
     }
     for rule in items(present(spec, "rules")) {
         let host = text(rule, "host");
         let paths = items(below(rule, &["http", "paths"]));
         for path in paths {
             let written = text(path, "path").unwrap_or("/");
-            entries.add(
-                host,
-                match text(path, "pathType") {
-                    Some("Exact") => Served::Only(written.to_owned()),
-                    _ => Served::below(written),
-                },
-            );
+            let served = match text(path, "pathType") {
+                Some("Exact") => Served::Only(written.to_owned()),
+                _ => Served::below(written),
+            };
+            add(host, served, present(path, "backend"));
         }
         if paths.is_empty() {
-            entries.add(host, Served::below("/"));
+            add(host, Served::below("/"), own);
         }
     }
-    entries
+    offer
 }
 
 /// The hosts that an Ingress serves with TLS; `*` for all.
@@ -145,25 +89,36 @@ fn hosts_with_tls(ingress: &Node) -> BTreeSet<String> {
     items(below(ingress, &["spec", "tls"])).iter().flat_map(of_entry).collect()
 }
 
+/// True if a host is one of some with TLS, which may be wildcards.
+fn has_tls(hosts: &BTreeSet<String>, host: &str) -> bool {
+    // A wildcard stands for one label.
+    let wildcard = || host.find('.').map(|dot| format!("*{}", &host[dot..]));
+    hosts.contains("*")
+        || hosts.contains(host)
+        || wildcard().is_some_and(|wildcard| hosts.contains(&wildcard))
+}
+
 /// Judges a route of the Gateway API (`HTTPRoute`, `GRPCRoute`, `TLSRoute`) or of `OpenShift`.
 pub(in crate::diff::weigh) fn route(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let is_openshift = sides.kind == "Route";
-    let of = if is_openshift { of_openshift } else { of_gateway_route };
-    let path = if is_openshift { "spec.host" } else { "spec.hostnames" };
-    found.extend(grown(&of(sides.before), &of(Some(after)), path));
+    let (of, path): (fn(&Node) -> Offer, _) = match is_openshift {
+        true => (of_openshift, "spec.host"),
+        false => (of_gateway_route, "spec.hostnames"),
+    };
+    found.extend(more_served(sides, of, path));
     let has_tls = |node: &Node| below(node, &["spec", "tls"]).is_some();
     if is_openshift && sides.before.is_some_and(has_tls) && !has_tls(after) {
         found.push(judgement("spec.tls", Phrase::new("serves its host without TLS")));
     }
-    let [old, new] = [sides.before, Some(after)].map(|node| parents(sides, node));
+    let of = |side: usize, node| parents(sides.namespace(side), node);
+    let (old, new) = (of(0, sides.before), of(1, Some(after)));
     found.extend(attached(sides, &old, &new, "spec.parentRefs"));
 }
 
 /// The Gateways of a route, each with its namespace if that is another one, and its listener.
-fn parents(sides: &Sides<'_, '_>, route: Option<&Node>) -> BTreeSet<String> {
+fn parents(own: &str, route: Option<&Node>) -> BTreeSet<String> {
     let list = items(route.and_then(|route| below(route, &["spec", "parentRefs"])));
-    let own = sides.namespace(1);
     let name = |one: &Node| {
         let mut name = text(one, "name")?.to_owned();
         if let Some(namespace) = text(one, "namespace").filter(|namespace| *namespace != own) {
@@ -200,46 +155,51 @@ pub(super) fn attached(
     (!gained.is_empty()).then(|| judgement(path, phrase.few(gained)))
 }
 
-fn of_openshift(route: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    if let Some(spec) = route.and_then(|route| present(route, "spec")) {
+/// What a route of `OpenShift` serves.
+pub(super) fn of_openshift(route: &Node) -> Offer {
+    let mut offer = Offer::by("", route);
+    if let Some(spec) = present(route, "spec") {
         let path = text(spec, "path").unwrap_or("/");
-        entries.add(
-            Some(text(spec, "host").unwrap_or("a host that the router chooses")),
-            Served::below(path),
-        );
+        let host = text(spec, "host").unwrap_or("a host that the router chooses");
+        let leads = Rc::from(without(spec, &["host", "path"]));
+        offer.add(Some(host), Served::below(path), &leads, false);
     }
-    entries
+    offer
 }
 
-fn of_gateway_route(route: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
-    let Some(spec) = route.and_then(|route| present(route, "spec")) else { return entries };
-    let mut paths = BTreeSet::new();
+/// What a route of the Gateway API serves.
+pub(super) fn of_gateway_route(route: &Node) -> Offer {
+    let Some(spec) = present(route, "spec") else { return Offer::default() };
+    let mut offer =
+        Offer::by(&present(spec, "parentRefs").map(canonical).unwrap_or_default(), route);
+    let mut paths: Vec<(Served, Rc<str>)> = Vec::new();
     for rule in items(present(spec, "rules")) {
+        let backend = without(rule, &["name", "matches"]);
         let matches = items(present(rule, "matches"));
         for one in matches {
             let path = present(one, "path");
             let written = path.and_then(|path| text(path, "value")).unwrap_or("/");
-            paths.insert(match path.and_then(|path| text(path, "type")) {
+            let served = match path.and_then(|path| text(path, "type")) {
                 None | Some("PathPrefix") => Served::below(written),
                 Some(_) => Served::Only(written.to_owned()),
-            });
+            };
+            paths.push((served, format!("{backend} {}", without(one, &["path"])).into()));
         }
         if matches.is_empty() {
-            paths.insert(Served::below("/"));
+            paths.push((Served::below("/"), backend.into()));
         }
     }
     if paths.is_empty() {
-        paths.insert(Served::below("/"));
+        paths.push((Served::below("/"), Rc::default()));
     }
     let hosts: Vec<&str> =
         items(present(spec, "hostnames")).iter().filter_map(Node::as_text).collect();
-    let hosts = if hosts.is_empty() { vec!["*"] } else { hosts };
-    for host in hosts {
-        entries.0.insert(host.to_lowercase(), paths.clone());
+    for host in if hosts.is_empty() { vec!["*"] } else { hosts } {
+        for (path, leads) in &paths {
+            offer.add(Some(host), path.clone(), leads, false);
+        }
     }
-    entries
+    offer
 }
 
 /// Judges a Gateway of the Gateway API or of Istio.
@@ -307,33 +267,9 @@ fn of_gateway(gateway: Option<&Node>) -> Entries {
     entries
 }
 
-/// The judgement on hosts and paths that were not served before.
-pub(super) fn grown(old: &Entries, new: &Entries, path: &'static str) -> Option<Judgement> {
-    let mut gained: Vec<String> = Vec::new();
-    for (host, paths) in &new.0 {
-        let news: Vec<&Served> = paths.iter().filter(|path| !old.serves(host, path)).collect();
-        let is_known = old.0.contains_key(host);
-        let host = if host == "*" { "all hosts" } else { host };
-        match news.first() {
-            None => {}
-            // A host that is new as a whole is told without its paths.
-            Some(_) if news.len() == paths.len() && !is_known => {
-                gained.push(host.to_owned());
-            }
-            Some(Served::Below(path) | Served::Only(path)) => {
-                let slash = if path.is_empty() { "/" } else { "" };
-                let more = if news.len() > 1 { ", …" } else { "" };
-                gained.push(format!("{host}{path}{slash}{more}"));
-            }
-        }
-    }
-    (!gained.is_empty())
-        .then(|| judgement(path, Phrase::new("serves ").few(gained.iter().map(String::as_str))))
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::diff::weigh::tests::told;
+    use crate::diff::weigh::tests::{judged, told};
 
     fn ingress(annotations: &str, spec: &str) -> String {
         format!(
@@ -388,7 +324,7 @@ mod tests {
         for (old, new) in [("public", "internal"), ("internal", "public")] {
             let words =
                 format!("is served by the IngressClass {new} in place of the IngressClass {old}");
-            let told = crate::diff::weigh::tests::judged(&class(old), &class(new));
+            let told = judged(&class(old), &class(new));
             assert_eq!(told, [format!("{label}{words}")]);
         }
         told(&class("public"), &ingress("kubernetes.io/ingress.class: public", ""), &[]);
@@ -409,14 +345,14 @@ mod tests {
         let pods =
             |name: &str| gateway("networking.istio.io/v1", &format!("selector: {{istio: {name}}}"));
         for [old, new] in [["in", "out"], ["out", "in"]] {
-            let all = crate::diff::weigh::tests::judged(&class(old), &class(new));
+            let all = judged(&class(old), &class(new));
             assert_eq!(all, [format!("{label}the GatewayClass {new} in place of {old}")]);
-            let all = crate::diff::weigh::tests::judged(&pods(old), &pods(new));
+            let all = judged(&pods(old), &pods(new));
             let words = format!("other pods, those with istio={new} in place of istio={old}");
             assert_eq!(all, [format!("{label}{words}")]);
         }
         let zone = |more: &str| pods(&format!("a{more}"));
-        assert_eq!(crate::diff::weigh::tests::judged(&zone(""), &zone(", zone: x")), [""; 0]);
+        assert_eq!(judged(&zone(""), &zone(", zone: x")), [""; 0]);
         let inner = |annotations: &str| {
             let more =
                 format!("gatewayClassName: c, infrastructure: {{annotations: {{{annotations}}}}}");
@@ -426,6 +362,29 @@ mod tests {
             &inner("networking.gke.io/load-balancer-type: Internal"),
             &inner("owner: a"),
             &["007 warning Gateway g: its load balancer is no longer internal"],
+        );
+    }
+
+    #[test]
+    fn a_wildcard_has_tls_for_one_label() {
+        let with = |rules: &str, tls: &str| {
+            ingress("", &format!("tls: [{{hosts: [{tls}]}}], rules: [{rules}]"))
+        };
+        let rules = "{host: a.example.org}, {host: b.example.org}";
+        let wild = with(rules, "'*.example.org'");
+        told(&with(rules, "a.example.org, b.example.org"), &wild, &[]);
+        for host in ["example.org", "a.b.example.org", "a.example.com"] {
+            let rules = format!("{{host: {host}}}");
+            told(
+                &with(&rules, host),
+                &with(&rules, "'*.example.org'"),
+                &[&*format!("007 warning Ingress web: serves without TLS {host}")],
+            );
+        }
+        told(
+            &with(rules, "'*.example.org'"),
+            &with(rules, "a.example.org"),
+            &["007 warning Ingress web: serves without TLS b.example.org"],
         );
     }
 
@@ -447,6 +406,14 @@ mod tests {
             &object("Gateway", "listeners: [{name: a, port: 443}, {name: b, port: 80}]"),
             &["007 warning Gateway web: serves all hosts:80"],
         );
+        // In the namespace of the route, the Gateway may be named with or without it.
+        let bound = |namespace: &str, of: &str| {
+            object("HTTPRoute", &format!("parentRefs: [{{name: g{of}}}], {matches}"))
+                .replace("name: web", &format!("name: web, namespace: {namespace}"))
+        };
+        told(&bound("a", ", namespace: a"), &bound("a", ""), &[]);
+        told(&bound("a", ", namespace: a"), &bound("b", ", namespace: b"), &[]);
+        assert_eq!(judged(&bound("a", ""), &bound("a", ", namespace: b")).len(), 1);
         let route = |spec: &str| {
             object("Route", spec).replace("gateway.networking.k8s.io", "route.openshift.io")
         };

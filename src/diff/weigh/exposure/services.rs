@@ -49,7 +49,13 @@ fn is_internal(service: &Node) -> bool {
 pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let (old, new) = (Reach::of(sides.before), Reach::of(Some(after)));
-    if new > old {
+    let takes_place = || {
+        let (opened, addresses) = (targets(after), below(after, &["spec", "externalIPs"]));
+        !opened.is_empty()
+            && items(addresses).is_empty()
+            && opened.is_subset(&left(sides, after, new))
+    };
+    if new > old && !takes_place() {
         let path = if old == Reach::Internal { "metadata.annotations" } else { "spec.type" };
         let phrase = match old {
             Reach::Internal => Phrase::new("its load balancer is no longer internal"),
@@ -75,9 +81,19 @@ pub(in crate::diff::weigh) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Jud
         found.extend(widened(&known, &sources, path, "connections"));
     }
     if old > Reach::Cluster && new > Reach::Cluster {
-        let (known, new) = (ports(sides.before), ports(Some(after)));
+        let (known, open) = (ports(sides.before), ports(Some(after)));
+        let mut more: Vec<&(String, String)> = open.difference(&known).collect();
+        if !more.is_empty() {
+            let left = left(sides, after, new);
+            more.retain(|(port, protocol)| {
+                let list = items(below(after, &["spec", "ports"])).iter();
+                let start = format!("{port} {protocol} ");
+                let own = list.map(target).filter(|one| one.starts_with(&start));
+                !own.into_iter().all(|one| left.contains(&one))
+            });
+        }
         let gained: Vec<String> =
-            new.difference(&known).map(|(port, protocol)| format!("{port}/{protocol}")).collect();
+            more.iter().map(|(port, protocol)| format!("{port}/{protocol}")).collect();
         if !gained.is_empty() {
             let phrase = Phrase::new("opens port ").few(gained.iter().map(String::as_str));
             found.push(judgement("spec.ports", phrase));
@@ -250,6 +266,42 @@ pub(in crate::diff::weigh) fn joined(sides: &Sides<'_, '_>, found: &mut Vec<Judg
     }
 }
 
+/// The ports at which Services that are no longer reachable so led to the same pods, for the same addresses, each with that
+/// of the pods.
+fn left(sides: &Sides<'_, '_>, after: &Node, reach: Reach) -> BTreeSet<String> {
+    let Some(own) = selector_of(after).map(canonical) else { return BTreeSet::new() };
+    let reaches = |one: &Resource| {
+        Reach::of(Some(one.node())) >= reach
+            && selector_of(one.node()).map(canonical).as_ref() == Some(&own)
+    };
+    let (opened, name) = (targets(after), sides.object.id().name.as_str());
+    let stays = |name: &str| {
+        let mut now = sides.whole.of_kind(1, "Service", sides.namespace(1));
+        now.any(|one| {
+            one.name() == name && reaches(one) && !targets(one.node()).is_disjoint(&opened)
+        })
+    };
+    let is_left = |one: &&Resource| {
+        let ranges = || widened(&sources(Some(one.node())), &sources(Some(after)), "", "");
+        reaches(one) && ranges().is_none() && (one.name() == name || !stays(one.name()))
+    };
+    let old = sides.whole.of_kind(0, "Service", sides.namespace(1));
+    old.filter(is_left).flat_map(|one| targets(one.node())).collect()
+}
+
+/// The ports of a Service, each with that of the pods.
+fn targets(service: &Node) -> BTreeSet<String> {
+    items(below(service, &["spec", "ports"])).iter().map(target).collect()
+}
+
+/// A port of a Service, and that of the pods.
+fn target(port: &Node) -> String {
+    let of = |key: &str| text(port, key);
+    let number = of("port").unwrap_or_default();
+    let target = of("targetPort").unwrap_or(number);
+    format!("{number} {} {target}", of("protocol").unwrap_or("TCP"))
+}
+
 /// The addresses that a load balancer accepts: those of the field, or of the annotation. (Kubernetes,
 /// `service/helpers`, `GetLoadBalancerSourceRanges`.)
 fn sources(service: Option<&Node>) -> Vec<String> {
@@ -281,6 +333,29 @@ mod tests {
         format!(
             "{{apiVersion: v1, kind: Service, metadata: {{name: web, annotations: {{{annotations}}}}}, spec: {{{spec}}}}}"
         )
+    }
+
+    #[test]
+    fn services_take_the_place_of_others() {
+        let with = |name: &str, ports: &str, more: &str| {
+            let spec = format!("type: LoadBalancer, selector: {{app: a}}, ports: [{ports}]{more}");
+            service("", &spec).replace("name: web", &format!("name: {name}")) + "\n---\n"
+        };
+        let (http, https) = ("{port: 80}", "{port: 443, targetPort: 80}");
+        let both = with("web", &format!("{http}, {https}"), "");
+        let apart = with("web", http, "") + &with("front", https, "");
+        told(&both, &apart, &[]);
+        told(&with("web", http, ""), &with("front", http, ""), &[]);
+        let label = "007 warning Service front: becomes reachable through a load balancer";
+        let ranges = ", loadBalancerSourceRanges: [10.0.0.0/8]";
+        for (before, after) in [
+            (with("web", http, ""), with("front", https, "")),
+            (with("web", http, ranges), with("front", http, "")),
+            (with("web", http, ""), with("front", http, "").replace("app: a", "app: b")),
+            (with("web", http, ""), with("web", http, "") + &with("front", http, "")),
+        ] {
+            assert_eq!(judged(&before, &after), [label], "{before}{after}");
+        }
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub(super) struct Settings {
     pub(super) protections: ByKey,
     /// Those that let it do more.
     pub(super) liberties: ByKey,
+    /// The seconds that a `startupProbe` leaves a container for its start.
+    starts_within: i64,
+    /// The seconds before a `livenessProbe` asks for the first time.
+    asked_after: i64,
 }
 
 impl Settings {
@@ -63,6 +67,8 @@ impl Settings {
                 ["runAsUser", "runAsNonRoot"].iter().any(|key| after.protections.contains_key(*key))
                     || after.liberties.contains_key("runAsUser")
             }
+            // The container has as much time for its start.
+            "startupProbe" => after.asked_after >= self.starts_within,
             key if key.starts_with(DROP) => after.protections.contains_key(DROP_ALL),
             key => match key.split_once(LOCAL) {
                 // The default of the runtime is as good as a profile of the node.
@@ -173,6 +179,14 @@ pub(super) fn of_container(container: &Node, name: &str, around: &Around<'_>) ->
         settings.protects("readOnlyRootFilesystem", "true", &[]);
     }
     mounts(container, around, &mut settings);
+    let seconds = |probe: &str, key: &str, usual: i64| {
+        below(container, &[probe, key]).and_then(integer).unwrap_or(usual)
+    };
+    let tries = seconds("startupProbe", "failureThreshold", 3);
+    settings.starts_within = tries
+        .saturating_mul(seconds("startupProbe", "periodSeconds", 10))
+        .saturating_add(seconds("startupProbe", "initialDelaySeconds", 0));
+    settings.asked_after = seconds("livenessProbe", "initialDelaySeconds", 0);
     for (title, path, severity) in FIELDS {
         let is_set = |of: &Node| below(of, path).is_some_and(|node| !node.is_empty());
         if is_set(container) || path[0] == "resources" && is_set(pod.spec) {
@@ -234,7 +248,8 @@ pub(super) fn volume_path(key: &str) -> Option<&str> {
 fn capabilities(node: Option<&Node>, settings: &mut Settings) {
     let list = |field: &str| {
         let list = items(node.and_then(|node| present(node, field))).iter();
-        list.filter_map(Node::as_text).collect::<Vec<_>>()
+        // Runtimes compare them without case.
+        list.filter_map(Node::as_text).map(str::to_uppercase).collect::<Vec<_>>()
     };
     let rules = &["added-capabilities", "drop-all-capabilities"];
     for name in list("add") {

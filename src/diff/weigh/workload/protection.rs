@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::controls::{
     Around, Setting, Settings, mounted_path, of_container, of_whole_pod, volume_path,
 };
-use crate::diff::containers::{Paired, paired};
+use crate::diff::containers::{Listed, Paired, paired};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::diff::{Effect, Security, Turned};
 use crate::harden::differences::POSTURE_LOOSENED;
@@ -33,7 +33,7 @@ pub(in crate::diff::weigh) fn protection(sides: &Sides<'_, '_>, found: &mut Vec<
         let pairs = paired(&before.containers, &after.containers);
         let usual = OnceCell::new();
         for pair in pairs.iter().take(MOST) {
-            turned.add(pair, &before, &around, &usual);
+            turned.add(pair, [&before, &after], &around, &usual);
         }
         turned.tell(found);
         if pairs.len() > MOST {
@@ -68,19 +68,20 @@ impl Changed<'_> {
     fn add(
         &mut self,
         pair: &Paired<'_>,
-        pod: &PodTemplate<'_>,
+        pods: [&PodTemplate<'_>; 2],
         [before, after]: &[Around<'_>; 2],
         usual: &OnceCell<Option<Settings>>,
     ) {
-        let Some((_, name, node)) = pair.after else { return };
-        let new = of_container(node, name, after);
-        if let Some((_, was, node)) = pair.before {
-            let label = if was == name { name.to_owned() } else { format!("{name} (was {was})") };
+        let Some(listed @ (_, name, node)) = pair.after else { return };
+        let (new, label) = (of_container(node, name, after), label(pods[1], listed));
+        if let Some(listed @ (_, was, node)) = pair.before {
+            let old = self::label(pods[0], listed);
+            let label = if was == name { label } else { format!("{label} (was {old})") };
             return self.compare(name, &label, &of_container(node, was, before), &new);
         }
-        let Some(usual) = usual.get_or_init(|| usual_of(pod, before)) else { return };
-        self.note(Verb::Lacks, name, name, usual.lost_in(&new));
-        self.note(Verb::Gains, name, name, new.gained_since(usual));
+        let Some(usual) = usual.get_or_init(|| usual_of(pods[0], before)) else { return };
+        self.note(Verb::Lacks, name, &label, usual.lost_in(&new));
+        self.note(Verb::Gains, name, &label, new.gained_since(usual));
     }
 
     fn compare(&mut self, name: &str, label: &str, old: &Settings, new: &Settings) {
@@ -146,6 +147,16 @@ impl Changed<'_> {
     }
 }
 
+/// The name of a container, or its place in its list if it has none.
+fn label(pod: &PodTemplate<'_>, (list, name, node): Listed<'_>) -> String {
+    if !name.is_empty() {
+        return name.to_owned();
+    }
+    let mut of_list = pod.containers.iter().filter(|(of, ..)| *of == list);
+    let place = of_list.position(|(.., other)| std::ptr::eq(*other, node));
+    format!("{}[{}]", list.field(), place.unwrap_or_default())
+}
+
 /// The settings that a new container should have: those that protected all others, and the liberties of any of them.
 fn usual_of(pod: &PodTemplate<'_>, before: &Around<'_>) -> Option<Settings> {
     let mut others = pod.containers.iter().take(MOST);
@@ -202,7 +213,9 @@ pub(in crate::diff::weigh) fn account_of(spec: &Node) -> &str {
 fn account(sides: &Sides<'_, '_>, [before, after]: [&Node; 2]) -> Option<Judgement> {
     let (old, new) = (account_of(before), account_of(after));
     let is_other = new != old && new != "default" && sides.renames().follows(old, new).is_none();
-    is_other.then(|| {
+    // An account of its own is better than the one that all share; what the render gives to it is told as granted.
+    let is_own = old == "default" && sides.whole.account(1, sides.namespace(1), new).is_some();
+    (is_other && !is_own).then(|| {
         let phrase = Phrase::new("runs as the ServiceAccount ").name(new);
         judgement(phrase.say(" in place of ").name(old)).with_severity(Severity::Note)
     })
@@ -264,6 +277,48 @@ mod tests {
             deployment("", &format!("{{name: a, {limit}}}")),
         );
         assert_eq!(judged(&in_container, &in_pod), [""; 0], "the pod has it");
+    }
+
+    #[test]
+    fn containers_without_a_name_are_told_by_their_place() {
+        let with = |field: &str| {
+            deployment(
+                "",
+                &format!("{{image: a{field}}}, {{image: b{field}}}, {{name: c, image: c{field}}}"),
+            )
+        };
+        let probe = ", readinessProbe: {httpGet: {path: /, port: 80}}";
+        let label = "001 warning Deployment d: no longer has readinessProbe in containers";
+        told(&with(probe), &with(""), &[&*format!("{label} containers[0], containers[1], c")]);
+        let named = with("").replace("{image: a}", "{name: a, image: a}");
+        assert_eq!(
+            judged(&with(probe), &named),
+            [format!("{label} a (was containers[0]), containers[1], c")]
+        );
+        let safe = ", securityContext: {readOnlyRootFilesystem: true}";
+        let new = with(safe).replace("]}}", ", {image: d}]}}");
+        assert_eq!(
+            judged(&with(safe), &new),
+            [
+                "001 warning Deployment d: lacks readOnlyRootFilesystem: true in the new container containers[3]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delay_of_the_liveness_probe_is_as_good_as_a_startup_probe() {
+        let with = |fields: &str| deployment("", &format!("{{name: a, {fields}}}"));
+        let http = "httpGet: {path: /, port: 80}";
+        let startup = with(&format!(
+            "livenessProbe: {{{http}}}, startupProbe: {{{http}, periodSeconds: 5, failureThreshold: 12}}"
+        ));
+        let delayed = |seconds: u32| {
+            with(&format!("livenessProbe: {{{http}, initialDelaySeconds: {seconds}}}"))
+        };
+        told(&startup, &delayed(60), &[]);
+        let label = "001 note Deployment d: no longer has startupProbe in container a";
+        told(&startup, &delayed(59), &[label]);
+        told(&startup, &with(&format!("livenessProbe: {{{http}}}")), &[label]);
     }
 
     /// Settings of a container, and the words for their loss in a pod that satisfies no level before or after.
@@ -553,6 +608,13 @@ mod tests {
             &other,
             &["001 note Deployment d: runs as the ServiceAccount x in place of default"],
         );
+        let own = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: x}}\n---\n";
+        let with = |pod: &str| format!("{own}{}", deployment(pod, "{name: a}"));
+        assert_eq!(judged(&with(""), &with("serviceAccountName: x, ")), [""; 0], "its own");
+        let strong = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {kind: ClusterRole, name: edit}, subjects: [{kind: ServiceAccount, name: x, namespace: default}]}\n---\n";
+        let with = |pod: &str| format!("{strong}{own}{}", deployment(pod, "{name: a}"));
+        let found = judged(&with(""), &with("serviceAccountName: x, "));
+        assert!(found.len() == 1 && found[0].starts_with("006 error"), "{found:?}");
         let account = |field: &str| {
             format!("{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: x}}{field}}}\n---\n")
         };
