@@ -29,6 +29,9 @@ const SET_BY_CONSTRAINTS: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-024 KR-SEC-025";
 /// The rules whose fields have no effect on a privileged container, and none on Windows.
 const MOOT_ELSEWHERE: &str = "KR-SEC-021 KR-SEC-024 KR-SEC-025";
 
+/// The rules about rights that are few beside those of a privileged container of the same pod.
+const LESS_BESIDE_PRIVILEGED: &str = "KR-SEC-021 KR-SEC-022 KR-SEC-025";
+
 /// The rules about what a driver of nodes needs.
 const NEEDED_BY_DRIVERS: &str = "KR-SEC-001 KR-SEC-002 KR-SEC-039 KR-SEC-040";
 
@@ -95,6 +98,8 @@ struct More<'a> {
     main: Option<String>,
     /// The container whose readiness probe decides when the pod gets requests.
     gate: Option<String>,
+    /// The first container that runs and is privileged.
+    privileged: Option<String>,
     /// The sign that it is a demonstration.
     demo: Option<&'a str>,
     /// The volumes with the state of the kubelet.
@@ -167,6 +172,7 @@ impl<'a, 'b> Easings<'a, 'b> {
             .or_else(|| self.of_server(rule, violation))
             .or_else(|| self.of_demo(rule, violation))
             .or_else(|| self.of_nodes(rule, violation))
+            .or_else(|| self.of_privileged(rule, violation))
     }
 
     /// Lowered by evidence of what is around the object, or of what it is meant for.
@@ -393,6 +399,19 @@ impl<'a, 'b> Easings<'a, 'b> {
             }
             _ => None,
         }
+    }
+
+    /// A lower severity for rights of a container that is not privileged beside one that is.
+    fn of_privileged(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
+        let is_less = is_among(LESS_BESIDE_PRIVILEGED, rule)
+            && is_error(rule, violation)
+            && !self.is_written(violation)
+            && !self.is_enforced();
+        let facts = self.facts_of(violation).filter(|_| is_less)?;
+        let container = self.container(violation, facts.pod)?;
+        let other = self.more(facts).privileged.as_ref().filter(|_| !container.is_privileged())?;
+        let told = format!("{other} of its pod is privileged, which weighs more");
+        Some((Severity::Warning, Easing::Fields, told))
     }
 
     /// Lower severities for what a driver of nodes needs: the container itself works in a folder of drivers, or one of the
@@ -692,6 +711,7 @@ impl<'a, 'b> Easings<'a, 'b> {
         facts.more.get_or_init(|| More {
             main: eviction::main_of(pod),
             gate: readiness::gate(pod),
+            privileged: privileged(pod),
             demo: demos::sign(pod),
             kubelet: Kubelet::of(pod),
             may_fail: eviction::may_fail(scene, render, pod),
@@ -712,6 +732,11 @@ impl<'a, 'b> Easings<'a, 'b> {
         let node: &'a Node = path.find(self.scene.object.node())?;
         Some(Container::new(node, list, path))
     }
+}
+
+fn privileged(pod: &Pod<'_>) -> Option<String> {
+    let mut running = pod.containers.iter().filter(|one| one.is_running());
+    running.find(|one| one.is_privileged()).map(Container::label)
 }
 
 /// The statement about a workload that is switched off.
