@@ -83,7 +83,7 @@ pub(super) struct Whole<'a> {
     led_to: [OnceCell<BTreeSet<(String, String)>>; 2],
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
-    /// What objects served from outside before the change.
+    /// The hosts and paths that objects served before the change.
     offers: OnceCell<Offers>,
     /// The steps that are left for comparing what several objects mean together.
     work: Work,
@@ -529,7 +529,7 @@ impl<'a> Whole<'a> {
         self.policies[side].get_or_init(|| exposure::policies(self.renders[side]))
     }
 
-    /// What objects served from outside before the change.
+    /// The hosts and paths that objects served before the change.
     fn offers(&self) -> &Offers {
         self.offers.get_or_init(|| exposure::offers(self.renders[0]))
     }

@@ -68,7 +68,7 @@ fn lower(amounts: &mut BTreeMap<String, Quantity>, name: String, most: Quantity)
     *known = most.min(*known);
 }
 
-/// What a quota counts under several names, under the shorter one. (Kubernetes documentation: "Resource Quotas".)
+/// The shorter one of several names for the same amount. (Kubernetes documentation: "Resource Quotas".)
 fn short_name(name: &str) -> String {
     const REQUESTED: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
     const COUNTED: [&str; 6] = [
@@ -85,7 +85,7 @@ fn short_name(name: &str) -> String {
     of("requests.", &REQUESTED).or_else(|| of("count/", &COUNTED)).unwrap_or(name).to_owned()
 }
 
-/// What a quota counts, as text.
+/// The scopes of what a quota counts, as text.
 fn meant(quota: &Node) -> String {
     let field = |key: &str| below(quota, &["spec", key]).filter(|node| !node.is_empty());
     format!("{:?}", ["scopes", "scopeSelector"].map(|key| field(key).map(canonical)))

@@ -124,7 +124,7 @@ fn paired<'n>(old: &mut Vec<&'n Node>, new: &mut Vec<&'n Node>) -> Vec<(&'n Node
     pairs
 }
 
-/// What a specification applies to, as text.
+/// The selectors of a specification, as text.
 fn applies(specification: &Node) -> String {
     let selectors = SELECTORS.map(|key| present(specification, key).map(canonical));
     format!("{selectors:?}")
@@ -159,7 +159,7 @@ fn compare(sides: &Sides<'_, '_>, before: &Node, after: &Node, found: &mut Vec<J
     }
 }
 
-/// What all specifications for the pods of one allowed before.
+/// The traffic that all specifications for the pods of one allowed before.
 fn allowed_before(sides: &Sides<'_, '_>, before: &Node, key: &str) -> Vec<Alternative> {
     let mut known = of_cilium(items(present(before, key)));
     let own = applies(before);

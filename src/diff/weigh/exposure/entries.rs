@@ -26,10 +26,10 @@ impl Served {
     }
 }
 
-/// What an object serves, and by which terms.
+/// The hosts and paths that an object serves, and its terms.
 #[derive(Default)]
 pub(super) struct Offer {
-    /// What holds for all entries, as text: the class or the Gateways, and restrictions.
+    /// The terms of all entries, as text: the class or the Gateways, and restrictions.
     terms: String,
     entries: Vec<Entry>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Offer {
 struct Entry {
     host: String,
     path: Served,
-    /// What it leads to, and its conditions, as text.
+    /// The backend that it leads to, and its conditions, as text.
     leads: Rc<str>,
     has_tls: bool,
 }
@@ -132,7 +132,7 @@ fn covers(paths: &BTreeSet<Served>, path: &Served) -> bool {
     ends.into_iter().any(|end| paths.contains(&Served::Below(text[..end].to_owned())))
 }
 
-/// What all objects of a render serve, by kind, namespace, terms, what it leads to, and whether it is served with TLS.
+/// The entries of all objects of a render, by kind, namespace, terms and backend, and true for those with TLS.
 pub(in crate::diff::weigh) type Offers = BTreeMap<(String, String, String, Rc<str>, bool), Entries>;
 
 /// Adds what an object serves.

@@ -56,7 +56,7 @@ fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {
     })
 }
 
-/// What the objects of a render serve. Linear.
+/// The hosts and paths that the objects of a render serve. Linear.
 pub(super) fn offers(render: &ResMap) -> Offers {
     let mut offers = Offers::new();
     for object in render.iter() {

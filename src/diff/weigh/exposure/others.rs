@@ -243,7 +243,7 @@ fn is_joined(sides: &Sides<'_, '_>, before: &Node) -> bool {
     }
 }
 
-/// What the policies of a side with the action of one, and for the same pods, allow or refuse: also itself.
+/// The requests that the policies of a side with the action of one, and for the same pods, allow or refuse: also itself.
 fn alike(sides: &Sides<'_, '_>, side: usize, policy: &Node) -> Vec<Alternative> {
     let applies = |policy| {
         let spec = spec(policy);

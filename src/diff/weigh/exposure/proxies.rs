@@ -28,7 +28,7 @@ fn gateways(node: Option<&Node>) -> BTreeSet<String> {
     names.filter(|name| *name != "mesh").map(str::to_owned).collect()
 }
 
-/// What a `VirtualService` serves by its Gateways: nothing without one.
+/// The hosts and paths of a `VirtualService`; empty if it has no Gateway.
 pub(super) fn of_virtual_service(node: &Node) -> Offer {
     let gateways: Vec<String> = gateways(Some(node)).into_iter().collect();
     let Some(spec) = present(node, "spec").filter(|_| !gateways.is_empty()) else {
@@ -106,7 +106,7 @@ pub(in crate::diff::weigh) fn http_proxy(sides: &Sides<'_, '_>, found: &mut Vec<
     }
 }
 
-/// What an `HTTPProxy` serves, if it has a host.
+/// The paths of an `HTTPProxy`; empty if it has no host.
 pub(super) fn of_proxy(node: &Node) -> Offer {
     let host = below(node, &["spec", "virtualhost"]);
     let (Some(spec), Some(host)) = (present(node, "spec"), host) else { return Offer::default() };
@@ -282,7 +282,7 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
     found.extend(widened(&ranges(before), &ranges(after), "spec.ipAllowList", "requests"));
 }
 
-/// What an `IngressRoute` serves.
+/// The hosts and paths of an `IngressRoute`.
 pub(super) fn of_ingress_route(node: &Node) -> Offer {
     let points = below(node, &["spec", "entryPoints"]).map(canonical).unwrap_or_default();
     let mut offer = Offer::by(&points, node);

@@ -45,7 +45,7 @@ fn class(ingress: &Node) -> Option<&str> {
     below(ingress, &["spec"]).and_then(|spec| text(spec, "ingressClassName")).or_else(annotated)
 }
 
-/// What an Ingress serves.
+/// The hosts and paths of an Ingress.
 pub(super) fn of_ingress(ingress: &Node) -> Offer {
     let mut offer = Offer::by(class(ingress).unwrap_or_default(), ingress);
     let Some(spec) = present(ingress, "spec") else { return offer };
@@ -155,7 +155,7 @@ pub(super) fn attached(
     (!gained.is_empty()).then(|| judgement(path, phrase.few(gained)))
 }
 
-/// What a route of `OpenShift` serves.
+/// The host and path of a route of `OpenShift`.
 pub(super) fn of_openshift(route: &Node) -> Offer {
     let mut offer = Offer::by("", route);
     if let Some(spec) = present(route, "spec") {
@@ -167,7 +167,7 @@ pub(super) fn of_openshift(route: &Node) -> Offer {
     offer
 }
 
-/// What a route of the Gateway API serves.
+/// The hosts and paths of a route of the Gateway API.
 pub(super) fn of_gateway_route(route: &Node) -> Offer {
     let Some(spec) = present(route, "spec") else { return Offer::default() };
     let mut offer =
