@@ -26,6 +26,7 @@ mod parts;
 mod path;
 mod security;
 mod served;
+mod stages;
 mod summary;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -656,7 +656,8 @@ impl<'a, 'b> Easings<'a, 'b> {
             }
             _ => return None,
         };
-        Some((Severity::Warning, Easing::Fields, told))
+        let by = if rule.id == "KR-SEC-021" { Easing::Fields } else { Easing::Agent };
+        Some((Severity::Warning, by, told))
     }
 
     /// True if the container of a violation, or any of its pod, does not end.

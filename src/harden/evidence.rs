@@ -31,7 +31,9 @@ pub struct Evidence {
     of_objects: BTreeSet<(Easing, Key, Option<String>)>,
     /// Evidence for the purposes of roles, and for those of bindings of all rights.
     proofs: BTreeMap<Key, BTreeSet<Proof>>,
-    /// The groups with CustomResourceDefinitions.
+    /// The findings that were eased, each with its highest severity.
+    eased: BTreeMap<EasedFinding, Severity>,
+    /// The groups with `CustomResourceDefinitions`.
     groups: BTreeSet<String>,
     /// The names of images whose versions entries of kustomizations set, in any target of the run.
     versioned: BTreeSet<String>,
@@ -39,6 +41,9 @@ pub struct Evidence {
 
 /// The group, the kind, the namespace and the name of an object, the latter without what a build adds.
 type Key = [String; 4];
+
+/// What eased a finding, the id of its rule, its object and its container.
+type EasedFinding = (Easing, String, Key, Option<String>);
 
 impl Evidence {
     /// The evidence of the resources of a target, by the arguments of [`check_among`](super::check_among).
@@ -60,6 +65,7 @@ impl Evidence {
             },
             is_of_openshift: render.platform.is_seen,
             of_objects: BTreeSet::new(),
+            eased: BTreeMap::new(),
             proofs: BTreeMap::new(),
             groups: render.defined_groups().map(str::to_owned).collect(),
             versioned: render.versioned(),
@@ -99,6 +105,19 @@ impl Evidence {
             }
         }
         found
+    }
+
+    /// Adds the findings of the render that were eased.
+    pub fn add_eased(&mut self, findings: &[Finding], resources: &ResMap) {
+        for finding in findings {
+            let (Some(eased), Some(object)) = (finding.lowered(), resources.get(finding.place))
+            else {
+                continue;
+            };
+            let highest = self.eased.entry(eased_finding(finding, object, eased.by));
+            let highest = highest.or_insert(finding.severity);
+            *highest = finding.severity.max(*highest);
+        }
     }
 
     /// The same evidence for a later render of the target.
@@ -147,6 +166,9 @@ impl Proven<'_> {
 
 impl Evidence {
     fn lowers(&self, finding: &Finding, object: &Resource, by: Easing) -> bool {
+        if needs_finding(finding, by) && !self.had_eased(finding, object, by) {
+            return false;
+        }
         match by {
             Easing::Platform => self.is_of_openshift,
             Easing::Bundle | Easing::Part | Easing::Foreign | Easing::Controller | Easing::Hook => {
@@ -175,6 +197,23 @@ impl Evidence {
             _ => true,
         }
     }
+
+    /// True if the rule had a finding in the same container that was eased alike, and at least as severe.
+    fn had_eased(&self, finding: &Finding, object: &Resource, by: Easing) -> bool {
+        let highest = self.eased.get(&eased_finding(finding, object, by));
+        highest.is_some_and(|highest| *highest >= finding.severity)
+    }
+}
+
+/// True if words that anyone can write lower what is grave: then such a finding must have been there before.
+fn needs_finding(finding: &Finding, by: Easing) -> bool {
+    matches!(by, Easing::Agent | Easing::Applier | Easing::Demo | Easing::Driver)
+        || finding.rule.id() == "KR-RBAC-005"
+}
+
+fn eased_finding(finding: &Finding, object: &Resource, by: Easing) -> EasedFinding {
+    let container = finding.container.as_ref().map(|(_, name)| name.to_string());
+    (by, finding.rule.id().to_owned(), key(object), container)
 }
 
 impl Finding {

@@ -52,7 +52,7 @@ pub struct Objects<'a> {
     defines: Option<&'a Defines<'a>>,
     /// The names of images whose values an entry of a kustomization sets.
     versioned: OnceLock<BTreeSet<String>>,
-    /// By namespace and ServiceAccount: true if each pod with it applies what a repository holds.
+    /// By namespace and `ServiceAccount`: true if each pod with it applies what a repository holds.
     appliers: OnceLock<BTreeMap<(String, String), bool>>,
 }
 
@@ -354,7 +354,7 @@ impl<'a> Objects<'a> {
         self.defined.contains(group)
     }
 
-    /// The groups of which CustomResourceDefinitions define kinds.
+    /// The groups of which `CustomResourceDefinitions` define kinds.
     pub(super) fn defined_groups(&self) -> impl Iterator<Item = &'a str> {
         self.defined.iter().copied()
     }

@@ -87,9 +87,9 @@ pub enum Proof {
     Completes,
     /// A label by which a role becomes a part of others.
     Label,
-    /// A CustomResourceDefinition of this group.
+    /// A `CustomResourceDefinition` of this group.
     Group(String),
-    /// This ServiceAccount is that of a controller which applies what a repository holds.
+    /// This `ServiceAccount` is that of a controller which applies what a repository holds.
     Program(String),
     /// An entry of a kustomization that sets the version of images of this name.
     Version(String),
@@ -146,7 +146,7 @@ pub enum Easing {
     Room,
     /// The pod is bound to Windows.
     Windows,
-    /// The pod is an agent of nodes, or only looks at its node.
+    /// The pod is an agent of nodes, only looks at its node, or serves the network of its node.
     Agent,
     /// The role is for a purpose, by its name, its rules and its bindings.
     Role,

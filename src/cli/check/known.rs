@@ -108,7 +108,9 @@ impl Known {
         for Judged { target, outcome, .. } in before {
             match outcome {
                 Ok(checked) => {
-                    evidence.insert(target.clone(), checked.evidence.clone());
+                    let mut found = checked.evidence.clone();
+                    found.add_eased(&checked.findings, &checked.resources);
+                    evidence.insert(target.clone(), found);
                     let counts: &mut Counts = targets.entry(target).or_default();
                     for finding in &checked.findings {
                         let known = counts.entry(checked.fingerprint(finding)).or_default();

@@ -73,7 +73,7 @@ pub struct Changes {
     /// Directories that were looked up, by path: many requested paths share a directory.
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, FoundDirectory>>>,
     /// The names in all trees that differ.
-    names: Arc<OnceLock<Result<BTreeSet<Box<[u8]>>>>>,
+    names: Arc<OnceLock<Result<Names>>>,
 }
 
 /// A directory that was looked up.
@@ -91,6 +91,9 @@ pub trait Provisional: Send + Sync {
     /// every other.
     fn id(&self, provisional: Id) -> Option<Id>;
 }
+
+/// Names of entries.
+type Names = BTreeSet<Box<[u8]>>;
 
 /// The entries at a path in both trees.
 type EntryPair = [Option<(EntryKind, Id)>; 2];
@@ -220,7 +223,7 @@ impl Changes {
     }
 
     /// The names in all trees that differ, with those of the trees.
-    fn names(&self) -> &Result<BTreeSet<Box<[u8]>>> {
+    fn names(&self) -> &Result<Names> {
         self.names.get_or_init(|| {
             let names = RefCell::new(BTreeSet::new());
             self.any(&self.top, &|name| {

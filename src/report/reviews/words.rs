@@ -222,9 +222,11 @@ fn rules(causes: &[Cause]) -> Words {
         let comma = if place > 0 { ", " } else { "" };
         words = words.say(format!("{comma}{} {}", rule.id, rule.name));
         if !containers.is_empty() {
-            let names = containers.iter().map(|name| &**name);
-            let name = |name| if name == "" { "a container without a name" } else { name };
-            words = words.say(" (").names(names.map(name)).say(")");
+            let names = containers.iter().map(|name| match &**name {
+                "" => "a container without a name",
+                name => name,
+            });
+            words = words.say(" (").names(names).say(")");
         }
     }
     words

@@ -90,7 +90,8 @@ fn parts_of_fields(of: &str, fields: &Node) -> Option<Vec<Alternative>> {
             None if !POSITIVE.contains(&key) => return None,
             None if values.items().is_empty() => {}
             None => {
-                parts = product(&parts, &each.map(|one| BTreeSet::from([one])).collect::<Vec<_>>())?
+                parts =
+                    product(&parts, &each.map(|one| BTreeSet::from([one])).collect::<Vec<_>>())?;
             }
         }
     }

@@ -41,7 +41,7 @@ pub(in crate::diff::weigh) fn cilium_policy(sides: &Sides<'_, '_>, found: &mut V
                 && had_others(sides, |of| specifications(Some(of)).iter().any(|of| has(of, key)))
         })
     };
-    if new.iter().any(|one| allows(one)) {
+    if new.iter().any(allows) {
         found.push(beside());
     }
     let lost: BTreeSet<&str> = old.iter().flat_map(|one| restricted(one)).collect();

@@ -59,7 +59,7 @@ fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {
 /// The hosts and paths that the objects of a render serve. Linear.
 pub(super) fn offers(render: &ResMap) -> Offers {
     let mut offers = Offers::new();
-    for object in render.iter() {
+    for object in render {
         if let Some(of) = reader(&object.gvk().group, object.kind()) {
             let namespace = object.id().effective_namespace();
             entries::collect(&mut offers, object.kind(), namespace, of(object.node()));

@@ -162,14 +162,14 @@ fn number_range(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
         group => group,
     };
     if let Some(fields) = RANGES.get(&*format!("{group}/{}", object.kind())) {
-        for one in outside(object.node(), fields, Path::default()) {
+        for one in outside(object.node(), fields, &Path::default()) {
             let message = format!("it {}", one.message());
             found.push(one.graded(Violation::at(one.path.clone(), message)));
         }
     }
     for pod in scene.pods.iter().filter(|pod| pod.shape == Shape::Known) {
         if let Some(fields) = RANGES.get("pod") {
-            let outside = outside(pod.spec, fields, pod.path(&[])).into_iter();
+            let outside = outside(pod.spec, fields, &pod.path(&[])).into_iter();
             found.extend(
                 outside.map(|one| {
                     Violation::at(one.path.clone(), format!("the pod {}", one.message()))
@@ -178,7 +178,7 @@ fn number_range(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
         }
         let Some(fields) = RANGES.get("container") else { continue };
         for container in &pod.containers {
-            let outside = outside(container.node, fields, container.path(&[])).into_iter();
+            let outside = outside(container.node, fields, &container.path(&[])).into_iter();
             found.extend(
                 outside.map(|one| {
                     Violation::at(one.path.clone(), one.message()).of_container(container)
@@ -190,9 +190,9 @@ fn number_range(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
 }
 
 /// The values below a node that are out of their ranges. Linear in the node.
-fn outside<'a>(node: &'a Node, fields: &'static Fields, path: Path) -> Vec<Outside<'a>> {
+fn outside<'a>(node: &'a Node, fields: &'static Fields, path: &Path) -> Vec<Outside<'a>> {
     let mut found = Vec::new();
-    look(node, fields, &path, "", &mut found);
+    look(node, fields, path, "", &mut found);
     found
 }
 

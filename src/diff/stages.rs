@@ -1,0 +1,75 @@
+//! Words in the paths of targets for stages, such as `prod`, and for clusters: targets of others are for other clusters.
+
+use std::collections::BTreeSet;
+
+/// Words for stages; those of a line mean the same.
+const STAGES: [&str; 12] = [
+    "dev devel develop development",
+    "test tests testing",
+    "qa",
+    "uat",
+    "int integration",
+    "stage staging stg",
+    "preprod preproduction preview",
+    "prod production prd live",
+    "sandbox playground",
+    "demo",
+    "local localhost",
+    "canary",
+];
+
+/// Names of folders with a folder for each cluster.
+const OF_CLUSTERS: &str =
+    "cluster clusters env envs environment environments overlays region regions site sites";
+
+/// True if the paths of two targets have words for the same stages, or for none.
+pub(super) fn are_of_one_stage(path: &str, other: &str) -> bool {
+    stages(path) == stages(other)
+}
+
+/// True if nothing in the paths of two targets says that they are for different clusters.
+pub(super) fn may_share_a_cluster(path: &str, other: &str) -> bool {
+    are_of_one_stage(path, other) && clusters(path) == clusters(other)
+}
+
+fn stages(path: &str) -> BTreeSet<usize> {
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.filter_map(stage).collect()
+}
+
+/// The place of a word, with or without a number behind it, among the stages.
+fn stage(word: &str) -> Option<usize> {
+    let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_ascii_lowercase();
+    STAGES.iter().position(|words| words.split(' ').any(|one| one == word))
+}
+
+/// The names of folders of clusters.
+fn clusters(path: &str) -> Vec<&str> {
+    let is_of_clusters = |name: &str| OF_CLUSTERS.split(' ').any(|one| one == name);
+    let names = path.split('/').zip(path.split('/').skip(1));
+    names.filter(|(above, _)| is_of_clusters(above)).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_paths_tell_stages_and_clusters() {
+        for (path, other, is_of_one_stage, is_of_one_cluster) in [
+            ("dev/rbac", "prod/rbac", false, false),
+            ("dev/rbac", "development/access", true, true),
+            ("overlays/staging", "overlays/stg", true, false),
+            ("apps/web-prod-2/x", "apps/web/prod/y", true, true),
+            ("apps/web", "apps/web-prod", false, false),
+            ("clusters/berlin/x", "clusters/munich/x", true, false),
+            ("clusters/berlin/x", "clusters/berlin/y", true, true),
+            ("apps/a", "apps/b", true, true),
+            ("products/a", "devices/a", true, true),
+        ] {
+            assert_eq!(are_of_one_stage(path, other), is_of_one_stage, "{path} {other}");
+            assert_eq!(are_of_one_stage(other, path), is_of_one_stage, "{path} {other}");
+            assert_eq!(may_share_a_cluster(path, other), is_of_one_cluster, "{path} {other}");
+        }
+    }
+}
