@@ -631,6 +631,9 @@ mod tests {
         )
     }
 
+    /// A kind with an object of it that leads to a Service.
+    type Form<'f> = (&'static str, &'f dyn Fn(&str) -> String);
+
     const HTTP: &str = "{name: http, port: 80, targetPort: 8080}";
 
     #[test]
@@ -672,7 +675,7 @@ mod tests {
             object("route.openshift.io/v1", "Route", &route)
         };
         let of_ingress = |name: &str| ingress(&[("/", name)]);
-        let forms: [(&str, &dyn Fn(&str) -> String); 6] = [
+        let forms: [Form<'_>; 6] = [
             ("Ingress", &of_ingress),
             ("VirtualService", &istio),
             ("HTTPRoute", &gateway),
