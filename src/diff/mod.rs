@@ -326,10 +326,12 @@ impl TargetReview {
         Ok(())
     }
 
-    /// True if both targets have objects of the same ids on a side: they stand for different clusters, such as overlays of
-    /// one base. Only for targets with objects that are on one side only.
+    /// True if both targets have objects of the same ids on a side, or their paths name different stages or clusters: they
+    /// stand for different clusters, such as overlays of one base. Only for targets with objects that are on one side only.
     fn is_beside(&self, other: &Self) -> bool {
-        self.ids.iter().zip(&other.ids).any(|(own, others)| !own.is_disjoint(others))
+        let mut ids = self.ids.iter().zip(&other.ids);
+        ids.any(|(own, others)| !own.is_disjoint(others))
+            || !stages::may_share_a_cluster(&self.name, &other.name)
     }
 
     /// Adds the objects of the pairs to the renders, in the order of these.

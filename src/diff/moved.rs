@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::likely::{likely, words};
-use super::stages::are_of_one_stage;
 use super::{Effect, Identity, Rendered, TargetReview, pair, text_of};
 use crate::index::Index;
 use crate::resource::{ResMap, Resource};
@@ -99,9 +98,6 @@ pub fn moved_targets(old: &[Single<'_>], new: &[Single<'_>]) -> Vec<(usize, usiz
         let all = of_objects.chain(of_name).chain(of_files);
         for old_place in all.collect::<BTreeSet<usize>>() {
             let [one, other] = [&old[old_place], &new[new_place]];
-            if !are_of_one_stage(one.name, other.name) {
-                continue;
-            }
             let has_same_name = last_name(one.name) == name;
             let similarity = contents.similarity(&before[old_place]);
             let files = files_similarity(one.files, other.files);

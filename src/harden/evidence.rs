@@ -42,7 +42,7 @@ pub struct Evidence {
 /// The group, the kind, the namespace and the name of an object, the latter without what a build adds.
 type Key = [String; 4];
 
-/// What eased a finding, the id of its rule, its object and its container.
+/// The reason for which a finding was eased, the id of its rule, its object and its container.
 type EasedFinding = (Easing, String, Key, Option<String>);
 
 impl Evidence {

@@ -2,7 +2,6 @@
 //! that is gone and one that is new. Workloads are compared with others by what they run.
 
 use super::{Whole, template};
-use crate::diff::stages::may_share_a_cluster;
 use crate::diff::{Effect, Object, Options, Pair, Renames, TargetReview, judge};
 use crate::index::Index;
 use crate::resource::{ResMap, Resource};
@@ -49,8 +48,7 @@ pub(in crate::diff) fn weigh_relocated(targets: &mut [TargetReview], options: &O
 type Places = Vec<(usize, usize)>;
 
 /// The objects that one target loses and another one gets. With several places it is not clear which one leads where, and
-/// targets that have objects of the same ids, or whose paths name different stages or clusters, stand for different
-/// clusters.
+/// targets that are beside each other stand for different clusters.
 fn moves(targets: &[TargetReview]) -> Vec<Move> {
     let mut places: Index<[&str; 4], [Places; 2]> = Index::default();
     for (target, review) in targets.iter().enumerate() {
@@ -73,9 +71,7 @@ fn moves(targets: &[TargetReview]) -> Vec<Move> {
     };
     let one = |[removed, added]: &[Places; 2]| {
         let ([old], [new]) = (&removed[..], &added[..]) else { return None };
-        let [from, to] = [&targets[old.0], &targets[new.0]];
-        let is_elsewhere =
-            old.0 != new.0 && !from.is_beside(to) && may_share_a_cluster(&from.name, &to.name);
+        let is_elsewhere = old.0 != new.0 && !targets[old.0].is_beside(&targets[new.0]);
         is_elsewhere.then_some(())?;
         Some(Move { places: [*old, *new], resources: [read(*old)?, read(*new)?] })
     };
