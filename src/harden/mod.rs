@@ -81,6 +81,7 @@ mod webhooks;
 mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};
+pub(crate) use capacity::COUNTED;
 pub use capacity::{Capacity, Copies, Counted, Hard, Image, Quota, Workload, capacity, images};
 pub use check::{check, check_among, count_pods, settle_sources, settle_texts};
 pub use configuration::{Kind, SCHEMA, configuration_fields};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::engines::judgement;
 use super::{Judgement, Phrase, Sides, canonical};
+use crate::harden::COUNTED;
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};
 use crate::resource::Quantity;
@@ -71,14 +72,6 @@ fn lower(amounts: &mut BTreeMap<String, Quantity>, name: String, most: Quantity)
 /// The shorter one of several names for the same amount. (Kubernetes documentation: "Resource Quotas".)
 fn short_name(name: &str) -> String {
     const REQUESTED: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
-    const COUNTED: [&str; 6] = [
-        "configmaps",
-        "persistentvolumeclaims",
-        "replicationcontrollers",
-        "resourcequotas",
-        "secrets",
-        "services",
-    ];
     let of = |prefix: &str, names: &[&str]| {
         name.strip_prefix(prefix).filter(|rest| names.contains(rest))
     };

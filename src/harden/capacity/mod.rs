@@ -9,6 +9,7 @@ mod workload;
 use super::facts::Facts;
 use crate::resource::ResMap;
 pub use images::{Image, images};
+pub(crate) use quotas::COUNTED;
 pub use quotas::{Hard, Quota};
 pub use replicas::{Copies, Counted};
 pub use workload::Workload;

@@ -72,8 +72,8 @@ struct Used<'a> {
     counts: BTreeMap<(&'a str, String), u64>,
 }
 
-/// The kinds that quotas count by a name of their own, without `count/`.
-const COUNTED: [&str; 6] = [
+/// The kinds that quotas count by a name of their own, without `count/`. (Kubernetes documentation: "Resource Quotas".)
+pub(crate) const COUNTED: [&str; 6] = [
     "configmaps",
     "persistentvolumeclaims",
     "replicationcontrollers",
