@@ -54,6 +54,11 @@ impl<V: Clone> Cache<V> {
         lock(&self.shards[shard]).get(path).and_then(|slot| slot.get().cloned())
     }
 
+    /// Forgets all values. Those that are being computed are not kept.
+    pub(super) fn clear(&self) {
+        self.shards.iter().for_each(|shard| lock(shard).clear());
+    }
+
     /// True if a path and its value, computed so far, fulfil a condition.
     pub(super) fn any(&self, is: impl Fn(&Path, &V) -> bool) -> bool {
         let mut shards = self.shards.iter();

@@ -136,6 +136,11 @@ impl Loader {
         Walk { loader: self, root: None, seen: 0, files: Vec::new() }.top(folder)
     }
 
+    /// Takes note of a chart that this program has put in the tree: directories that were listed before are listed anew.
+    pub fn note_new_chart(&self) {
+        self.0.files.list_anew();
+    }
+
     /// The charts of repositories that builds have used, sorted by their places.
     #[must_use]
     pub fn charts(&self) -> Vec<UsedChart> {

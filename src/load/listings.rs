@@ -85,6 +85,11 @@ impl Listings {
         }
     }
 
+    /// Forgets all lists, because this program has made files.
+    pub(super) fn forget(&self) {
+        self.0.clear();
+    }
+
     /// The kind of an entry of a directory that was listed.
     pub(super) fn kind(&self, path: &Path) -> Option<Kind> {
         self.0.get(path.parent()?)??.kind(path.file_name()?)
@@ -95,7 +100,7 @@ impl Listings {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::{Files, Loader, Memory, Options};
+    use super::super::{Disk, Files, Loader, Memory, Options};
     use super::*;
 
     #[test]
@@ -164,6 +169,22 @@ mod tests {
         {
             assert_eq!(loader.kind(path), kind, "{path}");
         }
+    }
+
+    #[test]
+    fn a_chart_that_is_made_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let options = Options { working_directory: top.clone(), ..Options::default() };
+        let loader = Loader::new(Disk, options);
+        let found = || loader.kustomizations(".").unwrap().found.len();
+        assert_eq!(found(), 0);
+        std::fs::create_dir(top.join("charts")).unwrap();
+        std::fs::write(top.join("charts/kustomization.yaml"), "").unwrap();
+        assert_eq!(found(), 0);
+        loader.note_new_chart();
+        assert_eq!(found(), 1);
+        assert_eq!(loader.kind("charts"), Kind::Directory);
     }
 
     /// Content that is mounted later hides what was listed.

@@ -104,6 +104,11 @@ impl Mounts {
         }
     }
 
+    /// Lists directories anew: this program has made files in the tree.
+    pub(super) fn list_anew(&self) {
+        self.listings.forget();
+    }
+
     /// True if there is a mount below a path.
     fn is_above_mount(&self, path: &Path) -> bool {
         let Some(mounts) = self.mounts.get() else { return false };

@@ -75,6 +75,7 @@ fn find_or_pull(given: &Given<'_>, rendering: &Rendering<'_>) -> Result<Place> {
     let pull = Pull { name, repo, version, devel, into };
     let pulled = rendering.pull(&pull, root.loader().budget())?;
     if pulled == whole {
+        root.loader().note_new_chart();
         let found = root.chart(&written, given.place)?.ok_or_else(|| {
             let shown = root.loader().display(&whole);
             Error::new(Code::ChartNotFound, format!("there is no chart `{shown}`"))
