@@ -1,5 +1,7 @@
 //! The rules of roles, and the holders of a role, as far as its name, its rules and the bindings of the render tell them.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use super::appliers::applied_by;
@@ -255,6 +257,23 @@ impl<'a, 'b> Holder<'a, 'b> {
         let programs = applied_by(accounts, self.render)?;
         let subjects = self.subjects.iter().cloned().map(Proof::Subject);
         Some(subjects.chain(programs).collect())
+    }
+
+    /// The pods that run as the accounts which have the role, each as a text that is another one for other images.
+    pub(super) fn runners(&self) -> Vec<String> {
+        let rights = self.render.views.rights();
+        let accounts = rights.accounts_of(self.role.kind(), self.namespace, self.role.name());
+        let found = accounts.into_iter();
+        let found =
+            found.flat_map(|(namespace, name)| self.render.runners(namespace, name).digests);
+        let found: BTreeSet<String> = found.collect();
+        // Each violation of the role has all of them.
+        if rules_of(self.role).len().saturating_mul(found.len()) <= MANY {
+            return found.into_iter().collect();
+        }
+        let mut all = Sha256::new();
+        found.iter().for_each(|one| all.update(one));
+        vec![hex(&all.finalize())]
     }
 
     /// The evidence that the role is that of a controller: its name, or that it completes custom resources, if no binding

@@ -4,6 +4,7 @@
 //! names the violated field; the span of a finding is that of the last write to this field. The rules of the Pod
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
+mod accounts;
 mod acting;
 mod agents;
 mod appliers;

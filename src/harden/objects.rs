@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::OnceLock;
 
+use super::accounts::{Accounts, Runners};
 use super::facts::Facts;
 use super::platform::is_of_openshift;
-use super::pod::{Container, Pod};
+use super::pod::Pod;
 use super::postings::{Posting, candidates};
 use super::producers::{Producer, built_in};
-use super::programs::{Role, role};
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{below, present, text};
@@ -52,8 +52,8 @@ pub struct Objects<'a> {
     defines: Option<&'a Defines<'a>>,
     /// The names of images whose values an entry of a kustomization sets.
     versioned: OnceLock<BTreeSet<String>>,
-    /// By namespace and `ServiceAccount`: true if each pod with it applies what a repository holds.
-    appliers: OnceLock<BTreeMap<(String, String), bool>>,
+    /// The pods by their accounts.
+    accounts: OnceLock<Accounts>,
 }
 
 type KindAndName<'a> = (&'a str, &'a str);
@@ -126,7 +126,7 @@ impl<'a> Objects<'a> {
             of_openshift: 0,
             defines: None,
             versioned: OnceLock::new(),
-            appliers: OnceLock::new(),
+            accounts: OnceLock::new(),
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
             objects.make(&one.makes, "*", &one.name, usize::MAX);
@@ -184,28 +184,11 @@ impl<'a> Objects<'a> {
         })
     }
 
-    /// True if each pod with a `ServiceAccount` has an image of a controller that applies what a repository holds; `None`
-    /// without such pods. All pods are looked at once.
-    pub(super) fn is_applier(&self, namespace: &str, account: &str) -> Option<bool> {
-        let appliers = self.appliers.get_or_init(|| {
-            let mut found = BTreeMap::new();
-            for known in &self.all {
-                let namespace = known.object.namespace();
-                for pod in pods(known.object, self.facts) {
-                    let mut images = pod.containers.iter().map(Container::image);
-                    let applies = images.any(|image| role(image) == Some(Role::Applier));
-                    let name = (namespace.to_owned(), pod.account().to_owned());
-                    *found.entry(name).or_insert(true) &= applies;
-                }
-            }
-            found
-        });
-        // An object without a namespace may be applied to any.
-        let known = |of: &str| appliers.get(&(of.to_owned(), account.to_owned())).copied();
-        match (known(namespace), known("")) {
-            (Some(here), Some(anywhere)) => Some(here && anywhere),
-            (here, anywhere) => here.or(anywhere),
-        }
+    /// The pods that run as a `ServiceAccount`. All pods are looked at once.
+    pub(super) fn runners(&self, namespace: &str, account: &str) -> Runners {
+        let objects = self.all.iter().map(|known| known.object);
+        let accounts = self.accounts.get_or_init(|| Accounts::of(objects, self.facts));
+        accounts.runners(namespace, account)
     }
 
     /// True if a file that no render reads defines an object.

@@ -133,6 +133,17 @@ impl<'a> Rights<'a> {
         self.subjects.get(&(kind, of, name))?.iter().map(account).collect()
     }
 
+    /// The `ServiceAccounts`, by namespace and name, to which bindings give a role.
+    pub(super) fn accounts_of(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Vec<(&'a str, &'a str)> {
+        let of = if kind == "Role" { namespace } else { "" };
+        self.subjects.get(&(kind, of, name)).into_iter().flatten().filter_map(account).collect()
+    }
+
     /// The first binding that names a `ServiceAccount`.
     pub(super) fn binding_of(&self, namespace: &str, account: &str) -> Option<&'a Resource> {
         self.bound.get(&(namespace, account)).copied()

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::accounts::Runners;
 use super::acting::Acting;
 use super::bundles::{Bundles, is_source};
 use super::facts::{Facts, Placement};
@@ -259,11 +260,10 @@ impl<'a> Render<'a> {
         self
     }
 
-    /// True if pods of the run with a `ServiceAccount` apply what a repository holds, and all of them do.
-    pub(super) fn is_applier(&self, namespace: &str, account: &str) -> bool {
-        let others = self.others.and_then(|(_, all)| all.is_applier(namespace, account));
-        let found = [self.own.is_applier(namespace, account), others];
-        found.contains(&Some(true)) && !found.contains(&Some(false))
+    /// The pods of the run that run as a `ServiceAccount`.
+    pub(super) fn runners(&self, namespace: &str, account: &str) -> Runners {
+        let others = self.others.map(|(_, all)| all.runners(namespace, account));
+        self.own.runners(namespace, account).and(others.as_ref())
     }
 
     /// True if a namespace enforces the level `restricted`, so that a pod which violates it is refused.

@@ -1,6 +1,6 @@
 //! KR-RBAC-001, 006, 007: bindings give roles that exist to accounts that exist, and no one else.
 
-use crate::harden::appliers::appliers;
+use crate::harden::appliers::{appliers, runners};
 use crate::harden::profile::Scope;
 use crate::harden::rights::{ADMIN, is_binding, is_of_people, is_role, role_of, told};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
@@ -66,7 +66,9 @@ fn cluster_admin(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Vi
     };
     let subjects = items(object.node().get("subjects"));
     let values: Vec<String> = subjects.iter().map(told).collect();
-    let violation = Violation::at(path, message).values(values.clone());
+    // A pod that newly runs as one of them has these rights, too.
+    let runners = runners(object, render);
+    let violation = Violation::at(path, message).values(values.iter().cloned().chain(runners));
     if let Some(programs) = appliers(object, render) {
         let told =
             "assumed: a controller that applies whatever a repository holds needs all rights";

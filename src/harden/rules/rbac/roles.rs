@@ -55,7 +55,7 @@ pub(super) static ESCALATE: Rule = Rule {
 fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let is_of_cluster = object.kind() == "ClusterRole";
     let holder = Holder::new(object, scene.namespace(), render);
-    let mut appliers = None;
+    let (mut appliers, mut runners) = (None, None);
     let judge = |grant: Grant<'_>| {
         let [verbs, resources, groups] =
             ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
@@ -125,10 +125,15 @@ fn wildcard(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
             Severity::Warning => holder.reason_for(&grant),
             _ => None,
         };
-        let violation = grant.at(key, message, &holder).severity(severity).meant(reason);
-        let proofs = (severity == Severity::Error)
-            .then(|| appliers.get_or_insert_with(|| holder.is_of_appliers()).clone());
-        Some(match proofs.flatten() {
+        let mut violation = grant.at(key, message, &holder).severity(severity).meant(reason);
+        if severity != Severity::Error {
+            return Some(violation);
+        }
+        // A pod that newly runs as one of its accounts has these rights, too.
+        let runners = runners.get_or_insert_with(|| holder.runners());
+        violation.values.extend(runners.iter().cloned());
+        let proofs = appliers.get_or_insert_with(|| holder.is_of_appliers()).clone();
+        Some(match proofs {
             Some(proofs) => {
                 let told =
                     "assumed: a controller that applies whatever a repository holds needs them";
