@@ -8,16 +8,15 @@ use super::finding::Finding;
 use super::objects::Objects;
 use super::own::{Expressed, judge};
 use super::pod::{Pod, Shape};
-use super::policy;
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED};
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
 use super::suppress::{Comment, exclude, mention_foreign, suppress};
-use super::twice;
 use super::violation::{Severity, Violation};
 use super::workload::pods;
+use super::{easing, policy, twice};
 use crate::resource::ResMap;
 use crate::source::Sources;
 
@@ -97,6 +96,7 @@ pub fn check_among(
     findings.retain(|finding| settings.shows(&finding.rule));
     conceal(&mut findings, &scenes, sources);
     settle(&mut findings, &scenes, sources, settings, resources, None);
+    easing::settle(&mut findings, &scenes, &render, settings);
     twice::lower(&mut findings, &scenes, &render, settings);
     findings
 }

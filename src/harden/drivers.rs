@@ -30,7 +30,7 @@ pub(super) enum Need {
     Own,
     /// It may need it.
     Some,
-    /// No driver does: it has secrets only.
+    /// No driver does: it has secrets, or is one above the folder that it may need.
     No,
 }
 
@@ -60,9 +60,11 @@ impl<'a> Driver<'a> {
     /// The need for the folder of a volume; `None` if it is not one of the node.
     pub(super) fn need(volume: &Node) -> Option<Need> {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"))?;
-        Some(match Part::of(&tidy(host)).kind {
+        let part = Part::of(&tidy(host));
+        Some(match part.kind {
+            _ if part.has.is_some() => Need::No,
             Kind::Plugin | Kind::Volumes => Need::Own,
-            Kind::Secret => Need::No,
+            Kind::Secret | Kind::Root => Need::No,
             _ => Need::Some,
         })
     }

@@ -220,8 +220,8 @@ impl Finding {
     /// Takes back what has lowered the severity, and returns its kind; `None` if nothing has.
     pub fn restore(&mut self) -> Option<Easing> {
         let eased = self.lowered()?.clone();
-        if let Some(message) = self.message.strip_suffix(&*eased.told) {
-            self.message.truncate(message.trim_end_matches("; ").len());
+        if !eased.told.is_empty() {
+            self.message = self.message.replacen(&format!("; {}", eased.told), "", 1);
         }
         let from: Severity = eased.from;
         self.severity = from;

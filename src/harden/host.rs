@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Open,
     /// Folders in which drivers make their sockets.
     Drivers,
+    /// Folders of logs, in which the kubelet follows links.
+    Logs,
     /// Files that control the node if they are written to.
     Control,
     /// Folders of programs that drivers put there.
@@ -26,6 +28,8 @@ pub(super) enum Kind {
     View,
     /// The volumes of all pods.
     Volumes,
+    /// The folder of the kubelet.
+    Kubelet,
     /// Folders with secrets and other files.
     Root,
     /// Secrets.
@@ -37,13 +41,15 @@ pub(super) enum Kind {
 impl Kind {
     fn of(word: &str) -> Option<Self> {
         Some(match word {
-            "open" => Self::Open,
+            "open" | "rest" => Self::Open,
             "drivers" => Self::Drivers,
+            "logs" => Self::Logs,
             "control" => Self::Control,
             "plugin" => Self::Plugin,
             "seen" => Self::Seen,
             "view" => Self::View,
             "volumes" => Self::Volumes,
+            "kubelet" => Self::Kubelet,
             "root" => Self::Root,
             "secret" => Self::Secret,
             "socket" => Self::Socket,
@@ -51,18 +57,23 @@ impl Kind {
         })
     }
 
+    /// True if reading tells nothing that is secret, and opens no way into the node.
+    const fn is_harmless_to_read(self) -> bool {
+        matches!(self, Self::Open | Self::Drivers | Self::Logs | Self::Control | Self::Plugin)
+    }
+
     /// True if reading gives secrets.
     fn has_secrets(self) -> bool {
-        matches!(self, Self::Volumes | Self::Root | Self::Secret)
+        matches!(self, Self::Volumes | Self::Kubelet | Self::Root | Self::Secret)
     }
 
     /// The kind of a folder that has one of this kind.
     const fn of_folder_above(self) -> Option<Self> {
         match self {
             Self::Open | Self::Drivers | Self::Socket => None,
-            Self::Control | Self::Plugin | Self::Seen => Some(Self::Control),
+            Self::Logs | Self::Control | Self::Plugin | Self::Seen => Some(Self::Control),
             Self::View => Some(Self::View),
-            Self::Volumes | Self::Root | Self::Secret => Some(Self::Root),
+            Self::Volumes | Self::Kubelet | Self::Root | Self::Secret => Some(Self::Root),
         }
     }
 }
@@ -72,6 +83,8 @@ struct Line {
     path: &'static str,
     kind: Kind,
     reason: &'static str,
+    /// True unless it is about what is left.
+    is_known: bool,
 }
 
 static LINES: LazyLock<Vec<Line>> =
@@ -81,7 +94,9 @@ impl Line {
     fn read(line: &'static str) -> Option<Self> {
         let mut words = line.splitn(3, ' ');
         let (path, kind, reason) = (words.next()?, words.next()?, words.next()?);
-        Some(Self { path, kind: Kind::of(kind).filter(|_| path.starts_with('/'))?, reason })
+        let is_known = kind != "rest";
+        let kind = Kind::of(kind).filter(|_| path.starts_with('/'))?;
+        Some(Self { path, kind, reason, is_known })
     }
 
     fn has_star(&self) -> bool {
@@ -97,23 +112,29 @@ pub(super) struct Part {
     pub(super) reason: &'static str,
     /// The folder or file in it that is meant, if it is one above.
     pub(super) has: Option<&'static str>,
+    /// True if a line is about it, and not about what is left. Others are not known to be harmless.
+    pub(super) is_known: bool,
 }
 
 impl Part {
     /// The part at a [`tidy`] path, apart from sockets.
     pub(super) fn of(path: &str) -> Self {
-        let at = |line: &Line| Self { kind: line.kind, reason: line.reason, has: None };
+        let at = |line: &Line| {
+            let Line { kind, reason, is_known, .. } = *line;
+            Self { kind, reason, has: None, is_known }
+        };
         let lines = || LINES.iter().filter(|line| line.kind != Kind::Socket);
         if let Some(line) = lines().find(|line| line.path == path) {
             return at(line);
         }
         let within = lines().filter(|line| is_within(line.path, path));
         let found = within.max_by_key(|line| names(line.path).count()).map(at);
-        let found = found.unwrap_or(Self { kind: Kind::Open, reason: "", has: None });
+        let unknown = Self { kind: Kind::Open, reason: "", has: None, is_known: false };
+        let found = found.unwrap_or(unknown);
         let above = lines().filter(|line| !line.has_star() && is_within(path, line.path));
         let above = above.filter_map(|line| {
             let kind = line.kind.of_folder_above()?;
-            Some(Self { kind, reason: line.reason, has: Some(line.path) })
+            Some(Self { kind, reason: line.reason, has: Some(line.path), is_known: false })
         });
         // The first of the worst.
         above.fold(found, |worst, one| if one.kind > worst.kind { one } else { worst })
@@ -230,34 +251,75 @@ pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a
     found
 }
 
-/// The names of volumes with secrets of the node that a container can read which may be root.
-pub(super) fn open_secrets<'a>(pod: &Pod<'a>) -> BTreeSet<&'a str> {
-    let is_open = |mount: &Mount<'a, '_>| {
-        Part::of(&mount.path).kind.has_secrets() && !is_stranger(mount.container, pod)
-    };
-    let open = mounts(pod).into_iter().filter(|(_, mounts)| mounts.iter().any(is_open));
-    open.map(|(name, _)| name).collect()
+/// The names of volumes of the node by what containers see of them.
+#[derive(Default)]
+pub(super) struct Views<'a> {
+    /// Those with secrets that a container can read which may be root.
+    pub(super) open_secrets: BTreeSet<&'a str>,
+    /// Those to which a container may write, apart from folders of logs.
+    pub(super) written: BTreeSet<&'a str>,
+    /// Those of which the table says that what containers do is harmless: they only read, or put sockets of drivers there.
+    pub(super) harmless: BTreeSet<&'a str>,
+    /// Those of which it says nothing.
+    pub(super) unknown: BTreeSet<&'a str>,
+    /// All that a container mounts.
+    mounted: BTreeSet<&'a str>,
+}
+
+impl Views<'_> {
+    /// True if a container mounts a volume.
+    pub(super) fn is_mounted(&self, volume: &str) -> bool {
+        self.mounted.contains(volume)
+    }
+}
+
+/// The volumes of a pod with folders of the node. Linear.
+pub(super) fn views<'a>(pod: &Pod<'a>) -> Views<'a> {
+    let mut found = Views::default();
+    for (name, mounts) in mounts(pod) {
+        found.mounted.insert(name);
+        let parts: Vec<(&Mount<'_, '_>, Part)> =
+            mounts.iter().map(|mount| (mount, Part::of(&mount.path))).collect();
+        let add = |names: &mut BTreeSet<&'a str>, is_meant: bool| {
+            if is_meant {
+                names.insert(name);
+            }
+        };
+        let is_open = |(mount, part): &(&Mount<'a, '_>, Part)| {
+            part.kind.has_secrets() && !is_confined(mount.container, pod)
+        };
+        add(&mut found.open_secrets, parts.iter().any(is_open));
+        let is_written =
+            |(mount, part): &(&Mount<'_, '_>, Part)| mount.is_written && part.kind != Kind::Logs;
+        add(&mut found.written, parts.iter().any(is_written));
+        let is_quiet = |mount: &Mount<'_, '_>| !mount.is_written && !shows_socket(&mount.path);
+        let is_harmless = |(mount, part): &(&Mount<'_, '_>, Part)| {
+            let is_read = part.kind.is_harmless_to_read() && is_quiet(mount);
+            part.is_known && (is_read || part.kind == Kind::Drivers)
+        };
+        add(&mut found.harmless, parts.iter().all(is_harmless));
+        let is_unknown = |(mount, part): &(&Mount<'_, '_>, Part)| {
+            !part.is_known && part.kind == Kind::Open && is_quiet(mount)
+        };
+        add(&mut found.unknown, parts.iter().all(is_unknown));
+    }
+    found
 }
 
 /// The first number of groups of people. Those of the system open its files: 0 all of root's group, others `/etc/shadow` and
 /// the socket of Docker.
 const PEOPLE: i64 = 1000;
 
-/// True if a container certainly can open no file of root, and none of the groups of the system.
+/// True if a container certainly can open no file of root, and none of the groups of the system: it is not root, and its group
+/// is one of people. Without a group, a user that the image does not know has root's.
 pub(super) fn is_confined<'a>(container: &Container<'a>, pod: &Pod<'a>) -> bool {
-    // Without one, a user that the image does not know has root's group.
-    is_stranger(container, pod) && container.effective(pod, "runAsGroup").is_some()
-}
-
-/// True if a container is not root, and is given no group of the system.
-fn is_stranger<'a>(container: &Container<'a>, pod: &Pod<'a>) -> bool {
-    let is_of_people = |group: Option<&Node>| {
-        group.is_none_or(|group| integer(group).is_some_and(|group| group >= PEOPLE))
-    };
+    let is_of_people =
+        |group: Option<&Node>| group.and_then(integer).is_some_and(|group| group >= PEOPLE);
+    let of_files = pod.security("fsGroup");
     container.is_non_root(pod)
         && container.user(pod) != Some(0)
         && is_of_people(container.effective(pod, "runAsGroup"))
-        && is_of_people(pod.security("fsGroup"))
+        && (of_files.is_none() || is_of_people(of_files))
         && items(pod.security("supplementalGroups")).is_empty()
         && !container.is_privileged()
         && container.capabilities("add").next().is_none()
@@ -313,26 +375,32 @@ mod tests {
             ),
             (
                 Kind::Root,
-                "/ // /etc /etc/ /var /var/lib /var/lib/kubelet /opt/../etc/. /etc/kubernetes",
+                "/ // /etc /etc/ /var /var/lib /opt/../etc/. /etc/kubernetes /home /home/admin /home/admin/.config /var/lib/k0s",
             ),
+            (Kind::Kubelet, "/var/lib/kubelet /var/lib/kubelet/"),
+            (Kind::Logs, "/var/log /var/log/pods /var/log/pods/a/b /var/log/containers"),
             (Kind::Volumes, "/var/lib/kubelet/pods /var/lib/kubelet/pods/1/volumes"),
             (
                 Kind::View,
-                "/dev /proc /proc/1 /proc/4711/environ /proc/self /dev/sda /dev/sda1 /dev/mem /dev/nvme0n1 /dev/disk/by-id",
+                "/dev /proc /proc/1 /proc/4711/environ /proc/self /dev/sda /dev/sda1 /dev/mem /dev/nvme0n1 /dev/disk/by-id \
+                 /etc/docker /etc/containerd/config.toml /etc/crio /etc/containers /var/lib/containerd /var/lib/docker/containers",
             ),
-            (Kind::Seen, "/usr /bin /sbin /lib /lib64 /boot /sys"),
+            (
+                Kind::Seen,
+                "/usr /bin /sbin /lib /lib64 /boot /sys /etc/passwd /etc/sudoers /etc/sudoers.d/ops /etc/group /etc/pam.d",
+            ),
             (
                 Kind::Control,
                 "/etc/cron.d /etc/cron.d/job /etc/crontab /usr/bin /usr/local/bin/x /bin/sh /lib/systemd /boot/grub \
-                 /var/lib/containerd /var/lib/docker/containers /var/spool/cron /var/spool /etc/ssl/certs /etc/localtime \
+                 /opt/cni /home/admin/.bashrc /var/spool/cron /var/spool /etc/ssl/certs /etc/localtime \
                  /usr/share /etc/os-release /opt /etc/systemd/system /proc/sys/kernel /etc/cni",
             ),
             (Kind::Plugin, "/opt/cni/bin /etc/cni/net.d/10-x.conflist"),
             (Kind::Drivers, "/var/lib/kubelet/plugins_registry /var/lib/kubelet/plugins/x"),
             (
                 Kind::Open,
-                "/var/log /etcd /run/xtables.lock /opt/app /lib/modules /dev/fuse /dev/dri/card0 /sys/fs/cgroup \
-                 /home/admin /etc/app /proc/meminfo /var/lib/kubelet/pod-resources /var/lib/app /rootless /var/lib/etcd2",
+                "/var/log/app /home/admin/app /home/admin/.config/app /etcd /run/xtables.lock /opt/app /lib/modules /dev/fuse /dev/dri/card0 /sys/fs/cgroup \
+                 /etc/app /proc/meminfo /var/lib/kubelet/pod-resources /var/lib/app /rootless /var/lib/etcd2",
             ),
         ] {
             for path in paths.split_whitespace() {

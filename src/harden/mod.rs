@@ -119,5 +119,5 @@ pub use suppress::Comment;
 pub use templates::{PodTemplate, pod_templates};
 pub use upgrade::{Definitions, Effect, EffectKind, Upgrade};
 pub use verdict::{Verdict, Violated};
-pub use violation::{Class, Eased, Easing, Edit, Fix, List, Proof, Severity};
+pub use violation::{Class, Eased, Easing, Edit, Elsewhere, Fix, List, Proof, Severity};
 pub use workload::{restarting, template};

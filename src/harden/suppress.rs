@@ -399,9 +399,11 @@ fn accept(
     for (number, place) in places.iter().enumerate() {
         let Some(finding) = findings.get_mut(*place) else { continue };
         if finding.severity == Severity::Warning && !keeps_severities {
-            let from = finding.eased.take().map_or(Severity::Warning, |eased| eased.from);
-            let (by, told) = (Easing::Foreign, String::new());
-            finding.eased = Some(Eased { by, from, told, proofs: Vec::new() });
+            let eased = finding.eased.take();
+            let from = eased.as_ref().map_or(Severity::Warning, |eased| eased.from);
+            let elsewhere = eased.and_then(|eased| eased.elsewhere);
+            let (by, told, proofs) = (Easing::Foreign, String::new(), Vec::new());
+            finding.eased = Some(Eased { by, from, told, proofs, elsewhere });
             finding.severity = Severity::Note;
         }
         if number == 0 {

@@ -73,7 +73,8 @@ pub(super) fn lower(
                 }
             };
             finding.message = format!("{}; {said}", finding.message);
-            finding.eased = Some(Eased { by: Easing::Twice, from, told, proofs: Vec::new() });
+            let proofs = Vec::new();
+            finding.eased = Some(Eased { by: Easing::Twice, from, told, proofs, elsewhere: None });
             finding.severity = severity;
         }
     }

@@ -76,6 +76,21 @@ pub struct Eased {
     /// The evidence for it, beside the kind and the fields of the object. Compared with an earlier render, all of it must
     /// have been there.
     pub proofs: Vec<Proof>,
+    /// The findings of which one must be told, if it is lower by them.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Findings of other rules about a field or what is below it, which say more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The ids of the rules, with spaces between them.
+    pub rules: &'static str,
+    /// The field.
+    pub field: Path,
+    /// The lowest severity of such a finding.
+    pub least: Severity,
+    /// The severity without all that lowers it.
+    pub from: Severity,
 }
 
 /// Evidence for a lower severity.

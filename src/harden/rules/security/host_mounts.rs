@@ -127,9 +127,11 @@ fn sensitive(mount: &Mount<'_, '_>, whole: Option<bool>) -> Option<(Severity, St
     if is_shown || &**path != "/" && host::shows_socket(path) {
         return None;
     }
-    let Part { kind, reason, has } = Part::of(path);
+    let Part { kind, reason, has, .. } = Part::of(path);
     let severity = match (kind, is_written) {
-        (Kind::Open | Kind::Drivers, _) | (Kind::Control | Kind::Plugin, false) => return None,
+        (Kind::Open | Kind::Drivers, _) | (Kind::Logs | Kind::Control | Kind::Plugin, false) => {
+            return None;
+        }
         // Programs that measure the node need these, and they have no secrets.
         (Kind::Seen, false) => Severity::Note,
         _ => Severity::Error,
