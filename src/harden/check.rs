@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::objects::Objects;
 use super::own::{Expressed, judge};
 use super::pod::{Pod, Shape};
+use super::purpose::TargetPath;
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED};
 use super::rules::rules;
@@ -25,7 +26,7 @@ use crate::source::Sources;
 /// their suppression, which is searched for in the sources too. Linear in the number of resources and rules.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
-    check_among(resources, "", None, sources, settings)
+    check_among(resources, TargetPath::default(), None, sources, settings)
 }
 
 /// Checks the resources of a target, which may be one of several, as [`check`] does. The path of the target in its repository
@@ -34,7 +35,7 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
 #[must_use]
 pub fn check_among(
     resources: &ResMap,
-    target: &str,
+    target: TargetPath<'_>,
     others: Option<(usize, &Objects<'_>)>,
     sources: &Sources,
     settings: &Settings,

@@ -1,25 +1,29 @@
-//! Pods that show by their commands that they are demonstrations.
+//! Containers that show by their commands that they are demonstrations.
 
-use super::images::last_part;
-use super::pod::{Container, Pod};
+use super::images::short;
+use super::pod::Container;
 use super::value::items;
+use crate::resource::ImageReference;
 use crate::yaml::Node;
 
 /// Words in the paths of repositories that are there to be tried.
 const TRIED: [&str; 3] = ["example", "examples", "guestbook"];
 
-/// The sign that a pod is a demonstration, as a container has it: a mode of its program for developers, or the address of a
-/// repository of examples. Linear in its commands and variables.
-pub(super) fn sign<'a>(pod: &Pod<'a>) -> Option<&'a str> {
-    pod.containers.iter().find_map(sign_of)
-}
+/// The programs with a mode for developers, by the images that their makers publish. Others may have their names.
+const MODES: [(&str, &str); 6] = [
+    ("bitnami/keycloak", "start-dev"),
+    ("hashicorp/vault", "-dev"),
+    ("keycloak/keycloak", "start-dev"),
+    ("quay.io/keycloak/keycloak", "start-dev"),
+    ("quay.io/keycloak/keycloak-x", "start-dev"),
+    ("vault", "-dev"),
+];
 
-fn sign_of<'a>(container: &Container<'a>) -> Option<&'a str> {
-    let mode = match last_part(container.image()) {
-        "keycloak" => "start-dev",
-        "vault" => "-dev",
-        _ => "",
-    };
+/// The sign that a container is a demonstration: a mode of its program for developers, or the address of a repository of examples.
+/// It says nothing about other containers of its pod. Linear in its commands and variables.
+pub(super) fn sign<'a>(container: &Container<'a>) -> Option<&'a str> {
+    let name = short(ImageReference::new(container.image()).name);
+    let mode = MODES.iter().find(|(image, _)| *image == name).map_or("", |(_, mode)| mode);
     let lists = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
     let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
     let words = lists.chain(values).filter_map(Node::as_text);

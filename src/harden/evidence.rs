@@ -11,6 +11,7 @@ use super::finding::Finding;
 use super::grants::Holder;
 use super::objects::Objects;
 use super::places::Places;
+use super::purpose::TargetPath;
 use super::rights::{ADMIN, is_binding, is_role, role_of, told};
 use super::scene::{Render, Scene};
 use super::settings::Settings;
@@ -50,7 +51,7 @@ impl Evidence {
     #[must_use]
     pub fn among(
         resources: &ResMap,
-        target: &str,
+        target: TargetPath<'_>,
         others: Option<(usize, &Objects<'_>)>,
         sources: &Sources,
         settings: &Settings,

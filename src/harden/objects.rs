@@ -50,6 +50,7 @@ pub struct Objects<'a> {
     renders: usize,
     of_openshift: usize,
     defines: Option<&'a Defines<'a>>,
+    for_production: Option<&'a IsForProduction<'a>>,
     /// The names of images whose values an entry of a kustomization sets.
     versioned: OnceLock<BTreeSet<String>>,
     /// The pods by their accounts.
@@ -60,6 +61,9 @@ type KindAndName<'a> = (&'a str, &'a str);
 
 /// True if a file that no render has read defines an object of a kind with a name.
 pub type Defines<'a> = dyn Fn(&str, &str) -> bool + Sync + 'a;
+
+/// True if the path of a target in its repository is one that objects for production name.
+pub type IsForProduction<'a> = dyn Fn(&str) -> bool + Sync + 'a;
 
 /// A name that renders refer to, and that none of them has.
 #[derive(Clone, Copy)]
@@ -125,6 +129,7 @@ impl<'a> Objects<'a> {
             renders: 0,
             of_openshift: 0,
             defines: None,
+            for_production: None,
             versioned: OnceLock::new(),
             accounts: OnceLock::new(),
         };
@@ -137,6 +142,16 @@ impl<'a> Objects<'a> {
     /// Sets the test for objects in files that no render reads: something else applies those.
     pub fn set_defines(&mut self, defines: &'a Defines<'a>) {
         self.defines = Some(defines);
+    }
+
+    /// Sets the test for targets that Argo CD or Flux apply for production.
+    pub fn set_for_production(&mut self, is_one: &'a IsForProduction<'a>) {
+        self.for_production = Some(is_one);
+    }
+
+    /// True if Argo CD or Flux apply the target with a path for production.
+    pub(super) fn is_for_production(&self, target: &str) -> bool {
+        self.for_production.is_some_and(|is_one| is_one(target))
     }
 
     /// Adds the objects of a render.

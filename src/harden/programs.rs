@@ -15,6 +15,8 @@ pub(super) enum Role {
     Client,
     /// A small sidecar of a storage driver.
     Helper,
+    /// A program that serves the machines of the network of its node.
+    Network,
     /// A program that its makers publish without a limit for memory.
     Unlimited,
 }
@@ -29,6 +31,7 @@ fn read(row: &[&'static str]) -> Option<(&'static str, Role)> {
         "applier" => Role::Applier,
         "client" => Role::Client,
         "helper" => Role::Helper,
+        "network" => Role::Network,
         "unlimited" => Role::Unlimited,
         _ => return None,
     };
@@ -102,6 +105,10 @@ mod tests {
             ("registry.k8s.io/sig-storage/nfsplugin:v4.9.0", None),
             ("registry.k8s.io/ingress-nginx/controller:v1.12.1", Some(Role::Unlimited)),
             ("ghcr.io/fluxcd/kustomize-controller:v1.5.0", Some(Role::Applier)),
+            ("quay.io/metal3-io/ironic:v26", Some(Role::Network)),
+            ("docker.io/osixia/keepalived:2.0.20", Some(Role::Network)),
+            ("registry.example.com/dnsmasq", None),
+            ("dnsmasq", None),
             ("registry.example.com/alpine/git", None),
             ("acme/ose-cli", None),
             ("git", None),

@@ -1,6 +1,7 @@
 //! The purpose of a target, as far as the configuration or its path says it.
 
 use super::violation::Easing;
+use crate::text::path;
 use crate::text::wildcard::fits;
 
 /// Last words of folders that are not for production.
@@ -11,8 +12,38 @@ const TRIALS: &str = "debug demo demos dev devel development e2e example example
 /// Those of them whose targets are inputs of tests, which no cluster gets.
 const TESTS: &str = "fixture fixtures testdata";
 
-/// Last words of folders that are for production, or that try a release as it will be.
-const PRODUCTION: &str = "live preprod prod production stage staging";
+/// Words of folders that are for production, or that try a release as it will be.
+const PRODUCTION: &str = "live prd preprod prod production stage staging";
+
+/// The path of a target in its repository, and what its files are named after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TargetPath<'a> {
+    /// The path in the repository; empty if it is not known.
+    pub path: &'a str,
+    /// The path of the working directory in the repository; empty at its top.
+    pub directory: &'a str,
+    /// The path of the top of the repository.
+    pub top: &'a str,
+}
+
+impl TargetPath<'_> {
+    /// The path in the repository of a file by its name, which is relative to the working directory, or absolute. `None` if
+    /// the file is outside.
+    fn of_file(self, name: &str) -> Option<String> {
+        if name.starts_with('/') {
+            let below = name.strip_prefix(self.top)?;
+            return below.strip_prefix('/').filter(|_| !self.top.is_empty()).map(path::clean);
+        }
+        Some(path::join(self.directory, name)).filter(|path| !path.starts_with(".."))
+    }
+
+    /// True if a file is in a folder for production, by its name.
+    pub(super) fn is_of_production(self, file: &str) -> bool {
+        let path = self.of_file(file);
+        let folder = path.as_deref().and_then(|path| path.rsplit_once('/'));
+        folder.is_some_and(|(folder, _)| is_path_of_production(folder))
+    }
+}
 
 /// The reason for which a target is not for production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +89,9 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// The folder on the path of a target that says that the target is not for production. The last folder with a known
-/// purpose counts, and what is archived is for no purpose. `None` if there is none, and for a path that does not begin at the top of its repository.
+/// The folder on the path of a target that says that the target is not for production: the last one with a known purpose, if
+/// none is for production. What is archived is for no purpose. `None` if there is none, and for a path that does not begin at
+/// the top of its repository.
 fn folder(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
@@ -67,9 +99,31 @@ fn folder(target: &str) -> Option<&str> {
     if let Some(archive) = target.split('/').find(|folder| is_archive(folder)) {
         return Some(archive);
     }
-    let mut folders = target.rsplit('/');
-    let known = folders.find(|folder| is_of(TRIALS, folder) || is_of(PRODUCTION, folder))?;
-    is_of(TRIALS, known).then_some(known)
+    if is_path_of_production(target) {
+        return None;
+    }
+    target.rsplit('/').find(|folder| is_of(TRIALS, folder))
+}
+
+/// True if a folder of a path is for production: by one of its words, if the last is not one for trials.
+pub(super) fn is_path_of_production(path: &str) -> bool {
+    path.split('/').any(|folder| says_production(folder) && !is_of(TRIALS, folder))
+}
+
+/// True if a word of a text is one for production, and not after `non` or `not`.
+pub(super) fn says_production(text: &str) -> bool {
+    let mut before = "";
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
+        let is_one = PRODUCTION.split(' ').any(|one| {
+            let rest = word.get(one.len()..).filter(|_| {
+                word.get(..one.len()).is_some_and(|start| start.eq_ignore_ascii_case(one))
+            });
+            rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        let is_denied = ["non", "not"].iter().any(|one| before.eq_ignore_ascii_case(one));
+        before = word;
+        is_one && !is_denied
+    })
 }
 
 /// True for the folder of what is kept and no longer used: `archived`, `archived-tasks`, `tasks-archived`, `attic`.
@@ -104,7 +158,27 @@ pub(super) fn is_trial_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Trial, folder, is_trial_host};
+    use super::{TargetPath, Trial, folder, is_trial_host};
+
+    #[test]
+    fn files_of_production_are_known_from_every_directory() {
+        let from = |directory, file: &str| {
+            TargetPath { path: "", directory, top: "/home/prod/shop" }.is_of_production(file)
+        };
+        for (directory, file, expected) in [
+            ("", "prod/base/web.yaml", true),
+            ("prod", "base/web.yaml", true),
+            ("prod", "../examples/web.yaml", false),
+            ("prod", "../../prod/web.yaml", false),
+            ("", "/home/prod/shop/prod/web.yaml", true),
+            ("", "/home/prod/shop/examples/web.yaml", false),
+            ("", "/home/prod/shopping/prod/web.yaml", false),
+            ("", "examples/prod.yaml", false),
+            ("", "prod.yaml", false),
+        ] {
+            assert_eq!(from(directory, file), expected, "{directory} {file}");
+        }
+    }
 
     #[test]
     fn hosts_tell_trials_by_their_words() {
@@ -137,6 +211,15 @@ mod tests {
             ("util/kustomize/testdata/web", Some("testdata")),
             ("test/overlays/production", None),
             ("clusters/eu-prod/local/staging", None),
+            ("clusters/prod/dev", None),
+            ("local/prod-eu", None),
+            ("prod2/examples/web", None),
+            ("clusters/PRD-eu/dev", None),
+            ("clusters/non-prod-eu/dev", Some("dev")),
+            ("clusters/non-prod/dev", Some("dev")),
+            ("apps/live-demo", Some("live-demo")),
+            ("products/dev", Some("dev")),
+            ("apps/livekit/dev", Some("dev")),
             ("apps/dev-portal/base", None),
             ("applicationset/examples/web", Some("examples")),
             ("examples/production", None),

@@ -1,8 +1,9 @@
 //! Reasons for which a container without a readiness probe gets no request too early, or nearly none.
 
-use super::images::last_part;
+use super::images::{last_part, short};
 use super::pod::{Container, Pod};
 use super::value::{items, present};
+use crate::resource::ImageReference;
 use crate::yaml::Node;
 
 /// Words in the names of containers and images that stand beside a program: that they are ready says little about it.
@@ -34,9 +35,10 @@ fn is_beside(container: &Container<'_>) -> bool {
 fn is_cache(container: &Container<'_>, pod: &Pod<'_>) -> bool {
     let has_data =
         || pod.volumes().any(|(_, volume)| present(volume, "persistentVolumeClaim").is_some());
-    match last_part(container.image()) {
-        "memcached" => true,
-        "redis" | "valkey" => saves_nothing(container) && !has_data(),
+    // Others may have these names.
+    match short(ImageReference::new(container.image()).name) {
+        "memcached" | "bitnami/memcached" => true,
+        "redis" | "valkey/valkey" => saves_nothing(container) && !has_data(),
         _ => false,
     }
 }

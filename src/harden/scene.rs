@@ -11,7 +11,7 @@ use super::objects::{Objects, is_service, service};
 use super::platform::{Platform, is_of_openshift};
 use super::pod::Pod;
 use super::postings::{Posting, candidates};
-use super::purpose::Trial;
+use super::purpose::{TargetPath, Trial};
 use super::selector::{Labels, Selectors, has_all, labels};
 use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
@@ -126,6 +126,7 @@ pub(super) struct Render<'a> {
     pub(super) bundles: Bundles<'a>,
     /// The reason for which the target is not for production, if there is one.
     pub(super) trial: Option<Trial<'a>>,
+    target: TargetPath<'a>,
     /// The reasons for which the platform is `OpenShift`.
     pub(super) platform: OpenShift,
     /// The sources of the values.
@@ -227,6 +228,7 @@ impl<'a> Render<'a> {
             has_operator: false,
             bundles: Bundles::default(),
             trial: None,
+            target: TargetPath::default(),
             platform: OpenShift::default(),
             sources: None,
             own: Objects::new(facts),
@@ -253,11 +255,32 @@ impl<'a> Render<'a> {
     }
 
     /// The same render, of the target with a path, whose values have their places in these sources.
-    pub(super) fn of_target(mut self, target: &'a str, sources: &'a Sources) -> Self {
-        self.trial = Trial::of(target, self.facts.trials.as_deref());
-        self.bundles.is_source = self.facts.trials.is_none() && is_source(target);
+    pub(super) fn of_target(mut self, target: TargetPath<'a>, sources: &'a Sources) -> Self {
+        let is_applied = |trial: &Trial<'_>| {
+            // The configuration knows better.
+            matches!(trial, Trial::Folder(_))
+                && self.others.is_some_and(|(_, all)| all.is_for_production(target.path))
+        };
+        let trial = Trial::of(target.path, self.facts.trials.as_deref());
+        self.trial = trial.filter(|trial| !is_applied(trial));
+        self.bundles.is_source = self.facts.trials.is_none() && is_source(target.path);
+        self.target = target;
         self.sources = Some(sources);
         self
+    }
+
+    /// The reason for which an object is not for production. What a target takes from a folder for production is.
+    pub(super) fn trial_of(&self, object: &Resource) -> Option<Trial<'a>> {
+        let trial = self.trial?;
+        let is_of_production = || {
+            let kind = object.node().entries().iter().find(|(key, _)| key.text() == "kind");
+            let place = self.sources?.locate(kind?.0.span())?;
+            Some(self.target.is_of_production(place.source.name()))
+        };
+        match trial {
+            Trial::Folder(_) if is_of_production() == Some(true) => None,
+            trial => Some(trial),
+        }
     }
 
     /// The pods of the run that run as a `ServiceAccount`.

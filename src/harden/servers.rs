@@ -12,9 +12,12 @@ const PROGRAMS: &str = "dhcpd dnsmasq in.tftpd kea-dhcp4 kea-dhcp6 keepalived ra
 /// Capabilities by which such a program opens its sockets.
 const OF_SOCKETS: [&str; 3] = ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"];
 
-/// The program of a container that serves the machines of a network, if it is one: by the name of its image, or of what its
-/// command runs.
-pub(super) fn program(container: &Container<'_>) -> Option<&'static str> {
+/// The program of a container that serves the machines of a network, if it has an image with such a program: by the name of the
+/// image, or of what its command runs. Others may have these names.
+fn program(container: &Container<'_>) -> Option<&'static str> {
+    if role(container.image()) != Some(Role::Network) {
+        return None;
+    }
     let command = ["command", "args"].into_iter().map(|key| items(container.node.get(key)));
     let command: Vec<&str> =
         command.flat_map(|list| list.iter().filter_map(Node::as_text)).collect();

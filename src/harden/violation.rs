@@ -143,7 +143,7 @@ pub enum Easing {
     Controller,
     /// Only webhooks ask the pod that may fail.
     Hook,
-    /// A command of the pod shows that it is a demonstration.
+    /// The command of the container shows that it is a demonstration.
     Demo,
     /// The container is a tool that ends soon.
     Tool,

@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::located::in_repository;
+use super::located::{in_repository, top_of_target};
 use super::plain::Plain;
 use super::targets::is_kustomization;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
-use crate::harden::{self, Evidence, Objects, Settings};
+use crate::harden::{self, Applied, Evidence, Objects, Settings, TargetPath};
 use crate::limits::{Budget, Limit};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::parallel::in_order;
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::{ResMap, Resource, secret::Shield};
 use crate::source::Span;
+use crate::text::path;
 
 /// Settings for judging inputs.
 pub(super) struct Inputs<'a> {
@@ -58,8 +60,29 @@ impl Inputs<'_> {
         // References may lead to objects of other targets.
         let plain = Plain::new(self.loader, self.trees);
         let defines = |kind: &str, name: &str| plain.defines(kind, name);
+        let paths: Vec<String> =
+            built.iter().map(|target| in_repository(target, self.directory)).collect();
+        let here = in_repository(".", self.directory);
+        let here = if here == "." { "" } else { &*here };
+        let for_production = OnceLock::new();
+        let is_for_production = |target: &str| {
+            let found = for_production.get_or_init(|| {
+                let mut applied = Applied::default();
+                for (path, objects) in paths.iter().zip(&renders) {
+                    let objects = objects.as_ref().into_iter().flatten();
+                    objects.for_each(|object| applied.add(path, object));
+                }
+                let add = |folder: &str, text: &str| {
+                    applied.add_text(&path::join(here, folder), text);
+                };
+                plain.read_each(add);
+                applied.for_production()
+            });
+            found.has(target)
+        };
         let mut all = Objects::new(&self.settings.facts);
         all.set_defines(&defines);
+        all.set_for_production(&is_for_production);
         for (number, resources) in renders.iter().enumerate() {
             if let Ok(resources) = resources {
                 all.add(number, resources);
@@ -71,10 +94,11 @@ impl Inputs<'_> {
             let resources = renders[number].as_ref().ok()?;
             let are_several = built.len() > 1 || !self.trees.is_empty();
             let others = are_several.then_some((number, &all));
-            let target = in_repository(built[number], self.directory);
+            let top = top_of_target(built[number], self.directory);
+            let target = TargetPath { path: &paths[number], directory: here, top: &top };
             let (settings, sources) = (self.settings, self.loader.sources());
-            let found = harden::check_among(resources, &target, others, sources, settings);
-            Some((found, self.evidence(resources, &target, others)))
+            let found = harden::check_among(resources, target, others, sources, settings);
+            Some((found, self.evidence(resources, target, others)))
         };
         in_order(built.len(), &self.run.options().threads, work, |_, findings| {
             // A run holds all findings until they are written.
@@ -134,7 +158,7 @@ impl Inputs<'_> {
         let all: ResMap =
             if is_apart { ResMap::new() } else { read.cloned().collect::<Vec<_>>().into() };
         let mut found = harden::check(&all, self.loader.sources(), self.settings);
-        let evidence = self.evidence(&all, "", None);
+        let evidence = self.evidence(&all, TargetPath::default(), None);
         found.sort_by_key(|finding| finding.place);
         let mut found = found.into_iter().peekable();
         let mut start = 0;
@@ -199,7 +223,7 @@ impl Inputs<'_> {
     fn judged(&self, resources: ResMap) -> Checked {
         let findings = harden::check(&resources, self.loader.sources(), self.settings);
         let pods = harden::count_pods(&resources, self.settings);
-        let evidence = self.evidence(&resources, "", None);
+        let evidence = self.evidence(&resources, TargetPath::default(), None);
         Checked { resources, pods, findings, evidence }
     }
 
@@ -207,7 +231,7 @@ impl Inputs<'_> {
     fn evidence(
         &self,
         objects: &ResMap,
-        target: &str,
+        target: TargetPath<'_>,
         others: Option<(usize, &Objects<'_>)>,
     ) -> Evidence {
         if !self.keeps_evidence {

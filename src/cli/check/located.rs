@@ -8,14 +8,21 @@ use crate::load;
 /// The path of a target relative to the top of the repository that it is in, or to the working directory if it is in none.
 /// Links are followed. A target in neither keeps its absolute path, and one that is fetched its name.
 pub(super) fn in_repository(target: &str, directory: &Path) -> String {
+    let found = located(target, directory).map_or_else(|| target.to_owned(), |(path, _)| path);
+    if found.is_empty() { ".".to_owned() } else { found }
+}
+
+/// The path of the top of the repository of a target; empty if it is in none.
+pub(super) fn top_of_target(target: &str, directory: &Path) -> String {
+    located(target, directory).map(|(_, top)| top).unwrap_or_default()
+}
+
+fn located(target: &str, directory: &Path) -> Option<(String, String)> {
     let named = load::join(directory, Path::new(target));
-    let Some(path) = load::resolved(&named) else { return target.to_owned() };
-    let beside = || load::resolved(directory);
-    let below = |top: &Path| path.strip_prefix(top).ok().map(Path::to_path_buf);
-    let found = match top_of(&path) {
-        Some(top) => below(top),
-        None => beside().and_then(|top| below(&top)),
-    };
-    let found = found.as_deref().unwrap_or(&path).to_string_lossy();
-    if found.is_empty() { ".".to_owned() } else { found.into_owned() }
+    let path = load::resolved(&named)?;
+    let top = top_of(&path).map(Path::to_path_buf).or_else(|| load::resolved(directory));
+    let below = top.as_deref().and_then(|top| path.strip_prefix(top).ok());
+    let found = below.unwrap_or(&path).to_string_lossy().into_owned();
+    let top = top.filter(|_| below.is_some()).unwrap_or_default();
+    Some((found, top.to_string_lossy().into_owned()))
 }

@@ -41,8 +41,14 @@ impl<'a> Plain<'a> {
     }
 
     fn read(&self) -> BTreeSet<(&'static str, String)> {
-        let rendered: BTreeSet<_> = self.loader.texts().into_values().collect();
         let mut found = BTreeSet::new();
+        self.read_each(|_, text| add(text, &mut found));
+        found
+    }
+
+    /// Calls `found` with the folder and the text of each manifest.
+    pub(super) fn read_each(&self, mut found: impl FnMut(&str, &str)) {
+        let rendered: BTreeSet<_> = self.loader.texts().into_values().collect();
         for directory in self.directories {
             let (Ok(root), Ok(tree)) =
                 (self.loader.root(directory), self.loader.manifests(directory))
@@ -61,15 +67,16 @@ impl<'a> Plain<'a> {
                     && !rendered.contains(&root.path().join(file))
             };
             for file in tree.found.iter().filter(is_plain) {
+                let folder = folder(file).unwrap_or_default();
+                let folder = folder.to_string_lossy();
                 // A file that cannot be read defines nothing.
                 if let Ok(file) = root.file(file, Span::NONE)
                     && let Ok(text) = str::from_utf8(file.bytes())
                 {
-                    add(text, &mut found);
+                    found(&format!("{directory}/{folder}"), text);
                 }
             }
         }
-        found
     }
 }
 

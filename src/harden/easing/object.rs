@@ -12,7 +12,7 @@ use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::Rule;
 use crate::harden::scene::{Render, Scene};
 use crate::harden::violation::{Easing, Elsewhere, List, Severity, Violation};
-use crate::harden::{demos, eviction, readiness};
+use crate::harden::{eviction, readiness};
 use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 /// A lower severity, with the reason.
@@ -77,8 +77,6 @@ pub(super) struct More<'a> {
     pub(super) gate: Option<String>,
     /// The first container that runs and is privileged.
     pub(super) privileged: Option<(Path, String)>,
-    /// The sign that it is a demonstration.
-    pub(super) demo: Option<&'a str>,
     /// The volumes with the state of the kubelet.
     pub(super) kubelet: Kubelet<'a>,
     /// True if only webhooks ask it, each of which may fail.
@@ -175,7 +173,6 @@ impl<'a, 'b> Easings<'a, 'b> {
             main: eviction::main_of(pod),
             gate: readiness::gate(pod),
             privileged: privileged(pod),
-            demo: demos::sign(pod),
             kubelet: Kubelet::of(pod),
             may_fail: eviction::may_fail(scene, render, pod),
             is_controller: eviction::is_controller(scene, render, pod),

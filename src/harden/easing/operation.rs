@@ -7,7 +7,7 @@ use crate::harden::programs::{Role, role, stream};
 use crate::harden::rule::{Rule, Topic};
 use crate::harden::steps::{is_needed_by_builds, is_of_step};
 use crate::harden::violation::{Easing, Severity, Violation};
-use crate::harden::{eviction, readiness};
+use crate::harden::{demos, eviction, readiness};
 use crate::yaml::Node;
 
 /// The rules about what a pod that ends does not need, or has only for a moment: what it takes of its node, and the files
@@ -56,13 +56,14 @@ impl Easings<'_, '_> {
         is_less.then(|| Lower::to(Severity::Warning, Easing::Step, told.to_owned()))
     }
 
-    /// A warning about operation, and about what is not set, if a command of the pod shows that it is a demonstration.
+    /// A warning about operation, and about what is not set, if its command shows that the container is a demonstration.
     pub(super) fn of_demo(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_of_security = is_among(LESS_IN_JOBS, rule);
         let is_unsaid = || !self.is_written(violation) && !self.is_enforced();
         let is_less = is_error(rule, violation)
             && (is_among(OF_OPERATION, rule) || is_of_security && is_unsaid());
-        let sign = self.more(is_less.then(|| self.facts_of(violation))??).demo?;
+        let facts = is_less.then(|| self.facts_of(violation))??;
+        let sign = demos::sign(&self.container(violation, facts.pod)?)?;
         let told = format!("assumed: a demonstration, by `{sign}`");
         Some(Lower::to(Severity::Warning, Easing::Demo, told))
     }

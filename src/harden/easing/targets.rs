@@ -14,7 +14,7 @@ const SET_BY_WHOLE: &str = "KR-PRB-001 KR-RES-002 KR-RES-003";
 impl Easings<'_, '_> {
     /// In a target that is not for production, violations of rules about operation are notes, and in inputs of tests all.
     pub(super) fn of_trial(&self, rule: &Rule) -> Option<Lower> {
-        let trial = self.render.trial?;
+        let trial = self.render.trial_of(self.scene.object)?;
         // A pod without a controller is one of operation, too.
         let is_of_operation = rule.topic().is_of_operation() || rule.id == "KR-K8S-006";
         let is_less = is_of_operation || trial.is_of_tests();
@@ -32,7 +32,7 @@ impl Easings<'_, '_> {
     /// In such a target, what the level `restricted` asks for and nothing contradicts is a note, and so are ports of the
     /// node. Other findings about security and rights are one level lower.
     pub(super) fn of_restricted_trial(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
-        let trial = self.render.trial?;
+        let trial = self.render.trial_of(self.scene.object)?;
         let is_unsaid = || is_among(SET_BY_CONSTRAINTS, rule) && !self.is_written(violation);
         let severity = match rule.topic() {
             // Clusters on one machine are reached by ports of the node.
