@@ -65,7 +65,7 @@ pub(super) fn compare(
         return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
     }
     let live = live(file, run)?;
-    let [before, after] = match TargetInput::path(target).render(run, loader) {
+    let [before, after] = match TargetInput::path(target).render(run) {
         Ok(rendered) => {
             let unrendered = match ways.extra {
                 Extra::Labelled => Unrendered::Labelled,
@@ -104,13 +104,13 @@ fn live(file: &str, run: &Run<'_>) -> Result<Rendered> {
     let loader = run.loader();
     if file == "-" || loader.kind(file) != Kind::Directory {
         // A missing file is reported when it is read.
-        return TargetInput::file(file).render(run, loader);
+        return TargetInput::file(file).render(run);
     }
     let shown = escape::visible(file);
     if rendered::is_of_manifests(run, file) {
         let files = loader.manifests(file)?;
         Error::all(files.refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
-        return TargetInput::below(file, &files.found).render(run, loader);
+        return TargetInput::below(file, &files.found).render(run);
     }
     let has_targets = run.targets(file).is_ok_and(|targets| !targets.is_empty());
     Err(match has_targets {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Named, SecretPlaces, Sides, TargetInput};
 use crate::{
     build,
-    cli::{reading, remote::Remote},
+    cli::{reading, remote::Remote, until_exit},
     error::{Code, Error, Result},
     external::git::Repository,
     fetch::{Lock, LockUse},
@@ -20,13 +20,13 @@ use crate::{
 
 /// The targets at and below the paths that a change can affect, on both sides. With `is_whole`, the others are searched
 /// even without a change.
-pub(super) fn sides(
+pub(super) fn sides<'a>(
     revisions: &str,
     paths: &[String],
-    options: &Options,
+    (options, build): (&Options, &'a build::Options),
     remote: &Remote,
     is_whole: bool,
-) -> Result<Sides> {
+) -> Result<Sides<'a>> {
     let default = [".".to_owned()];
     let paths = if paths.is_empty() { &default } else { paths };
     let repository = repository(paths, options)?;
@@ -60,7 +60,11 @@ pub(super) fn sides(
         Some(top) => SecretPlaces::of_repository(top, changes.clone(), new.clone()),
         None => SecretPlaces::below(paths),
     };
-    let mut sides = Sides { before, after, targets: Vec::new(), others: Vec::new(), secrets };
+    let runs = [before, after].map(|loader| {
+        let loader = until_exit(loader);
+        &*until_exit(fleet::Run::new(loader, build))
+    });
+    let mut sides = Sides { runs, targets: Vec::new(), others: Vec::new(), secrets };
     refuse_missing(&sides, paths, &repository, revisions)?;
     if is_whole || !changes.is_empty() {
         let targets = Targets { sides: &sides, paths, changes, old, new, is_lock_changed };
@@ -113,14 +117,13 @@ fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<Str
 
 /// Refuses paths that are not directories on either side.
 fn refuse_missing(
-    sides: &Sides,
+    sides: &Sides<'_>,
     paths: &[String],
     repository: &Repository,
     revisions: &str,
 ) -> Result<()> {
     for path in paths {
-        let [Err(before), Err(after)] = [&sides.before, &sides.after].map(|side| side.root(path))
-        else {
+        let [Err(before), Err(after)] = sides.runs.map(|run| run.loader().root(path)) else {
             continue;
         };
         let is_other =
@@ -141,7 +144,7 @@ fn refuse_missing(
 
 /// Finds the targets to compare.
 struct Targets<'a> {
-    sides: &'a Sides,
+    sides: &'a Sides<'a>,
     paths: &'a [String],
     changes: Changes,
     old: Revision,
@@ -155,15 +158,16 @@ impl Targets<'_> {
     /// The targets that a changed file can affect, and all others of the new side. Those of the old side are searched only
     /// if a kustomization file changed.
     fn find(&self) -> Result<(Vec<Named>, Vec<Named>)> {
-        let sides = self.sides;
+        let [old_run, new_run] = self.sides.runs;
+        let [old_side, new_side] = [old_run.loader(), new_run.loader()];
         if let Some(new) = &self.new {
-            self.read_trees(&sides.after, new)?;
+            self.read_trees(new_side, new)?;
         }
-        let after = found(&sides.after, self.paths)?;
+        let after = found(new_run, self.paths)?;
         let before = match self.is_kustomization_changed()? {
             true => {
-                self.read_trees(&sides.before, &self.old)?;
-                found(&sides.before, self.paths)?
+                self.read_trees(old_side, &self.old)?;
+                found(old_run, self.paths)?
             }
             false => after.clone(),
         };
@@ -173,7 +177,7 @@ impl Targets<'_> {
                 .help("hidden directories and components are skipped"));
         }
         let directories: Vec<String> = after.keys().cloned().collect();
-        let reached = fleet::affected(&sides.after, &directories, &self.changes)?;
+        let reached = fleet::affected(new_side, &directories, &self.changes)?;
         let reached = directories.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
         let [old, new] = [&before, &after].map(|names| names.keys().collect::<BTreeSet<_>>());
@@ -185,9 +189,8 @@ impl Targets<'_> {
         let named = |name: &String| Named {
             name: name.clone(),
             below: after.get(name).or(before.get(name)).unwrap_or(name).clone(),
-            before: is_kustomization_directory(&sides.before, name)
-                .then(|| TargetInput::path(name)),
-            after: is_kustomization_directory(&sides.after, name).then(|| TargetInput::path(name)),
+            before: is_kustomization_directory(old_side, name).then(|| TargetInput::path(name)),
+            after: is_kustomization_directory(new_side, name).then(|| TargetInput::path(name)),
         };
         let other = |name: &String| Named {
             name: name.clone(),
@@ -206,7 +209,7 @@ impl Targets<'_> {
     }
 
     fn is_kustomization_changed(&self) -> Result<bool> {
-        for side in [&self.sides.before, &self.sides.after] {
+        for side in self.sides.runs.map(fleet::Run::loader) {
             for root in self.paths.iter().filter_map(|path| side.root(path).ok()) {
                 if self.changes.any_named(root.path(), &KUSTOMIZATION_FILES)? {
                     return Ok(true);
@@ -223,12 +226,10 @@ fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {
 }
 
 /// The targets at and below those paths that exist, with their paths below these.
-fn found(loader: &Loader, paths: &[String]) -> Result<BTreeMap<String, String>> {
+fn found(run: &fleet::Run<'_>, paths: &[String]) -> Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
-    for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
-        let options = build::Options::default();
-        let targets = fleet::Run::new(loader, &options).targets(path)?;
-        for fleet::Target { directory, below, refused } in targets {
+    for path in paths.iter().filter(|path| run.loader().kind(path) == Kind::Directory) {
+        for fleet::Target { directory, below, refused } in run.targets(path)? {
             found.insert(refused.map_or(Ok(directory), Err)?, below);
         }
     }

@@ -10,7 +10,6 @@ use crate::{
     diff::{Options, Rendered, Side, Target},
     error::{Code, Error, Result, nearest},
     fleet::Run,
-    load::Loader,
     source::{Sources, Span},
     sync::lock,
     text::{escape, phrase},
@@ -79,18 +78,12 @@ impl Matches {
 
     /// Looks for objects of patterns without one in targets that the change does not affect, until all have one: they are
     /// fine, but the change is not about their objects.
-    pub(super) fn search(
-        &self,
-        others: &[Named],
-        run: &Run<'_>,
-        loader: &Loader,
-        options: &Options,
-    ) {
+    pub(super) fn search(&self, others: &[Named], run: &Run<'_>, options: &Options) {
         for other in others.iter().filter_map(|other| other.after.as_ref()) {
             if !self.has_unused() || self.is_partly_known.load(Relaxed) {
                 return;
             }
-            match other.render(run, loader) {
+            match other.render(run) {
                 Ok(rendered) => self.look_at(&rendered, options),
                 Err(_) => self.is_partly_known.store(true, Relaxed),
             }

@@ -30,6 +30,7 @@ pub(super) use secrets::{SecretPlaces, shield};
 use verdict::FailOn;
 
 use crate::{
+    build,
     diff::{self, Failure, Ignore, Masking, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     fleet::Run,
@@ -185,9 +186,12 @@ impl Diff {
         let sources: &Arc<Sources> = super::until_exit(Arc::default());
         let review = self.form().and_then(|form| match &self.against_file {
             Some(file) => self.compare_with_file(file, sources, &threads, (form, format)),
-            None => self.sides(sources, &threads).and_then(|sides| {
-                self.compare(super::until_exit(sides), sources, &threads, (form, format))
-            }),
+            None => {
+                let build = super::until_exit(self.reading.options(threads.clone()));
+                self.sides(sources, build).and_then(|sides| {
+                    self.compare(super::until_exit(sides), sources, build, (form, format))
+                })
+            }
         });
         match review {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
@@ -212,9 +216,9 @@ impl Diff {
     }
 
     /// The selected targets of both sides.
-    fn sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
+    fn sides<'a>(&self, sources: &Arc<Sources>, build: &'a build::Options) -> Result<Sides<'a>> {
         let patterns = self.select.patterns()?;
-        let mut sides = self.all_sides(sources, threads)?;
+        let mut sides = self.all_sides(sources, build)?;
         // By the path below a directory that is searched, as for `build --all`, and as the review names it.
         let name = |target: &Named| target.name.trim_start_matches("./").to_owned();
         let all = || sides.targets.iter().chain(&sides.others);
@@ -232,14 +236,18 @@ impl Diff {
     }
 
     /// The two sides to compare. Both add their texts to the same sources.
-    fn all_sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
+    fn all_sides<'a>(
+        &self,
+        sources: &Arc<Sources>,
+        build: &'a build::Options,
+    ) -> Result<Sides<'a>> {
         let options = self.reading.load_options(working_directory()?);
         let options = load::Options { sources: Arc::clone(sources), ..options };
         if let Some(revisions) = &self.git {
             let Select { include, exclude } = &self.select;
             let has_patterns = [include, exclude, &self.only].iter().any(|list| !list.is_empty());
             let remote = &self.reading.remote;
-            return git::sides(revisions, &self.paths, &options, remote, has_patterns);
+            return git::sides(revisions, &self.paths, (&options, build), remote, has_patterns);
         }
         let [before, after] = &self.paths[..] else {
             let number = match self.paths.len() {
@@ -255,11 +263,12 @@ impl Diff {
         if before == "-" && after == "-" {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
         }
-        let loader = Loader::new(Disk, options);
-        let targets = trees::targets(&loader, [before, after], threads)
+        let loader = super::until_exit(Loader::new(Disk, options));
+        let runs = [(); 2].map(|()| &*super::until_exit(Run::new(loader, build)));
+        let targets = trees::targets(loader, [before, after], &build.threads)
             .map_err(|error| revisions_meant(error, before, after))?;
         let secrets = SecretPlaces::below(&[before.clone(), after.clone()]);
-        Ok(Sides { before: loader.clone(), after: loader, targets, others: Vec::new(), secrets })
+        Ok(Sides { runs, targets, others: Vec::new(), secrets })
     }
 
     fn compare_with_file(
@@ -293,17 +302,16 @@ impl Diff {
 
     fn compare(
         &self,
-        sides: &Sides,
+        sides: &Sides<'_>,
         all_sources: &Arc<Sources>,
-        threads: &Threads,
+        build: &build::Options,
         (form, format): (ReviewForm, Format),
     ) -> Result<Review> {
-        let build = self.reading.options(threads.clone());
+        let threads = &build.threads;
         let settings = self.settings(all_sources, build.plugins.today)?;
         let options = self.options(settings.as_ref(), form)?;
-        let runs = [&sides.before, &sides.after];
-        let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
-        let (sources, shield) = (sides.after.sources(), Shield::default());
+        let Sides { runs, .. } = *sides;
+        let (sources, shield) = (runs[1].loader().sources(), Shield::default());
         if sides.targets.len() > 1 {
             let directories = |side: fn(&Named) -> &Option<TargetInput>| -> Vec<&str> {
                 sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
@@ -311,7 +319,7 @@ impl Diff {
             runs[0].expect(&directories(|of| &of.before));
             runs[1].expect(&directories(|of| &of.after));
         }
-        let moved = Moved::find(sides, runs, threads);
+        let moved = Moved::find(sides, threads);
         let old = moved.all_old();
         let numbers: Vec<usize> =
             (0..sides.targets.len()).filter(|number| !old.contains(number)).collect();
@@ -320,9 +328,8 @@ impl Diff {
             let number = numbers[place];
             let Named { name, before, after, .. } = &sides.targets[number];
             let render = |number: usize, input: &Option<TargetInput>, side: usize| {
-                let loaders = [&sides.before, &sides.after];
                 let rendered = moved.rendered(number);
-                rendered.or_else(|| Some(input.as_ref()?.render(runs[side], loaders[side])))
+                rendered.or_else(|| Some(input.as_ref()?.render(runs[side])))
             };
             let old = moved.old(number);
             let before = match (old, before) {
@@ -361,13 +368,13 @@ impl Diff {
         for error in &failures {
             tell(error, sources, &shield, format, &mut told);
         }
-        matches.search(&sides.others, runs[1], &sides.after, &options);
+        matches.search(&sides.others, runs[1], &options);
         matches.check(&self.only)?;
         let review = Review::of(reviews, &options);
         if review.is_different() {
             matches.tell_unused(&self.ignore, format);
         }
-        self.deliver(&review, form, &sides.after)?;
+        self.deliver(&review, form, runs[1].loader())?;
         Ok(review)
     }
 
@@ -521,10 +528,10 @@ pub(super) fn random_key() -> Result<Vec<u8>> {
     Ok(key)
 }
 
-/// The two sides, each with its own files.
-struct Sides {
-    before: Loader,
-    after: Loader,
+/// The two sides.
+struct Sides<'a> {
+    /// The run of each side, over its own files.
+    runs: [&'a Run<'a>; 2],
     targets: Vec<Named>,
     /// Targets of the new side that the change does not affect, which are not rendered.
     others: Vec<Named>,
@@ -577,7 +584,8 @@ impl TargetInput {
     }
 
     /// Renders the objects.
-    fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<Rendered> {
+    fn render(&self, run: &Run<'_>) -> Result<Rendered> {
+        let loader = run.loader();
         let budget = Budget::new(loader.limits());
         let resources: Vec<Resource> = match self {
             Self::Path(path) if path == "-" => standard_input(loader, &budget)?,

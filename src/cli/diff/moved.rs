@@ -7,7 +7,6 @@ use super::{Named, Sides, TargetInput};
 use crate::{
     diff::{Rendered, Single, SourceFile, moved_targets},
     error::Result,
-    fleet::Run,
     load::Tree,
     parallel::{Threads, in_order},
 };
@@ -23,7 +22,7 @@ pub(super) struct Moved {
 
 impl Moved {
     /// Renders targets of one side only, if both sides have some, and pairs them.
-    pub(super) fn find(sides: &Sides, runs: [&Run<'_>; 2], threads: &Threads) -> Self {
+    pub(super) fn find(sides: &Sides<'_>, threads: &Threads) -> Self {
         let targets = sides.targets.iter().enumerate();
         let is_single = |target: &Named| target.before.is_some() != target.after.is_some();
         let single: Vec<usize> =
@@ -36,8 +35,8 @@ impl Moved {
         let render = |place: usize| {
             let Named { before, after, .. } = &sides.targets[single[place]];
             match (before, after) {
-                (Some(input), _) => Some(input.render(runs[0], &sides.before)),
-                (None, input) => Some(input.as_ref()?.render(runs[1], &sides.after)),
+                (Some(input), _) => Some(input.render(sides.runs[0])),
+                (None, input) => Some(input.as_ref()?.render(sides.runs[1])),
             }
         };
         in_order(single.len(), threads, render, |place, rendered| {
@@ -85,11 +84,11 @@ impl Moved {
 const MOST_FILES: usize = 256;
 
 /// The files of YAML and JSON in the directory of a target that only one side has.
-fn files(sides: &Sides, number: usize) -> Vec<SourceFile> {
+fn files(sides: &Sides<'_>, number: usize) -> Vec<SourceFile> {
     let Named { before, after, .. } = &sides.targets[number];
     let (input, loader) = match before {
-        Some(input) => (Some(input), &sides.before),
-        None => (after.as_ref(), &sides.after),
+        Some(input) => (Some(input), sides.runs[0].loader()),
+        None => (after.as_ref(), sides.runs[1].loader()),
     };
     let Some(directory) = input.and_then(TargetInput::directory) else { return Vec::new() };
     // What cannot be read is reported by the build.
