@@ -135,22 +135,20 @@ fn tracked(record: &[u8]) -> Option<(Tracked, bool)> {
 /// Parses the lines about a file in the index, such as `  mtime: 1795905963:262351385` and `  size: 2\tflags: 0`.
 fn stat(output: &mut dyn BufRead) -> io::Result<Option<Stat>> {
     const LINES: usize = 5;
-    let mut numbers = Vec::new();
+    let mut lines = Vec::with_capacity(160);
     for _ in 0..LINES {
-        let mut line = Vec::new();
-        output.take(LONGEST).read_until(b'\n', &mut line)?;
-        let words =
-            line.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-        numbers.extend(words.map(|word| std::str::from_utf8(word).ok()?.parse::<u64>().ok()));
+        output.take(LONGEST).read_until(b'\n', &mut lines)?;
     }
-    // The values are: ctime s ns, mtime s ns, dev d ino i, uid u gid g, size s flags f. Names are not numbers.
-    let number = |place: usize| numbers.get(place).copied().flatten();
-    let stat = || {
+    let mut words =
+        lines.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    // The values are: ctime s ns, mtime s ns, dev d ino i, uid u gid g, size s flags f.
+    let mut number = |behind: usize| std::str::from_utf8(words.nth(behind)?).ok()?.parse().ok();
+    let mut stat = || {
         Some(Stat {
-            changed: (number(1)?, number(2)?),
-            modified: (number(4)?, number(5)?),
-            place: number(9)?,
-            size: number(15)?,
+            changed: (number(1)?, number(0)?),
+            modified: (number(1)?, number(0)?),
+            place: number(3)?,
+            size: number(5)?,
         })
     };
     Ok(stat())
