@@ -4,6 +4,7 @@
 //! have values, too, which an object of another target copies.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::run::Run;
 use crate::config::SecretArgs;
@@ -28,10 +29,15 @@ impl Run<'_> {
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations), and [`Code::LimitExceeded`], after which
     /// values may be missing.
     pub fn read_secrets(&self, directory: &str, changed: Option<&dyn Changed>) -> Result<()> {
-        let Tree { found: roots, refused: _ } = self.loader().kustomizations(directory)?;
+        let is_changed =
+            |path: &Path| changed.map_or(Ok(true), |changed| changed.is_changed_below(path));
+        // An error is told for the kustomizations there.
+        let enters = |path: &Path| is_changed(path).unwrap_or(true);
+        let found = self.loader().kustomizations_within(directory, &enters)?;
+        let Tree { found: roots, refused: _ } = found;
         let work = |number: usize| {
             let root: &Root = &roots[number];
-            match changed.map_or(Ok(true), |changed| changed.is_changed_below(root.path()))? {
+            match is_changed(root.path())? {
                 true => self.read_secrets_of(root),
                 false => Ok(()),
             }

@@ -31,7 +31,20 @@ impl Loader {
     /// # Errors
     /// Those of [`Loader::root`], and [`Code::ReadFailed`] if the top cannot be listed.
     pub fn kustomizations(&self, directory: &str) -> Result<Tree<Root>> {
-        self.walk(directory, &KUSTOMIZATION_FILES, |below, path, entries, tree| {
+        self.kustomizations_within(directory, &|_| true)
+    }
+
+    /// The kustomizations that [`Loader::kustomizations`] finds, without those in directories that `enters` is false for,
+    /// by their paths.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn kustomizations_within(
+        &self,
+        directory: &str,
+        enters: &dyn Fn(&Path) -> bool,
+    ) -> Result<Tree<Root>> {
+        self.walk(directory, (&KUSTOMIZATION_FILES, enters), |below, path, entries, tree| {
             let is_kustomization = |(name, kind): &(OsString, Kind)| {
                 matches!(kind, Kind::File | Kind::Link)
                     && KUSTOMIZATION_FILES.iter().any(|file| name == file)
@@ -56,19 +69,23 @@ impl Loader {
     /// The same.
     pub fn kustomizations_apart(&self, directory: &str) -> Result<Vec<(Root, bool)>> {
         let (mut hidden, mut links) = (Vec::new(), Vec::new());
-        self.walk(directory, &KUSTOMIZATION_FILES, |_, path, entries, _: &mut Tree<()>| {
-            for (name, kind) in entries {
-                match kind {
-                    Kind::Directory
-                        if name.as_encoded_bytes().starts_with(b".") && name != ".git" =>
-                    {
-                        hidden.push(path.join(name));
+        self.walk(
+            directory,
+            (&KUSTOMIZATION_FILES, &|_| true),
+            |_, path, entries, _: &mut Tree<()>| {
+                for (name, kind) in entries {
+                    match kind {
+                        Kind::Directory
+                            if name.as_encoded_bytes().starts_with(b".") && name != ".git" =>
+                        {
+                            hidden.push(path.join(name));
+                        }
+                        Kind::Link => links.push(path.join(name)),
+                        _ => {}
                     }
-                    Kind::Link => links.push(path.join(name)),
-                    _ => {}
                 }
-            }
-        })?;
+            },
+        )?;
         let has_kustomization = |path: &Path| {
             let mut files = KUSTOMIZATION_FILES.iter();
             files.any(|file| {
@@ -108,7 +125,7 @@ impl Loader {
     /// # Errors
     /// The same.
     pub fn manifests(&self, directory: &str) -> Result<Tree<String>> {
-        self.walk(directory, &[], |below, _, entries, tree| {
+        self.walk(directory, (&[], &|_| true), |below, _, entries, tree| {
             let is_manifest = |name: &OsString| {
                 let extension = Path::new(name).extension().and_then(|text| text.to_str());
                 matches!(extension, Some("yaml" | "yml" | "json"))
@@ -171,11 +188,11 @@ impl Loader {
     }
 
     /// Visits the directories of a tree, sorted by path. Skips those that certainly contain no file with one of the
-    /// `names`; an empty list skips none. `visit` gets the path from the top, the full path and the entries of each.
+    /// `names`, where an empty list skips none, and those that `enters` is false for. `visit` gets the path from the top, the full path and the entries of each.
     fn walk<T>(
         &self,
         directory: &str,
-        names: &[&'static str],
+        (names, enters): (&[&'static str], &dyn Fn(&Path) -> bool),
         mut visit: impl FnMut(&Path, &Path, &[(OsString, Kind)], &mut Tree<T>),
     ) -> Result<Tree<T>> {
         let top = self.root(directory)?.path().to_path_buf();
@@ -204,7 +221,8 @@ impl Loader {
                 *kind == Kind::Directory && !name.as_encoded_bytes().starts_with(b".")
             };
             // In reverse order, so that the first entry is taken next.
-            pending.extend(entries.iter().rev().filter(is_open).map(|(name, _)| path.join(name)));
+            let below = entries.iter().rev().filter(is_open).map(|(name, _)| path.join(name));
+            pending.extend(below.filter(|path| enters(path)));
         }
         Ok(tree)
     }
