@@ -121,6 +121,16 @@ pub fn join(directory: &Path, path: &Path) -> PathBuf {
     joined
 }
 
+/// True if a path is `directory`, or below it. Both are clean.
+pub(super) fn is_within(path: &Path, directory: &Path) -> bool {
+    // Bytes are compared faster than components.
+    let (path_bytes, bytes) =
+        (path.as_os_str().as_encoded_bytes(), directory.as_os_str().as_encoded_bytes());
+    let rest = path_bytes.strip_prefix(bytes);
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+        || path.starts_with(directory)
+}
+
 /// The relative path from `directory` to `path`, both clean.
 #[must_use]
 pub fn relative(directory: &Path, path: &Path) -> PathBuf {
@@ -171,6 +181,23 @@ mod tests {
         assert_eq!(join("/a/b", "../../../../c"), "/c");
         assert_eq!(join("/a/b", "/c/./d/../e"), "/c/e");
         assert_eq!(join("/a/b", ""), "/a/b");
+    }
+
+    #[test]
+    fn a_path_is_within_a_directory_by_whole_segments() {
+        for (path, directory, expected) in [
+            ("/a/b", "/a/b", true),
+            ("/a/b/c", "/a/b", true),
+            ("/a/bc", "/a/b", false),
+            ("/a", "/a/b", false),
+            ("/a", "/", true),
+            ("/", "/", true),
+            ("/a/b", "/b", false),
+        ] {
+            let (path, directory) = (Path::new(path), Path::new(directory));
+            assert_eq!(is_within(path, directory), expected, "{path:?} in {directory:?}");
+            assert_eq!(path.starts_with(directory), expected);
+        }
     }
 
     #[test]

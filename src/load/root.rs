@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::files::{KUSTOMIZATION_FILES, Kind, join};
+use super::files::{KUSTOMIZATION_FILES, Kind, is_within, join};
 use super::missing::{self, NoKustomization, Open};
 use super::mounts::Mount;
 use super::{File, FilesId, LeadsTo, Loader, RepoSpec, Resolved, Restrictor, remote};
@@ -387,7 +387,7 @@ impl Root {
     fn refuse_cycle(&self, candidate: &Resolved, span: Span) -> Result<()> {
         let around = self.ancestors().position(|root| root.remote().is_some());
         let mut copy = self.ancestors().take(around.map_or(usize::MAX, |last| last + 1));
-        let Some(visited) = copy.find(|root| root.0.path.starts_with(&candidate.path)) else {
+        let Some(visited) = copy.find(|root| is_within(&root.0.path, &candidate.path)) else {
             return Ok(());
         };
         let name = self.0.loader.display(&candidate.path);
@@ -426,7 +426,7 @@ impl Root {
     ) -> bool {
         let Some(parent) = self.parent() else { return true };
         let refused =
-            |directory: &Path| parent.ancestors().any(|above| above.0.path.starts_with(directory));
+            |directory: &Path| parent.ancestors().any(|above| is_within(&above.0.path, directory));
         let begins = |entry: &str| remotes.iter().any(|remote| entry.starts_with(&**remote));
         self.0.depth + height <= DEEPEST
             && !directories.any(refused)
@@ -528,7 +528,7 @@ impl Root {
         }
         let is_restricted =
             loader.0.options.restrictor == Restrictor::RootOnly || self.0.mount.is_some();
-        if is_restricted && !place.path.starts_with(directory) {
+        if is_restricted && !is_within(&place.path, directory) {
             return Err(self.outside(&shown, &whole, &place.path));
         }
         Ok(place)
