@@ -9,6 +9,7 @@ use std::{
     io::{self, Write},
 };
 
+use super::ascii::is_printable;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
@@ -52,13 +53,6 @@ pub fn make_visible(buffer: &mut String, start: usize) {
         buffer.truncate(start);
         buffer.push_str(&visible);
     }
-}
-
-/// True if all characters are printable ones of ASCII. Looks at many bytes at a time.
-fn is_printable(text: &str) -> bool {
-    let is_all =
-        |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
-    text.as_bytes().chunks(64).all(is_all)
 }
 
 /// Pairs each character with its predecessor; that of the first is a line break.

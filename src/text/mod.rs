@@ -1,5 +1,6 @@
 //! Escaping text for people and logs, and detecting common defects in text of any format.
 
+pub mod ascii;
 pub mod escape;
 mod hex;
 pub mod path;

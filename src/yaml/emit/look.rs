@@ -1,5 +1,6 @@
 //! Shows without writing that a document can be written. Nearly all documents can.
 
+use crate::text::ascii::is_printable_in_lines;
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Style, Tag, View};
 use crate::yaml::scalar::{Value, begins_like_string};
 use crate::yaml::typed::{self, LONGEST_SIMPLE_KEY, is_ordinary};
@@ -73,33 +74,25 @@ fn has_simple_keys(mapping: &Mapping) -> bool {
             seen |= bit;
             is_ordinary(key)
                 && text.len() <= LONGEST_SIMPLE_KEY
-                && are_printable(text)
+                && is_printable_in_lines(text)
                 && (!may_be_known || entries[..place].iter().all(|(other, _)| other.text() != text))
         })
 }
 
 fn is_writable(scalar: &Scalar, in_flow: bool) -> bool {
     let text = scalar.text();
-    if !are_printable(text) {
+    if !is_printable_in_lines(text) {
         return false;
     }
     if scalar.tag() == Tag::None && scalar.style() == Style::Plain && begins_like_string(text) {
         return true;
     }
     match typed::value(scalar, in_flow) {
-        Ok(Value::Str(text)) => are_printable(&text),
+        Ok(Value::Str(text)) => is_printable_in_lines(&text),
         Ok(Value::Float(float)) => float.is_finite(),
         Ok(_) => true,
         Err(_) => false,
     }
-}
-
-/// True if all characters are printable ones of ASCII, or line breaks. Looks at many bytes at a time.
-fn are_printable(text: &str) -> bool {
-    let is_all = |bytes: &[u8]| {
-        bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~' | b'\n'))
-    };
-    text.as_bytes().chunks(64).all(is_all)
 }
 
 #[cfg(test)]
