@@ -15,8 +15,9 @@ use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
 use super::suppress::{Comment, exclude, mention_foreign, suppress};
+use super::trail::Trail;
 use super::violation::{Severity, Violation};
-use super::workload::pods;
+use super::workload::count;
 use super::{easing, policy, twice};
 use crate::resource::ResMap;
 use crate::source::Sources;
@@ -60,12 +61,14 @@ pub fn check_among(
         }
         let is_system = settings.excludes_system && scene.is_system();
         let first = findings.len();
+        let mut trail = Trail::new(scene.object.node());
         let easings = Easings::new(*scene, &render, settings.phase == Phase::Complete);
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
             findings.extend(found.map(|violation| {
                 let violation = easings.ease(rule, violation);
-                Finding::new(*rule, violation, place, scene.object)
+                let span = trail.span(&violation.path);
+                Finding::written_at(span, *rule, violation, place, scene.object)
             }));
         }
         for rule in &own {
@@ -170,7 +173,7 @@ fn settle(
 /// The number of pods and templates of pods.
 #[must_use]
 pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
-    resources.iter().map(|object| pods(object, &settings.facts).len()).sum()
+    resources.iter().map(|object| count(object, &settings.facts)).sum()
 }
 
 /// The violations of a rule by an object, for rules that may look at the whole render.

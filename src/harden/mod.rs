@@ -63,6 +63,7 @@ pub(crate) mod selector;
 mod servers;
 mod serving;
 mod settings;
+mod shapes;
 mod steps;
 mod strip;
 mod suppress;
@@ -70,6 +71,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod trail;
 mod twice;
 mod unread;
 mod upgrade;

@@ -1,5 +1,6 @@
 //! The objects of one or several renders, with indices for references between them. Building the indices is linear.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::OnceLock;
@@ -9,7 +10,7 @@ use super::facts::Facts;
 use super::platform::is_of_openshift;
 use super::pod::Pod;
 use super::postings::{Posting, candidates};
-use super::producers::{Producer, built_in};
+use super::producers::{Producer, built_in, images};
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{below, present, text};
@@ -273,10 +274,11 @@ impl<'a> Objects<'a> {
 
     fn add_made(&mut self, render: usize, object: &'a Resource, namespace: &'a str) {
         let producers = mem::take(&mut self.producers);
+        let images = LazyCell::new(|| images(object));
         for producer in
             [object.kind(), "*"].iter().filter_map(|kind| producers.get(*kind)).flatten()
         {
-            for (of, name) in producer.names(object) {
+            for (of, name) in producer.names(object, || images.as_slice()) {
                 // An object without a namespace may be applied to any.
                 let own = if object.namespace().is_empty() { "*" } else { namespace };
                 self.make(&producer.makes, of.as_deref().unwrap_or(own), &name, render);

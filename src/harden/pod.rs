@@ -33,6 +33,8 @@ pub(super) struct Pod<'a> {
     volume_names: OnceCell<BTreeSet<Box<str>>>,
     /// The number of its running containers, computed on first use.
     running: OnceCell<usize>,
+    /// True if it can run only on Windows, computed on first use.
+    windows: OnceCell<bool>,
     /// The positions of its annotations by their keys, computed on first use.
     annotation_places: OnceCell<BTreeMap<Box<str>, usize>>,
     /// The requests of the Services of its render, computed on first use.
@@ -63,6 +65,8 @@ pub(super) struct Container<'a> {
     pub(super) name: &'a str,
     /// The list that contains it.
     pub(super) list: List,
+    /// Its `securityContext`.
+    security: Option<&'a Node>,
     path: Path,
 }
 
@@ -109,6 +113,7 @@ impl<'a> Pod<'a> {
             within: None,
             volume_names,
             running,
+            windows: OnceCell::new(),
             annotation_places: OnceCell::new(),
             traffic: Traffic::default(),
         }
@@ -116,7 +121,7 @@ impl<'a> Pod<'a> {
 
     /// The same pod with defaults for missing fields.
     pub(super) fn with_defaults(self, defaults: Option<&'a Node>) -> Self {
-        Self { defaults, ..self }
+        Self { defaults, windows: OnceCell::new(), ..self }
     }
 
     /// The same pod of an object within another one.
@@ -210,6 +215,10 @@ impl<'a> Pod<'a> {
 
     /// True if it can run only on Windows, by `os` or by its node selection: then no Linux-only fields are added.
     pub(super) fn is_bound_to_windows(&self) -> bool {
+        *self.windows.get_or_init(|| self.find_windows())
+    }
+
+    fn find_windows(&self) -> bool {
         let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
         let selector = self.get(&["nodeSelector"]);
         let selects = |key: &str| selector.and_then(|labels| text(labels, key)) == Some("windows");
@@ -269,7 +278,8 @@ impl<'a> Pod<'a> {
 impl<'a> Container<'a> {
     /// A container at a path.
     pub(super) fn new(node: &'a Node, list: List, path: Path) -> Self {
-        Self { node, name: text(node, "name").unwrap_or_default(), list, path }
+        let security = present(node, "securityContext");
+        Self { node, name: text(node, "name").unwrap_or_default(), list, security, path }
     }
 
     /// The same container with another name.
@@ -295,7 +305,7 @@ impl<'a> Container<'a> {
 
     /// A field of its `securityContext`.
     pub(super) fn security(&self, key: &str) -> Option<&'a Node> {
-        below(self.node, &["securityContext", key])
+        present(self.security?, key)
     }
 
     /// A field of its `securityContext`, or of that of its pod.

@@ -62,8 +62,12 @@ impl Producer {
     }
 
     /// The names that it gives, with their namespaces; `None` as a namespace stands for that of the object, `*` for any.
-    /// Empty if the object is of another kind.
-    pub(super) fn names(&self, object: &Resource) -> Vec<(Option<String>, String)> {
+    /// Empty if the object is of another kind. `images` returns those of its containers.
+    pub(super) fn names<'i>(
+        &self,
+        object: &Resource,
+        images: impl FnOnce() -> &'i [&'i str],
+    ) -> Vec<(Option<String>, String)> {
         let is_of = |pattern: &str, text: &str| pattern == "*" || pattern == text;
         if !is_of(&self.kind, object.kind()) || !is_of(&self.group, &object.gvk().group) {
             return Vec::new();
@@ -74,8 +78,7 @@ impl Producer {
         if !self.with.is_empty() && !self.with.iter().any(has) {
             return Vec::new();
         }
-        let images = || values("spec.template.spec.containers.*.image", object.node());
-        if !self.image.is_empty() && !images().into_iter().any(|image| fits(&self.image, image)) {
+        if !self.image.is_empty() && !images().iter().any(|image| fits(&self.image, image)) {
             return Vec::new();
         }
         let names = filled(&self.name, object.node());
@@ -85,6 +88,11 @@ impl Producer {
         let namespace = filled(&self.namespace, object.node()).into_iter().next();
         names.into_iter().map(|name| (namespace.clone(), name)).collect()
     }
+}
+
+/// The images of the containers in the template of an object.
+pub(super) fn images(object: &Resource) -> Vec<&str> {
+    values("spec.template.spec.containers.*.image", object.node())
 }
 
 /// The texts that result from a form with fields in braces: several if a field is in a list, none if it is missing.
@@ -149,7 +157,9 @@ mod tests {
     use crate::resource::sample::resource;
 
     fn named(line: &str, object: &str) -> Vec<(Option<String>, String)> {
-        Producer::parse(line).unwrap().names(&resource(object))
+        let object = resource(object);
+        let images = images(&object);
+        Producer::parse(line).unwrap().names(&object, || &images)
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::pod::Pod;
 use super::port_names::PortNames;
 use super::rights::Rights;
 use super::selector::{Labels, Selectors};
+use super::shapes::Shapes;
 use super::value::{below, items, present, text};
 use super::violation::Violation;
 use super::webhooks::Webhooks;
@@ -28,6 +29,8 @@ pub(super) struct Views<'a> {
     routes: OnceCell<Routes<'a>>,
     joint: RefCell<BTreeMap<*const Node, Joint>>,
     port_names: OnceCell<PortNames<'a>>,
+    /// Shapes of objects without an unknown field.
+    pub(super) known: Shapes,
 }
 
 /// The first version of an image in a render.
@@ -73,7 +76,7 @@ fn is_custom(object: &Resource) -> bool {
 
 impl<'a> Views<'a> {
     /// Views without an index.
-    pub(super) const fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
+    pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
         Self {
             objects,
             facts,
@@ -86,6 +89,7 @@ impl<'a> Views<'a> {
             routes: OnceCell::new(),
             joint: RefCell::new(BTreeMap::new()),
             port_names: OnceCell::new(),
+            known: Shapes::default(),
         }
     }
 

@@ -165,6 +165,19 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     pods
 }
 
+/// The number of the pods of an object.
+pub(super) fn count(object: &Resource, facts: &Facts) -> usize {
+    let Gvk { group, kind, .. } = object.gvk();
+    match template(group, kind) {
+        // Nearly all objects with pods have one template. Only its existence counts.
+        Some(keys) if !keys.contains(&"*") => {
+            let template = keys.iter().try_fold(object.node(), |node, key| node.get(key));
+            usize::from(template.is_some_and(|template| present(template, "spec").is_some()))
+        }
+        _ => pods(object, facts).len(),
+    }
+}
+
 /// True for an object with values for Helm charts.
 pub(super) fn is_of_chart(object: &Resource) -> bool {
     let Gvk { group, kind, .. } = object.gvk();
@@ -450,4 +463,43 @@ fn is_container(list: &str, node: &Node) -> bool {
     has_security_of_container(node)
         || has_image && (is_called || has_field())
         || is_called && text(node, "name").is_some() && has_field()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    #[test]
+    fn pods_are_counted_without_a_look_into_them() {
+        let pod = "{containers: [{name: a, image: b}]}";
+        let objects = [
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: x}}\nspec: {pod}"),
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: x}}\nspec: {{template: {{spec: {pod}}}}}"
+            ),
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {template: {}}"
+                .to_owned(),
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {template: {spec: ~}}"
+                .to_owned(),
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: [a]".to_owned(),
+            "apiVersion: v1\nkind: Service\nmetadata: {name: x}".to_owned(),
+            format!(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: x}}\nspec: {{jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}}}"
+            ),
+            format!(
+                "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {{name: x}}\nspec: {{replicatedJobs: [{{template: {{spec: {{template: {{spec: {pod}}}}}}}}}, {{template: {{spec: {{template: {{spec: {pod}}}}}}}}}]}}"
+            ),
+            format!(
+                "apiVersion: e.com/v1\nkind: Own\nmetadata: {{name: x}}\nspec: {{one: {{template: {{spec: {pod}}}}}, two: {{template: {{spec: {pod}}}}}}}"
+            ),
+        ];
+        let counts = objects.each_ref().map(|text| {
+            let object = resource(text);
+            let facts = Facts::default();
+            assert_eq!(count(&object, &facts), pods(&object, &facts).len(), "{text}");
+            count(&object, &facts)
+        });
+        assert_eq!(counts, [1, 1, 0, 0, 0, 0, 1, 2, 2]);
+    }
 }

@@ -51,7 +51,7 @@ pub(super) fn write(
 ) {
     let paint = Paint(has_colours);
     let Findings { targets, context, places } = findings;
-    let lines = joined(&group.members);
+    let lines: Vec<&[Merged<'_>]> = group.members.chunk_by(is_same).collect();
     if let [line] = &*lines {
         return write_alone(line, group, findings, paint, out);
     }
@@ -68,11 +68,11 @@ pub(super) fn write(
     };
     let (bold, reset) = (paint.bold(), paint.reset());
     push_all(&[bold, &escape::visible(&title), reset, &escape::visible(&whole), "\n"], out);
-    let shown = |line: &Vec<&Merged<'_>>| place_in(file, line[0].finding, places);
+    let shown = |line: &&[Merged<'_>]| place_in(file, line[0].finding, places);
     let shown: Vec<String> = lines.iter().map(shown).collect();
     let width = shown.iter().map(|place| place.chars().count()).max().unwrap_or_default();
     for (line, place) in lines.iter().zip(&shown) {
-        let one = line[0];
+        let one = &line[0];
         let Finding { severity, rule, message, .. } = one.finding;
         out.push_str("  ");
         push_padded(&escape::visible(place), width, out);
@@ -103,7 +103,7 @@ fn push_all(texts: &[&str], out: &mut String) {
 
 /// Writes the only line of a group, with its file and object.
 fn write_alone(
-    line: &[&Merged<'_>],
+    line: &[Merged<'_>],
     group: &Group<'_>,
     findings: &Findings<'_>,
     paint: Paint,
@@ -126,7 +126,7 @@ fn write_alone(
 }
 
 /// The containers of a line behind the first one.
-fn others(line: &[&Merged<'_>], file: &str, places: &Places<'_>) -> String {
+fn others(line: &[Merged<'_>], file: &str, places: &Places<'_>) -> String {
     match line {
         [_, others @ ..] if !others.is_empty() => {
             let others = others.iter().map(|one| other(file, one, places));
@@ -155,18 +155,7 @@ fn other(file: &str, one: &Merged<'_>, places: &Places<'_>) -> String {
     }
 }
 
-/// Findings in lines: those that differ only in the container are together.
-fn joined<'m, 'a>(members: &'m [Merged<'a>]) -> Vec<Vec<&'m Merged<'a>>> {
-    let mut lines: Vec<Vec<&Merged<'_>>> = Vec::new();
-    for one in members {
-        match lines.last_mut() {
-            Some(line) if is_same(line[0], one) => line.push(one),
-            _ => lines.push(vec![one]),
-        }
-    }
-    lines
-}
-
+/// True for findings that differ only in the container: they share a line.
 fn is_same(one: &Merged<'_>, other: &Merged<'_>) -> bool {
     let (Some((_, name)), Some((_, next))) = (&one.finding.container, &other.finding.container)
     else {

@@ -54,6 +54,14 @@ impl<'a> Places<'a> {
     }
 }
 
+/// Appends the digits of a number. Reports have several numbers in each line.
+fn push_number(number: usize, text: &mut String) {
+    if number >= 10 {
+        push_number(number / 10, text);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
+}
+
 /// The line and column of a byte.
 fn position(marks: &[LineMark], text: &str, offset: usize) -> (usize, usize) {
     let before = marks.partition_point(|mark| mark.offset <= offset).saturating_sub(1);
@@ -91,8 +99,11 @@ impl Place {
 
     /// The line and the column, with a colon.
     pub(super) fn line_and_column(&self) -> String {
-        let (line, column) = (self.line.to_string(), self.column.to_string());
-        [&*line, ":", &*column].concat()
+        let mut text = String::with_capacity(16);
+        push_number(self.line, &mut text);
+        text.push(':');
+        push_number(self.column, &mut text);
+        text
     }
 
     /// The line and column of the end: those of the character after the place.

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use crate::error::nearest;
 use crate::harden::profile::Scope;
-use crate::harden::rule::{Check, Needs, Rule};
-use crate::harden::scene::Scene;
+use crate::harden::rule::{Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::schema::{Schema, Type};
@@ -21,25 +21,29 @@ pub(super) static UNKNOWN_FIELD: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(unknown_field)),
+    needs: Needs::Render(RenderCheck::Object(unknown_field)),
 };
 
 /// The schema of v1.21, whose fields may still be in use.
 static OLD: LazyLock<Schema> = LazyLock::new(Schema::built_in);
 
-fn unknown_field(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+fn unknown_field(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    render.views.known.find(object, || look_for_unknown(object))
+}
+
+fn look_for_unknown(object: &Resource) -> Vec<Violation> {
     let root = object.node();
     let version = root.get("apiVersion").and_then(Node::as_text).unwrap_or_default();
     let Some(newest) = Schema::newest().of(version, object.kind()) else { return Vec::new() };
-    let mut look = Look { old: OLD.of(version, object.kind()), found: Vec::new() };
+    let mut look = Look { kind: (version, object.kind()), found: Vec::new() };
     look.at(root, newest, None);
     look.found
 }
 
 /// The search for unknown fields.
-struct Look {
-    /// The type of the object in the old schema.
-    old: Option<Type<'static>>,
+struct Look<'o> {
+    /// The `apiVersion` and the kind of the object.
+    kind: (&'o str, &'o str),
     found: Vec<Violation>,
 }
 
@@ -62,7 +66,7 @@ fn path(place: Option<&Place<'_>>) -> Path {
     }
 }
 
-impl Look {
+impl Look<'_> {
     /// Looks for unknown fields in a node of a type in the newest schema. The depth is that of the schema.
     fn at(&mut self, node: &Node, newest: Type<'_>, at: Option<&Place<'_>>) {
         if let Some(elements) = newest.elements() {
@@ -97,7 +101,8 @@ impl Look {
             PathStep::Key(key) => of.field(key),
             PathStep::Index(_) => of.elements(),
         };
-        let of = self.old.and_then(|root| path(at).steps().iter().try_fold(root, down));
+        let root = OLD.of(self.kind.0, self.kind.1);
+        let of = root.and_then(|root| path(at).steps().iter().try_fold(root, down));
         of.is_some_and(|of| of.has_field(key))
     }
 }

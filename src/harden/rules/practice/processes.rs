@@ -58,7 +58,7 @@ fn port_binding(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vio
 }
 
 fn process_count(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
-    if pod.shape != Shape::Known {
+    if pod.shape != Shape::Known || pod.containers.len() < 2 {
         return Vec::new();
     }
     let is_program = |one: &&Container<'_>| one.list == List::App && !is_helper(one.name);
