@@ -20,8 +20,8 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// What a rule finds in an object. It must depend on the shape of the object alone: nothing is found in an object if
-    /// nothing was in another one of this shape.
+    /// The violations that a rule finds in an object. They must depend on its shape alone: an object has none if another one
+    /// of this shape has none.
     pub(super) fn find<T>(&self, object: &Resource, look: impl FnOnce() -> Vec<T>) -> Vec<T> {
         let Some(hash) = self.hash(object) else { return look() };
         if self.found_nothing.borrow().contains(&hash) {
