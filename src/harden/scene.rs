@@ -64,18 +64,12 @@ impl Scene<'_> {
 
     /// True if the pods of the object end by themselves.
     pub(super) fn is_job(self) -> bool {
-        ends(self.object.kind())
+        ends((&self.object.gvk().group, self.object.kind()))
     }
 
     /// True if a pod ends by itself.
-    pub(super) fn is_of_job(&self, pod: &Pod<'_>) -> bool {
-        ends(self.maker(pod).1)
-    }
-
-    /// True if a pod ends by itself, and the kind of the object that makes it is a known one: others may have its name.
     pub(super) fn ends(&self, pod: &Pod<'_>) -> bool {
-        let groups = ["batch", "batch.volcano.sh", "apps.kruise.io", "jobset.x-k8s.io"];
-        self.is_of_job(pod) && groups.contains(&self.maker(pod).0)
+        ends(self.maker(pod))
     }
 
     /// True for a pod without a controller whose containers are not started again when they end well.
@@ -102,9 +96,10 @@ impl Scene<'_> {
     }
 }
 
-/// True for kinds whose pods end by themselves.
-fn ends(kind: &str) -> bool {
-    matches!(kind, "Job" | "CronJob" | "BroadcastJob" | "JobSet")
+/// True for kinds whose pods end by themselves. Other groups may have kinds of these names.
+fn ends((group, kind): (&str, &str)) -> bool {
+    let groups = ["batch", "batch.volcano.sh", "apps.kruise.io", "jobset.x-k8s.io"];
+    matches!(kind, "Job" | "CronJob" | "BroadcastJob" | "JobSet") && groups.contains(&group)
 }
 
 /// The objects of a render with indices, and those of the other renders of a run.

@@ -14,6 +14,13 @@ pub(crate) fn labels(node: Option<&Node>) -> impl Iterator<Item = (&str, &str)> 
     entries.iter().filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
 }
 
+/// The same, without those that are null: [`text`] finds no value of theirs.
+fn with_values(node: Option<&Node>) -> impl Iterator<Item = (&str, &str)> {
+    let entries = node.map_or(&[][..], Node::entries).iter();
+    let entries = entries.filter(|(_, value)| !value.is_null());
+    entries.filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
+}
+
 /// More labels than this are sorted before several are searched for.
 const FEW: usize = 16;
 
@@ -27,7 +34,7 @@ impl<'a> Labels<'a> {
     pub(super) fn of(node: Option<&'a Node>) -> Self {
         let count = node.map_or(0, |node| node.entries().len());
         let sorted = (count > FEW).then(|| {
-            let mut sorted: Vec<(&str, &str)> = labels(node).collect();
+            let mut sorted: Vec<(&str, &str)> = with_values(node).collect();
             sorted.sort_unstable();
             sorted
         });
@@ -511,6 +518,23 @@ mod tests {
 
     use super::*;
     use crate::resource::sample::resource;
+
+    #[test]
+    fn labels_that_are_null_have_no_value_among_many_either() {
+        let more = |count: usize| -> String {
+            (0..count).map(|number| format!(", more{number}: '{number}'")).collect()
+        };
+        for count in [0, FEW] {
+            let text = format!(
+                "{{kind: A, metadata: {{name: a}}, of: {{app: null, tier: ~, web: a{}}}}}",
+                more(count)
+            );
+            let object = resource(&text);
+            let labels = Labels::of(object.node().get("of"));
+            assert_eq!(labels.sorted.is_some(), count > 0);
+            assert_eq!(["app", "tier", "web"].map(|key| labels.get(key)), [None, None, Some("a")]);
+        }
+    }
 
     #[test]
     fn selectors_are_read_as_kubernetes_does() {

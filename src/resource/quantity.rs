@@ -73,6 +73,27 @@ impl Quantity {
         Some(Self(if negative { -total } else { total }))
     }
 
+    /// True for a text in the form of a quantity, also of one that is too large: a number with an exponent or a suffix. (Kubernetes,
+    /// `apimachinery/pkg/api/resource/quantity.go`, `ParseQuantity`.)
+    #[must_use]
+    pub fn is_written_as_one(text: &str) -> bool {
+        let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let whole = digits(text);
+        let rest = &text[whole..];
+        let (fraction, suffix) = match rest.strip_prefix('.') {
+            Some(rest) => rest.split_at(digits(rest)),
+            None => ("", rest),
+        };
+        let is_exponent = || {
+            let exponent = suffix.strip_prefix(['e', 'E']).unwrap_or_default();
+            let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        };
+        let is_suffix = || SUFFIXES.iter().any(|(known, _)| *known == suffix);
+        (whole > 0 || !fraction.is_empty()) && (is_suffix() || is_exponent())
+    }
+
     /// The quantity in a field.
     pub fn of(node: Option<&Node>) -> Option<Self> {
         Self::parse(node?.as_text()?)

@@ -10,6 +10,46 @@ use crate::yaml::{Node, Text};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(Vec<PathStep>);
 
+/// A field as a list of steps that ends at the root, as a search has it: it becomes a [`Path`] only for what is found.
+#[derive(Clone, Copy, Debug)]
+pub struct Trail<'t> {
+    above: Option<&'t Self>,
+    step: TrailStep<'t>,
+}
+
+/// The last step of a trail.
+#[derive(Clone, Copy, Debug)]
+enum TrailStep<'t> {
+    Key(&'t str),
+    Index(usize),
+}
+
+impl<'t> Trail<'t> {
+    /// The value of a key below a field; without one below the root.
+    #[must_use]
+    pub const fn key(above: Option<&'t Self>, key: &'t str) -> Self {
+        Self { above, step: TrailStep::Key(key) }
+    }
+
+    /// An element of a list.
+    #[must_use]
+    pub const fn index(above: Option<&'t Self>, index: usize) -> Self {
+        Self { above, step: TrailStep::Index(index) }
+    }
+
+    /// The path from the root; the root itself without a trail.
+    #[must_use]
+    pub fn path(trail: Option<&Self>) -> Path {
+        trail.map_or_else(Path::default, |trail| {
+            let above = Self::path(trail.above);
+            match trail.step {
+                TrailStep::Key(key) => above.keys(&[key]),
+                TrailStep::Index(index) => above.index(index),
+            }
+        })
+    }
+}
+
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathStep {
@@ -44,6 +84,13 @@ impl Path {
     #[must_use]
     pub fn step(mut self, step: PathStep) -> Self {
         self.0.push(step);
+        self
+    }
+
+    /// The path extended by another one, from the field that it leads to.
+    #[must_use]
+    pub fn join(mut self, below: Self) -> Self {
+        self.0.extend(below.0);
         self
     }
 

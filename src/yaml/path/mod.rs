@@ -11,7 +11,7 @@ mod value;
 use std::borrow::Cow;
 use std::iter;
 
-pub use field::{Path, PathStep};
+pub use field::{Path, PathStep, Trail};
 pub(crate) use value::{ValuePath, position};
 
 /// Splits a path at its delimiters. A backslash before a delimiter makes it part of the name; a delimiter at the start

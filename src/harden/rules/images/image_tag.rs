@@ -71,7 +71,7 @@ fn judge(
         let message = format!("{message}; a trigger sets the image from an image stream");
         return vec![violation(message).severity(Severity::Note)];
     }
-    if is_tool(image) && (!container.is_running() || scene.is_of_job(pod)) {
+    if is_tool(image) && (!container.is_running() || scene.ends(pod)) {
         let message = format!("{message}; a tool that ends soon");
         return vec![violation(message).severity(Severity::Note)];
     }

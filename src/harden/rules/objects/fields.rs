@@ -11,7 +11,7 @@ use crate::resource::Resource;
 use crate::schema::{Schema, Type};
 use crate::text::phrase::shortened;
 use crate::yaml::Node;
-use crate::yaml::path::{Path, PathStep};
+use crate::yaml::path::{Path, PathStep, Trail};
 
 pub(super) static UNKNOWN_FIELD: Rule = Rule {
     id: "KR-K8S-015",
@@ -47,32 +47,13 @@ struct Look<'o> {
     found: Vec<Violation>,
 }
 
-/// A place in a document, as a list that ends at the root: it becomes a path only for a violation.
-struct Place<'p> {
-    above: Option<&'p Self>,
-    step: Step<'p>,
-}
-
-enum Step<'p> {
-    Key(&'p str),
-    Index(usize),
-}
-
-fn path(place: Option<&Place<'_>>) -> Path {
-    let Some(Place { above, step }) = place else { return Path::default() };
-    match step {
-        Step::Key(key) => path(*above).keys(&[key]),
-        Step::Index(index) => path(*above).index(*index),
-    }
-}
-
 impl Look<'_> {
     /// Looks for unknown fields in a node of a type in the newest schema. The depth is that of the schema.
-    fn at(&mut self, node: &Node, newest: Type<'_>, at: Option<&Place<'_>>) {
+    fn at(&mut self, node: &Node, newest: Type<'_>, at: Option<&Trail<'_>>) {
         if let Some(elements) = newest.elements() {
             for (index, item) in node.items().iter().enumerate() {
                 if item.as_scalar().is_none() {
-                    let below = Place { above: at, step: Step::Index(index) };
+                    let below = Trail::index(at, index);
                     self.at(item, elements, Some(&below));
                 }
             }
@@ -83,7 +64,7 @@ impl Look<'_> {
             let key = key.text();
             let is_leaf = value.as_scalar().is_some();
             if !is_leaf && let Some(field) = newest.field(key) {
-                let below = Place { above: at, step: Step::Key(key) };
+                let below = Trail::key(at, key);
                 self.at(value, field, Some(&below));
             } else if is_closed && !newest.has_field(key) && !value.is_null() {
                 // Sops adds a field to encrypted objects, and removes it when it decrypts them.
@@ -96,19 +77,19 @@ impl Look<'_> {
     }
 
     /// True if the old schema has a field.
-    fn was_known(&self, key: &str, at: Option<&Place<'_>>) -> bool {
+    fn was_known(&self, key: &str, at: Option<&Trail<'_>>) -> bool {
         let down = |of: Type<'static>, step: &PathStep| match step {
             PathStep::Key(key) => of.field(key),
             PathStep::Index(_) => of.elements(),
         };
         let root = OLD.of(self.kind.0, self.kind.1);
-        let of = root.and_then(|root| path(at).steps().iter().try_fold(root, down));
+        let of = root.and_then(|root| Trail::path(at).steps().iter().try_fold(root, down));
         of.is_some_and(|of| of.has_field(key))
     }
 }
 
-fn told(key: &str, of: Type<'_>, at: Option<&Place<'_>>) -> Violation {
-    let at = path(at);
+fn told(key: &str, of: Type<'_>, at: Option<&Trail<'_>>) -> Violation {
+    let at = Trail::path(at);
     let near = nearest(key, of.fields());
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     let place = match at.steps().is_empty() {

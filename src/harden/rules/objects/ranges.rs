@@ -12,7 +12,7 @@ use crate::harden::value::integer;
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::{Quantity, Resource};
 use crate::text::phrase::shortened;
-use crate::yaml::path::Path;
+use crate::yaml::path::{Path, PathStep, Trail};
 use crate::yaml::{Mapping, Node};
 
 pub(super) static NUMBER_RANGE: Rule = Rule {
@@ -26,13 +26,14 @@ pub(super) static NUMBER_RANGE: Rule = Rule {
     needs: Needs::Object(Check::Object(number_range)),
 };
 
-/// The ranges by the place where they hold: a group and a kind, or `pod` and `container`.
-static RANGES: LazyLock<BTreeMap<&str, Fields>> = LazyLock::new(|| {
-    let mut all = BTreeMap::<&str, Fields>::new();
+/// The ranges by the place where they hold: a group and a kind, or `pod` and `container` without a kind.
+static RANGES: LazyLock<BTreeMap<&str, BTreeMap<&str, Fields>>> = LazyLock::new(|| {
+    let mut all = BTreeMap::<&str, BTreeMap<&str, Fields>>::new();
     for line in include_str!("../../data/ranges.txt").lines().filter(|line| !line.starts_with('#'))
     {
         let Some((place, field, range)) = Range::read(line) else { continue };
-        let mut fields = all.entry(place).or_default();
+        let (group, kind) = place.split_once('/').unwrap_or((place, ""));
+        let mut fields = all.entry(group).or_default().entry(kind).or_default();
         for name in field.split('.') {
             fields = fields.below.entry(name).or_default();
         }
@@ -98,8 +99,14 @@ impl Range {
     fn has(&self, node: &Node, text: &str) -> bool {
         if self.kind == Kind::Quantity {
             let least = Quantity::ONE.times(self.least);
-            return Quantity::parse(text)
-                .is_some_and(|value| value > least || value == least && !self.is_open);
+            // The API server gets `0x10` and `1_000` as numbers.
+            let value = integer(node)
+                .map_or_else(|| Quantity::parse(text), |number| Some(Quantity::ONE.times(number)));
+            return match value {
+                Some(value) => value > least || value == least && !self.is_open,
+                // The API server takes one that is too large for the greatest one.
+                None => Quantity::is_written_as_one(text) && !text.starts_with('-'),
+            };
         }
         if let Some(share) = text.strip_suffix('%') {
             let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -128,16 +135,20 @@ impl Range {
 
 /// A value out of its range.
 struct Outside<'a> {
-    path: Path,
-    /// The name of the field below the object or the element of a list that has it.
-    field: String,
+    /// The path of the field from where the search began.
+    below: Path,
     text: &'a str,
     range: &'static Range,
 }
 
 impl Outside<'_> {
     fn message(&self) -> String {
-        let (field, text) = (&self.field, shortened(self.text, 40));
+        let (field, text) = (self.field(), shortened(self.text, 40));
+        if self.is_no_quantity() {
+            return format!(
+                "has `{field}: {text}`, which is no quantity, as `500m` and `10Gi` are"
+            );
+        }
         let told = self.range.told();
         match self.range.refused {
             Some(refused) => format!(
@@ -147,9 +158,35 @@ impl Outside<'_> {
         }
     }
 
+    /// True for a text for which the API server refuses the object itself: it cannot read it.
+    fn is_no_quantity(&self) -> bool {
+        self.range.kind == Kind::Quantity && !Quantity::is_written_as_one(self.text)
+    }
+
+    /// The name of the field below the object or the element of a list that has it, without the specification around it.
+    fn field(&self) -> String {
+        let of_element = self.below.steps().rsplit(|step| matches!(step, PathStep::Index(_)));
+        let keys = of_element.into_iter().next().unwrap_or_default().iter();
+        let keys = keys.filter_map(|step| match step {
+            PathStep::Key(key) => Some(shortened(key, 80)),
+            PathStep::Index(_) => None,
+        });
+        let mut keys: Vec<_> = keys.collect();
+        if keys.len() > 1 && keys[0] == "spec" {
+            keys.remove(0);
+        }
+        keys.join(".")
+    }
+
+    /// True for a port that Knative fills in: its webhook takes 0 for the port of the container.
+    fn is_filled_in(&self) -> bool {
+        let is_port = |step: &PathStep| matches!(step, PathStep::Key(key) if matches!(&**key, "port" | "containerPort"));
+        self.text == "0" && self.below.steps().last().is_some_and(is_port)
+    }
+
     fn graded(&self, violation: Violation) -> Violation {
         match self.range.refused {
-            Some("pods") => violation.severity(Severity::Warning),
+            Some("pods") if !self.is_no_quantity() => violation.severity(Severity::Warning),
             _ => violation,
         }
     }
@@ -161,46 +198,49 @@ fn number_range(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
         "" => "core",
         group => group,
     };
-    if let Some(fields) = RANGES.get(&*format!("{group}/{}", object.kind())) {
-        for one in outside(object.node(), fields, &Path::default()) {
+    if let Some(fields) = ranges(group, object.kind()) {
+        for one in outside(object.node(), fields) {
             let message = format!("it {}", one.message());
-            found.push(one.graded(Violation::at(one.path.clone(), message)));
+            found.push(one.graded(Violation::at(one.below.clone(), message)));
         }
     }
     for pod in scene.pods.iter().filter(|pod| pod.shape == Shape::Known) {
-        if let Some(fields) = RANGES.get("pod") {
-            let outside = outside(pod.spec, fields, &pod.path(&[])).into_iter();
-            found.extend(
-                outside.map(|one| {
-                    Violation::at(one.path.clone(), format!("the pod {}", one.message()))
-                }),
-            );
+        if let Some(fields) = ranges("pod", "") {
+            let outside = outside(pod.spec, fields).into_iter();
+            found.extend(outside.map(|one| {
+                let message = format!("the pod {}", one.message());
+                Violation::at(pod.path(&[]).join(one.below), message)
+            }));
         }
-        let Some(fields) = RANGES.get("container") else { continue };
+        let Some(fields) = ranges("container", "") else { continue };
         for container in &pod.containers {
-            let outside = outside(container.node, fields, &container.path(&[])).into_iter();
-            found.extend(
-                outside.map(|one| {
-                    Violation::at(one.path.clone(), one.message()).of_container(container)
-                }),
-            );
+            let outside = outside(container.node, fields).into_iter();
+            let outside = outside.filter(|one| !(scene.is_knative() && one.is_filled_in()));
+            found.extend(outside.map(|one| {
+                let message = one.message();
+                let path = container.path(&[]).join(one.below);
+                Violation::at(path, message).of_container(container)
+            }));
         }
     }
     found
 }
 
+fn ranges(group: &str, kind: &str) -> Option<&'static Fields> {
+    RANGES.get(group)?.get(kind)
+}
+
 /// The values below a node that are out of their ranges. Linear in the node.
-fn outside<'a>(node: &'a Node, fields: &'static Fields, path: &Path) -> Vec<Outside<'a>> {
+fn outside<'a>(node: &'a Node, fields: &'static Fields) -> Vec<Outside<'a>> {
     let mut found = Vec::new();
-    look(node, fields, path, "", &mut found);
+    look(node, fields, None, &mut found);
     found
 }
 
 fn look<'a>(
     node: &'a Node,
     fields: &'static Fields,
-    path: &Path,
-    name: &str,
+    trail: Option<&Trail<'_>>,
     found: &mut Vec<Outside<'a>>,
 ) {
     if let Some(range) = &fields.range
@@ -208,29 +248,22 @@ fn look<'a>(
         && !has_placeholder(text)
         && !range.has(node, text)
     {
-        found.push(Outside { path: path.clone(), field: name.to_owned(), text, range });
+        found.push(Outside { below: Trail::path(trail), text, range });
     }
     for (key, fields) in &fields.below {
         if *key != "*" {
             if let Some(value) = node.get(key) {
-                look(value, fields, &path.clone().keys(&[key]), &joined(name, key), found);
+                look(value, fields, Some(&Trail::key(trail, key)), found);
             }
             continue;
         }
         for (index, item) in node.items().iter().enumerate() {
-            look(item, fields, &path.clone().index(index), "", found);
+            look(item, fields, Some(&Trail::index(trail, index)), found);
         }
         for (key, value) in node.as_mapping().map(Mapping::entries).unwrap_or_default() {
-            let key = key.text();
-            look(value, fields, &path.clone().keys(&[key]), &joined(name, key), found);
+            look(value, fields, Some(&Trail::key(trail, key.text())), found);
         }
     }
-}
-
-/// The name of a field below another one, without the specification that has both.
-fn joined(name: &str, key: &str) -> String {
-    let key = shortened(key, 80);
-    if name.is_empty() || name == "spec" { key.into_owned() } else { format!("{name}.{key}") }
 }
 
 #[cfg(test)]

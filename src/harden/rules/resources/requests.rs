@@ -87,7 +87,7 @@ pub(super) static QOS_TARGET: Rule = Rule {
 /// missing. Without a request for CPU, a program that ends by itself only takes longer.
 fn weighed(violation: Violation, name: &str, pod: &Pod<'_>, scene: Scene<'_>) -> Violation {
     let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
-    let ends = scene.is_of_job(pod) || matches!(policy, Some("Never" | "OnFailure"));
+    let ends = scene.ends(pod) || matches!(policy, Some("Never" | "OnFailure"));
     if ends && name == "cpu" {
         violation.severity(Severity::Note)
     } else if ends || pod.shape != Shape::Known {

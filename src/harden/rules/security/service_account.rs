@@ -100,7 +100,7 @@ fn token(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation>
 }
 
 fn default_account(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
-    if account(pod) != DEFAULT || scene.is_of_job(pod) {
+    if account(pod) != DEFAULT || scene.ends(pod) {
         return Vec::new();
     }
     let Some(binding) = render.views.rights().binding_of(scene.namespace(), DEFAULT) else {
