@@ -8,7 +8,7 @@ use crate::yaml::Node;
 const LONG: f64 = 3600.0;
 
 /// True if the command of a container shows that it runs on: it sleeps for hours or for ever, follows a file, or repeats without
-/// an end.
+/// an end. Linear.
 pub(super) fn runs_on(container: &Container<'_>) -> bool {
     let fields = ["command", "args"].into_iter();
     let texts = fields.flat_map(|field| items(container.node.get(field)));
@@ -20,18 +20,19 @@ fn is_endless(script: &str) -> bool {
     let is_leave = |word: &str| matches!(word, "break" | "exit" | "return");
     let leaves = commands(script).any(|one| words(one).any(is_leave));
     commands(script).any(|command| {
-        let words: Vec<&str> = words(command).collect();
-        words.iter().enumerate().any(|(index, word)| {
-            let mut rest = words.iter().skip(index + 1);
-            let next = words.get(index + 1).copied().unwrap_or_default();
-            let repeats = match *word {
-                "while" => matches!(next, "true" | ":" | "1"),
-                "until" => next == "false",
+        let (mut before, mut is_of_tail) = ("", false);
+        words(command).any(|word| {
+            let repeats = match before {
+                "while" => matches!(word, "true" | ":" | "1"),
+                "until" => word == "false",
                 _ => false,
             };
-            is_program(word, "sleep") && is_long(next)
-                || is_program(word, "tail") && rest.any(|word| is_to_follow(word))
-                || repeats && !leaves
+            let is_endless = is_program(before, "sleep") && is_long(word)
+                || is_of_tail && is_to_follow(word)
+                || repeats && !leaves;
+            is_of_tail |= is_program(word, "tail");
+            before = word;
+            is_endless
         })
     })
 }
@@ -89,6 +90,7 @@ mod tests {
             "sh -c 'exec tail -n 0 -F /var/log/x'",
             "tail -f/dev/null",
             "tail --follow=name x",
+            "tail x tail -n 1 y -f",
             "while true; do date; sleep 5; done",
             "sh -c while :; do date; done",
             "until false; do date; done",

@@ -303,6 +303,14 @@ impl<'a> Container<'a> {
         self.path.clone().keys(keys)
     }
 
+    /// Its place in its list.
+    pub(super) fn index(&self) -> Option<usize> {
+        match self.path.steps().last() {
+            Some(PathStep::Index(index)) => Some(*index),
+            _ => None,
+        }
+    }
+
     /// A field of its `securityContext`.
     pub(super) fn security(&self, key: &str) -> Option<&'a Node> {
         present(self.security?, key)

@@ -1,17 +1,15 @@
 //! `--git REV`: findings that a target had at the revision already are not shown again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::compared::Compared;
 use super::dockerfiles::Dockerfiles;
 use super::inputs::Inputs;
 use super::targets::is_kustomization;
-use crate::build;
 use crate::cli::configuration::Base;
 use crate::fleet::Run;
 use crate::harden::{self, Evidence, Finding, Settings, Severity, SuppressedBy, Suppression};
-use crate::load::{Kind, Loader};
+use crate::load::Kind;
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::Resource;
 
@@ -61,20 +59,16 @@ impl Known {
         base: &Base,
         judged: &[Judged],
         dockerfiles: Option<&Dockerfiles>,
-        settings: &Settings,
-        directory: &Path,
-        options: &build::Options,
-        loader: &Loader,
+        now: &Inputs<'_>,
     ) -> (Self, Vec<Remark>) {
-        let run = Run::new(&base.loader, options);
+        let Inputs { loader, settings, .. } = *now;
+        let run = Run::new(&base.loader, now.run.options());
         let inputs = Inputs {
             loader: &base.loader,
             run: &run,
-            settings,
-            directory,
-            trees: &[],
             keeps_evidence: true,
             allow_empty: true,
+            ..*now
         };
         let is_there = |one: &&Judged| {
             let target = &*one.target;

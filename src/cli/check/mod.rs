@@ -175,10 +175,7 @@ impl Check {
         }));
         context.remarks.extend(remarks);
         let known = git.as_ref().map(|git| {
-            let settings = &context.settings;
-            let found = dockerfiles.as_ref();
-            let (known, remarks) =
-                Known::at(git, &judged, found, settings, &directory, &options, loader);
+            let (known, remarks) = Known::at(git, &judged, dockerfiles.as_ref(), &inputs);
             context.remarks.extend(remarks);
             context.revision = Some(git.name.clone());
             known

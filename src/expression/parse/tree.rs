@@ -63,22 +63,75 @@ fn first(errors: &ParseErrors, text: &str) -> Option<Mistake> {
     let written = lines.clone().nth(line.saturating_sub(1)).unwrap_or_default();
     let offset = written.char_indices().nth(column.saturating_sub(1));
     let start = before + offset.map_or(written.trim_end().len(), |(offset, _)| offset);
+    if let Some(mistake) = without_end(text) {
+        return Some(mistake);
+    }
     let length = text[start..].chars().next().map_or(0, char::len_utf8);
     let message = error.msg.trim_start_matches("Syntax error: ");
     // Of the tokens that the grammar allows, the list is long and no help.
     let message = message.split(" expecting ").next().unwrap_or_default();
+    let mut help = "check the operators, brackets and quotes before it";
     let message = match message {
-        deep if deep.contains("Recursion limit") => "it is nested too deeply".to_owned(),
-        message if message.contains("'<EOF>'") => "it ends too early".to_owned(),
+        deep if deep.contains("Recursion limit") => {
+            help = "split it into several rules";
+            "it is nested too deeply".to_owned()
+        }
+        message if message.contains("'<EOF>'") => {
+            help = "write what is missing at its end: an operand, or a closing bracket";
+            "it ends too early".to_owned()
+        }
+        message if message.contains("has() macro") => {
+            help = "name a field: `has(object.spec.replicas)`";
+            "`has` is not given a field".to_owned()
+        }
         message => {
             let words = ["no viable alternative at input", "mismatched input", "extraneous input"];
             let words = words.into_iter().chain(["token recognition error at:"]);
             let text =
                 words.fold(message.to_owned(), |text, word| text.replace(word, "unexpected"));
-            text.replace('\'', "`").replace("``", "`")
+            if text.starts_with("unexpected '= ") {
+                help = "compare with `==`";
+            }
+            let text = text.replace('\'', "`").replace("``", "`");
+            text.strip_suffix(" `").map_or(text.clone(), |text| format!("{text}`"))
         }
     };
-    Some(Mistake::new(message, start..start + length))
+    Some(Mistake::new(message, start..start + length).help(help))
+}
+
+/// A mistake for text in quotes that does not end; `None` if all does. Linear.
+fn without_end(text: &str) -> Option<Mistake> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        if rest.starts_with(b"//") {
+            at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+            continue;
+        }
+        if !matches!(byte, b'"' | b'\'') {
+            at += 1;
+            continue;
+        }
+        let is_raw = at > 0 && matches!(bytes[at - 1], b'r' | b'R');
+        let count = if rest.starts_with(&[*byte; 3]) { 3 } else { 1 };
+        let end = &rest[..count];
+        let mut place = count;
+        loop {
+            match rest.get(place) {
+                Some(b'\\') if !is_raw => place += 2,
+                Some(_) if rest[place..].starts_with(end) => break,
+                Some(b'\n') if count == 1 => place = rest.len(),
+                Some(_) => place += 1,
+                None => {
+                    let mistake = Mistake::new("a text in quotes has no end", at..at + count);
+                    return Some(mistake.help(format!("close it with `{}`", &text[at..at + count])));
+                }
+            }
+        }
+        at += place + count;
+    }
+    None
 }
 
 /// The state of a compilation.
@@ -299,7 +352,9 @@ impl Compiler<'_> {
             let mistake = Mistake::new(message, at).lacking();
             return Err(match nearest(name, functions::names(is_member)) {
                 Some(near) => mistake.help(format!("did you mean `{near}`?")),
-                None => mistake,
+                None => mistake.help(
+                    "the functions are those of CEL and of the libraries of Kubernetes, such as `size`, `startsWith` and `quantity`",
+                ),
             });
         };
         if let Some(expected) = function.refuses(arguments.len()) {

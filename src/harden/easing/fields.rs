@@ -1,7 +1,6 @@
 //! Violations that matter less by other fields of the object.
 
 use super::object::{Easings, Lower, SET_BY_CONSTRAINTS, is_among, is_error};
-use crate::harden::endless::runs_on;
 use crate::harden::images::{ImageUser, is_tool};
 use crate::harden::rule::{Rule, Topic};
 use crate::harden::value::is_false;
@@ -70,7 +69,7 @@ impl Easings<'_, '_> {
         let container = container?;
         if is_tool(container.image())
             && (!container.is_running() || self.scene.ends(facts.pod))
-            && !runs_on(&container)
+            && !facts.runs_on(Some(&container))
             && !self.is_written(violation)
         {
             return Some(Lower::to(

@@ -12,7 +12,7 @@ use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::Rule;
 use crate::harden::scene::{Render, Scene};
 use crate::harden::violation::{Easing, Elsewhere, List, Severity, Violation};
-use crate::harden::{eviction, readiness};
+use crate::harden::{demos, eviction, readiness};
 use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 /// A lower severity, with the reason.
@@ -65,8 +65,51 @@ pub(super) struct Facts<'a> {
     pub(super) written: BTreeSet<&'a str>,
     /// The volumes of the node, by what containers see of them.
     pub(super) views: Views<'a>,
+    /// Facts about the commands of its containers, each of which is read once.
+    commands: OnceCell<Vec<Command<'a>>>,
     /// More facts, which only some rules ask for.
     pub(super) more: OnceCell<More<'a>>,
+}
+
+/// Facts about the command of a container.
+#[derive(Default)]
+struct Command<'a> {
+    /// True if it shows that the container runs on.
+    runs_on: OnceCell<bool>,
+    /// The sign that the container is a demonstration.
+    demo: OnceCell<Option<&'a str>>,
+}
+
+impl<'a> Facts<'a> {
+    /// True if a container does not end, or any of the pod without one.
+    pub(super) fn runs_on(&self, container: Option<&Container<'a>>) -> bool {
+        let runs_on = |(container, facts): (&Container<'a>, &Command<'a>)| {
+            *facts.runs_on.get_or_init(|| runs_on(container))
+        };
+        match container {
+            Some(container) => self.command(container).is_some_and(runs_on),
+            None => self.pod.containers.iter().zip(self.commands()).any(runs_on),
+        }
+    }
+
+    /// The sign that a container is a demonstration.
+    pub(super) fn demo(&self, container: &Container<'a>) -> Option<&'a str> {
+        let (container, facts) = self.command(container)?;
+        *facts.demo.get_or_init(|| demos::sign(container))
+    }
+
+    fn commands(&self) -> &[Command<'a>] {
+        let all = || self.pod.containers.iter().map(|_| Command::default()).collect();
+        self.commands.get_or_init(all)
+    }
+
+    /// A container of the pod with the facts about its command.
+    fn command(&self, container: &Container<'a>) -> Option<(&Container<'a>, &Command<'a>)> {
+        let all = &self.pod.containers;
+        let first = all.partition_point(|one| one.list < container.list);
+        let place = first.checked_add(container.index()?)?;
+        Some((all.get(place)?, self.commands().get(place)?))
+    }
 }
 
 /// More facts about a pod, of which each is found in one pass over its containers.
@@ -133,10 +176,7 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// True if the container of a violation, or any of its pod, does not end.
     pub(super) fn runs_on(&self, violation: &Violation) -> bool {
         let Some(facts) = self.facts_of(violation) else { return false };
-        match self.container(violation, facts.pod) {
-            Some(container) => runs_on(&container),
-            None => facts.pod.containers.iter().any(runs_on),
-        }
+        facts.runs_on(self.container(violation, facts.pod).as_ref())
     }
 
     /// Facts about the pod of a violation.
@@ -147,8 +187,8 @@ impl<'a, 'b> Easings<'a, 'b> {
                 let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
                 let driver = Driver::of(self.scene, pod);
                 let (written, views) = (written(pod), views(pod));
-                let more = OnceCell::new();
-                (pod.path(&[]), Facts { pod, is_restricted, driver, written, views, more })
+                let (commands, more) = (OnceCell::new(), OnceCell::new());
+                (pod.path(&[]), Facts { pod, is_restricted, driver, written, views, commands, more })
             };
             pods.iter().map(of).collect()
         });

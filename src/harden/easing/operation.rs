@@ -1,13 +1,11 @@
 //! Violations that matter less by what the programs of a pod do, and for how long.
 
-use super::object::{Easings, LESS_IN_JOBS, Lower, is_among, is_error};
-use crate::harden::endless::runs_on;
-use crate::harden::pod::{Container, Pod};
+use super::object::{Easings, Facts, LESS_IN_JOBS, Lower, is_among, is_error};
 use crate::harden::programs::{Role, role, stream};
 use crate::harden::rule::{Rule, Topic};
 use crate::harden::steps::{is_needed_by_builds, is_of_step};
 use crate::harden::violation::{Easing, Severity, Violation};
-use crate::harden::{demos, eviction, readiness};
+use crate::harden::{eviction, readiness};
 use crate::yaml::Node;
 
 /// The rules about what a pod that ends does not need, or has only for a moment: what it takes of its node, and the files
@@ -17,7 +15,7 @@ const MINOR_IN_JOBS: &str = "KR-RES-002 KR-RES-003 KR-SEC-024 KR-SEC-030";
 /// The rules about operation whose errors the image or other fields of the pod may explain.
 const OF_OPERATION: &str = "KR-IMG-001 KR-PRB-001 KR-RES-002 KR-RES-003";
 
-impl Easings<'_, '_> {
+impl<'a> Easings<'a, '_> {
     /// Lower severities in a Job: it ends, and gets no requests. A pod alone that is not started again is like one.
     pub(super) fn of_job(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_less = is_among(MINOR_IN_JOBS, rule) || is_among(LESS_IN_JOBS, rule);
@@ -63,7 +61,7 @@ impl Easings<'_, '_> {
         let is_less = is_error(rule, violation)
             && (is_among(OF_OPERATION, rule) || is_of_security && is_unsaid());
         let facts = is_less.then(|| self.facts_of(violation))??;
-        let sign = demos::sign(&self.container(violation, facts.pod)?)?;
+        let sign = facts.demo(&self.container(violation, facts.pod)?)?;
         let told = format!("assumed: a demonstration, by `{sign}`");
         Some(Lower::to(Severity::Warning, Easing::Demo, told))
     }
@@ -90,7 +88,7 @@ impl Easings<'_, '_> {
         let is_known = is_among(OF_OPERATION, rule) && is_error(rule, violation);
         let facts = is_known.then(|| self.facts_of(violation))??;
         if rule.id == "KR-IMG-001" {
-            let (by, told) = self.of_image(violation, facts.pod)?;
+            let (by, told) = self.of_image(violation, facts)?;
             return Some(Lower::to(Severity::Warning, by, told));
         }
         let container = self.container(violation, facts.pod)?;
@@ -114,18 +112,16 @@ impl Easings<'_, '_> {
     }
 
     /// The reason for which a tag that moves matters less.
-    pub(super) fn of_image(
-        &self,
-        violation: &Violation,
-        pod: &Pod<'_>,
-    ) -> Option<(Easing, String)> {
+    fn of_image(&self, violation: &Violation, facts: &Facts<'a>) -> Option<(Easing, String)> {
         let image = violation.path.find(self.scene.object.node()).and_then(Node::as_text)?;
-        let is_job = self.scene.maker(pod).1 == "Job" && self.scene.ends(pod);
-        let ends = |one: &Container<'_>| (!one.is_running() || is_job) && !runs_on(one);
-        let is_client = role(image) == Some(Role::Client);
         // A step of a pipeline is in no list of containers.
-        if is_client && self.container(violation, pod).as_ref().is_some_and(ends) {
-            return Some((Easing::Tool, "a client that runs once".to_owned()));
+        if role(image) == Some(Role::Client)
+            && let Some(container) = self.container(violation, facts.pod)
+        {
+            let is_job = self.scene.maker(facts.pod).1 == "Job" && self.scene.ends(facts.pod);
+            if (!container.is_running() || is_job) && !facts.runs_on(Some(&container)) {
+                return Some((Easing::Tool, "a client that runs once".to_owned()));
+            }
         }
         let stream = stream(image)?;
         let told = format!("assumed: it moves within the version that its name has, `{stream}`");

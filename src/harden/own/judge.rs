@@ -44,7 +44,10 @@ pub(in crate::harden) fn judge<'a>(
                 finding
             }
             Ok(other) => {
-                let message = format!("the result is no boolean: {}", other.type_name());
+                let message = format!(
+                    "the result is of the type {}, and neither true nor false",
+                    other.type_name()
+                );
                 let failure = Failure { message, ..Failure::default() };
                 not_evaluated(rule, expression, &failure, &scope, place)
             }
@@ -111,7 +114,9 @@ fn not_evaluated(
     let within = |source: &Source| span_within(written, source, &part);
     let source = sources.source_of(written.span());
     let span = source.as_deref().map_or(written.span(), within);
-    let location = sources.locate(span);
+    // The mistake is in the expression. The configuration of another revision is in none of the files that are here.
+    let is_here = source.as_deref().is_some_and(|source| !source.name().contains(':'));
+    let location = sources.locate(span).filter(|_| !is_here);
     let where_ = location.map(|at| format!(" ({}:{}:{})", at.source.name(), at.line, at.column));
     let message = format!(
         "`{} {}` cannot be evaluated: {message}{}",
@@ -124,6 +129,9 @@ fn not_evaluated(
         violation = violation.severity(Severity::Error);
     }
     let mut finding = Finding::new(&RULE_NOT_EVALUATED, violation, place, scope.object);
+    if is_here {
+        finding.span = span;
+    }
     finding.part = Some(rule.id.as_str().into());
     finding
 }
