@@ -116,8 +116,12 @@ fn unexpected(rule: &OwnRule, result: &Tested) -> Error {
         };
         return Error::new(Code::RuleViolated, message).at(result.span).help(help);
     }
-    let message = match (result.is_bad, result.findings.first()) {
-        (_, Some(finding)) if finding.rule.known().is_some() => finding.message.clone(),
+    let first = result.findings.first();
+    if let Some(finding) = first.filter(|one| one.rule.known().is_some()) {
+        let error = Error::new(Code::RuleViolated, finding.message.clone()).at(finding.span);
+        return error.note(result.span, "for this example").help(finding.rule.advice());
+    }
+    let message = match (result.is_bad, first) {
         (true, _) => format!("`{id}` finds nothing in this bad example"),
         (false, Some(finding)) => format!("`{id}` finds this good example: {}", finding.message),
         (false, None) => format!("`{id}` finds this good example"),

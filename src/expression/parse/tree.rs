@@ -125,7 +125,9 @@ fn without_end(text: &str) -> Option<Mistake> {
                 Some(_) => place += 1,
                 None => {
                     let mistake = Mistake::new("a text in quotes has no end", at..at + count);
-                    return Some(mistake.help(format!("close it with `{}`", &text[at..at + count])));
+                    return Some(
+                        mistake.help(format!("close it with `{}`", &text[at..at + count])),
+                    );
                 }
             }
         }

@@ -188,7 +188,10 @@ impl<'a, 'b> Easings<'a, 'b> {
                 let driver = Driver::of(self.scene, pod);
                 let (written, views) = (written(pod), views(pod));
                 let (commands, more) = (OnceCell::new(), OnceCell::new());
-                (pod.path(&[]), Facts { pod, is_restricted, driver, written, views, commands, more })
+                (
+                    pod.path(&[]),
+                    Facts { pod, is_restricted, driver, written, views, commands, more },
+                )
             };
             pods.iter().map(of).collect()
         });
