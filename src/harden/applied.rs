@@ -21,7 +21,7 @@ struct Applying {
 }
 
 /// The fields that may say which cluster something is applied to.
-const OF_PLACES: [&str; 4] = ["name", "namespace", "project", "server"];
+const OF_PLACES: [&str; 5] = ["name", "namespace", "project", "server", "targetNamespace"];
 
 impl Applied {
     /// Adds an object in a folder, if it names folders to apply.

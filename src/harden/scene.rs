@@ -269,8 +269,8 @@ impl<'a> Render<'a> {
         let trial = self.trial?;
         let is_of_production = || {
             let kind = object.node().entries().iter().find(|(key, _)| key.text() == "kind");
-            let place = self.sources?.locate(kind?.0.span())?;
-            Some(self.target.is_of_production(place.source.name()))
+            let (source, _) = self.sources?.written(kind?.0.span())?;
+            Some(self.target.is_of_production(source.name()))
         };
         match trial {
             Trial::Folder(_) if is_of_production() == Some(true) => None,
