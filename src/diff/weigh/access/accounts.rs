@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::held::known;
 use super::rights::{Rights, RoleKey, Subject};
 use super::roles::{dangers, told};
-use super::sets::grown;
+use super::sets::{Held, beyond};
 use super::usual::{ORDERED, strength};
 use crate::diff::weigh::workload::{account_of, pods};
 use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, namespace_of};
@@ -114,11 +114,13 @@ fn gained(
     let mut worst: Option<Judgement> = None;
     let mut roles: BTreeSet<RoleKey> = BTreeSet::new();
     for place in first.chain(others.take(MOST_PLACES)) {
-        let of = |one: &Subject| known(sides, side, std::slice::from_ref(one), place);
-        let (held, known_roles) = old.map(of).unwrap_or_default();
-        let (gets, unknown) = of(new);
-        roles.extend(unknown.difference(&known_roles).cloned());
-        let grown = grown(&held, &gets, sides.renames(), work);
+        let of = |one: &Subject| known(sides, side, one, place);
+        let (had, gets) = (old.map(of), of(new));
+        let is_news =
+            |role: &&RoleKey| !had.as_ref().is_some_and(|one| one.unknown.contains(*role));
+        roles.extend(gets.unknown.iter().filter(is_news).cloned());
+        let held: Vec<&Held<'_>> = had.iter().map(|one| &one.held).collect();
+        let grown = beyond(&held, &gets.rules, work);
         let Some(judged) = told(&grown, None) else { continue };
         if worst.as_ref().is_some_and(|known| known.severity >= judged.severity) {
             continue;

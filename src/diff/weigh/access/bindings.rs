@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::held::{formerly, held_before, known};
 use super::rights::{RoleKey, Subject, role_of, subjects, told as subject_told};
 use super::roles::{dangers, told};
-use super::sets::{Grown, grown};
+use super::sets::{Grown, Held, beyond, grown};
 use super::usual::{ORDERED, strength};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
@@ -138,13 +138,10 @@ fn gain(sides: &Sides<'_, '_>, subject: &Subject, role: &RoleKey, scopes: [&str;
     let takes = |steps| whole.work.takes(steps);
     let new = whole.rights(1).rules(role, &takes);
     let Some(new) = new else { return Gain::Role };
-    let (mut had, mut has_others) = (Vec::new(), false);
-    for (old, scope) in &olds {
-        let (rules, others) = known(sides, 0, std::slice::from_ref(old), scope);
-        had.extend(rules);
-        has_others |= !others.is_empty();
-    }
-    let grown = grown(&had, &new, sides.renames(), &whole.work);
+    let had: Vec<_> = olds.iter().map(|(old, scope)| known(sides, 0, old, scope)).collect();
+    let has_others = had.iter().any(|one| !one.unknown.is_empty());
+    let held: Vec<&Held<'_>> = had.iter().map(|one| &one.held).collect();
+    let grown = beyond(&held, &new, &whole.work);
     match told(&grown, None) {
         // Roles that are not in the render may have given the rights.
         Some(_) if has_others || whole.work.is_over() => Gain::Role,
@@ -228,17 +225,18 @@ fn by_other_role(
     let (old, new) = (rules(0, old), rules(1, new)?);
     let is_known = old.is_some();
     let old = old.unwrap_or_default();
-    let compared = |held: &[Node]| grown(held, &new, sides.renames(), &sides.whole.work);
-    let mut gained = compared(&old);
+    let mut gained = grown(&old, &new, sides.renames(), &sides.whole.work);
     let is_none = |grown: &Grown| matches!(grown, Grown::By(rights) if rights.is_empty());
     let subjects = subjects(after, scope);
     if is_none(&gained) || subjects.is_empty() || subjects.len() > MOST_SUBJECTS {
         return Some((gained, is_known));
     }
+    let own = Held::of(old.iter().copied(), sides.renames(), &sides.whole.work);
     let gains = |subject: &Subject| {
-        let mut held = old.clone();
-        held.extend(held_before(sides, subject, scope));
-        !is_none(&compared(&held))
+        let had = held_before(sides, subject, scope);
+        let held: Vec<&Held<'_>> =
+            std::iter::once(&own).chain(had.iter().map(|one| &one.held)).collect();
+        !is_none(&beyond(&held, &new, &sides.whole.work))
     };
     if !subjects.iter().any(gains) && !sides.whole.work.is_over() {
         gained = Grown::By(Vec::new());

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::held::held_before;
+use super::held::{held_before, is_master};
 use super::rights::{RoleKey, Subject, for_subjects};
-use super::sets::{Grown, On, Right, grown};
+use super::sets::{Grown, Held, On, Right, beyond, grown};
 use crate::diff::weigh::{Phrase, Sides};
 use crate::yaml::Node;
 
@@ -17,6 +17,8 @@ pub(super) struct Gains<'o> {
     verbs: BTreeMap<On, BTreeSet<String>>,
     subjects: BTreeSet<&'o Subject>,
     places: BTreeSet<&'o str>,
+    /// True if some subjects could do everything, and are not those that always can.
+    has_admins: bool,
 }
 
 impl<'o> Gains<'o> {
@@ -25,7 +27,7 @@ impl<'o> Gains<'o> {
     pub(super) fn of(
         sides: &Sides<'o, '_>,
         (reached, usual): (&[RoleKey], &[RoleKey]),
-        [old, new]: [&[Node]; 2],
+        [old, new]: [&[&Node]; 2],
     ) -> Option<Self> {
         let (whole, takes) = (sides.whole, |steps| sides.whole.work.takes(steps));
         let (mut gains, mut number) = (Self::default(), 0);
@@ -40,6 +42,7 @@ impl<'o> Gains<'o> {
             gains.add(&grown(&held, new, sides.renames(), &whole.work))?;
             number += 1;
         }
+        let own = Held::of(old.iter().copied(), sides.renames(), &whole.work);
         for binding in
             reached.iter().chain(usual).flat_map(|role| whole.rights(1).bindings_of(role))
         {
@@ -48,9 +51,12 @@ impl<'o> Gains<'o> {
                 if number > MOST {
                     return None;
                 }
-                let mut held = old.to_vec();
-                held.extend(held_before(sides, subject, &binding.namespace));
-                if gains.add(&grown(&held, new, sides.renames(), &whole.work))? {
+                let had = held_before(sides, subject, &binding.namespace);
+                let held: Vec<&Held<'_>> =
+                    std::iter::once(&own).chain(had.iter().map(|one| &one.held)).collect();
+                gains.has_admins |=
+                    !is_master(subject) && had.iter().any(|one| one.held.is_everything());
+                if gains.add(&beyond(&held, new, &whole.work))? {
                     gains.subjects.insert(subject);
                     gains.places.insert(&binding.namespace);
                 }
@@ -76,6 +82,11 @@ impl<'o> Gains<'o> {
             Right { verbs, on: on.clone() }
         };
         Grown::By(self.verbs.iter().map(right).collect())
+    }
+
+    /// True if the rights are new only for others than the render names: its own subjects can do everything by other roles.
+    pub(super) fn are_for_others(&self) -> bool {
+        self.has_admins && self.verbs.is_empty()
     }
 
     /// Appends the subjects that get rights, and where.
@@ -177,6 +188,60 @@ mod tests {
         // A role that the render gives to none may be given elsewhere.
         let told = granted(&one, &(one.clone() + &role("Role", "b", &[PODS])));
         assert_eq!(told, ["006 warning Role b: may now get pods"]);
+    }
+
+    #[test]
+    fn a_role_that_was_there_may_be_given_to_others() {
+        let given = |rules: &[&str], subject: &str| {
+            let fields = format!("roleRef: {{kind: ClusterRole, name: r}}, subjects: [{subject}]");
+            role("ClusterRole", "r", rules) + &object("ClusterRoleBinding", "r", &fields)
+        };
+        let account = "{kind: ServiceAccount, name: web, namespace: shop}";
+        let admin = object(
+            "ClusterRoleBinding",
+            "admin",
+            &format!("roleRef: {{kind: ClusterRole, name: cluster-admin}}, subjects: [{account}]"),
+        );
+        let (old, new) =
+            (given(&[MAPS], account) + &admin, given(&[MAPS, SECRETS], account) + &admin);
+        let words = "006 error ClusterRole r: may now get secrets (reads Secrets), for those to whom other renders give it";
+        assert_eq!(granted(&old, &new), [words]);
+        assert_eq!(granted(&new, &old), [""; 0]);
+        // The group that may do everything gains nothing, and others do.
+        let masters = "{kind: Group, name: 'system:masters'}";
+        assert_eq!(granted(&given(&[MAPS], masters), &given(&[MAPS, SECRETS], masters)), [""; 0]);
+        let both = format!("{masters}, {account}");
+        let told = granted(&given(&[MAPS], &both), &given(&[MAPS, SECRETS], &both));
+        assert_eq!(
+            told,
+            [
+                "006 error ClusterRole r: may now get secrets (reads Secrets), for ServiceAccount shop/web in the whole cluster"
+            ]
+        );
+    }
+
+    #[test]
+    fn many_roles_of_one_account_are_compared_in_linear_time() {
+        let all = |rules: &[&str]| -> String {
+            let one = |number: usize| {
+                let name = format!("r{number}");
+                role("ClusterRole", &name, rules)
+                    + &object(
+                        "ClusterRoleBinding",
+                        &name,
+                        &format!(
+                            "roleRef: {{kind: ClusterRole, name: {name}}}, subjects: [{{kind: ServiceAccount, name: web, namespace: shop}}]"
+                        ),
+                    )
+            };
+            (0..400).map(one).collect()
+        };
+        let (old, new) = (all(&[PODS]), all(&[PODS, SECRETS]));
+        let told = granted(&old, &new);
+        assert_eq!(told.len(), 400);
+        let words =
+            "may now get secrets (reads Secrets), for ServiceAccount shop/web in the whole cluster";
+        assert!(told.iter().all(|one| one.ends_with(words)), "{}", told[0]);
     }
 
     #[test]

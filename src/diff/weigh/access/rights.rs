@@ -1,7 +1,10 @@
 //! The roles and bindings of a render: the rules that reach a role, and the subjects that a role reaches.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::sets::Held;
 use super::usual;
 use crate::diff::weigh::Phrase;
 use crate::diff::weigh::selectors::Conditions;
@@ -30,6 +33,16 @@ pub(in crate::diff::weigh) struct Rights<'a> {
     of_role: BTreeMap<RoleKey, Vec<usize>>,
     /// Indices of bindings by subject.
     of_subject: BTreeMap<Subject, Vec<usize>>,
+    /// The rights of subjects in a namespace, as far as they have been asked for.
+    pub(super) known: RefCell<BTreeMap<(Subject, String), Rc<Known<'a>>>>,
+}
+
+/// The rights that the bindings of a render give to a subject.
+pub(super) struct Known<'a> {
+    pub(super) rules: Vec<&'a Node>,
+    pub(super) held: Held<'a>,
+    /// The roles of which the rules are not known.
+    pub(super) unknown: BTreeSet<RoleKey>,
 }
 
 /// A binding.
@@ -91,9 +104,13 @@ impl<'a> Rights<'a> {
     }
 
     /// The rules of a role, with those that it collects. `None` if it is neither in the render nor in each cluster.
-    pub(super) fn rules(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<Node>> {
+    pub(super) fn rules(
+        &self,
+        key: &RoleKey,
+        takes: &dyn Fn(usize) -> bool,
+    ) -> Option<Vec<&'a Node>> {
         let Some(role) = self.role(key) else { return self.usual(key, takes) };
-        let mut rules = items(present(role, "rules")).to_vec();
+        let mut rules: Vec<&Node> = items(present(role, "rules")).iter().collect();
         for selector in selectors(role).unwrap_or_default() {
             for (_, other) in
                 self.roles.range(["ClusterRole".to_owned(), String::new(), String::new()]..)
@@ -108,7 +125,7 @@ impl<'a> Rights<'a> {
                     if !takes(more.iter().map(|rule| 4 * rule.count_below()).sum()) {
                         return Some(rules);
                     }
-                    rules.extend_from_slice(more);
+                    rules.extend(more.iter());
                 }
             }
         }
@@ -116,14 +133,14 @@ impl<'a> Rights<'a> {
     }
 
     /// The rules of a role that each cluster has, with those that roles of the render add to it.
-    fn usual(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<Node>> {
-        let mut rules = usual::rules(key)?.to_vec();
+    fn usual(&self, key: &RoleKey, takes: &dyn Fn(usize) -> bool) -> Option<Vec<&'a Node>> {
+        let mut rules: Vec<&Node> = usual::rules(key)?.iter().collect();
         let strength = usual::strength(key)?;
         for (_, more) in self.parts.iter().filter(|(place, _)| *place <= strength) {
             if !takes(1 + more.iter().map(|rule| 4 * rule.count_below()).sum::<usize>()) {
                 break;
             }
-            rules.extend_from_slice(more);
+            rules.extend(more.iter());
         }
         Some(rules)
     }

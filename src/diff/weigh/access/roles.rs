@@ -79,7 +79,7 @@ fn beyond(
     sides: &Sides<'_, '_>,
     (reached, usual): (&[RoleKey], usize),
     growth: &Grown,
-    rules: [&[Node]; 2],
+    rules: [&[&Node]; 2],
     phrase: Phrase,
 ) -> Option<Judgement> {
     if matches!(growth, Grown::By(rights) if rights.is_empty()) {
@@ -90,6 +90,12 @@ fn beyond(
         Grown::Unknown => None,
     };
     match gains {
+        // A ClusterRole that was there may be given elsewhere, to others.
+        Some(gains)
+            if sides.before.is_some() && sides.kind == "ClusterRole" && gains.are_for_others() =>
+        {
+            told(growth, Some(phrase.say(", for those to whom other renders give it")))
+        }
         Some(gains) => told(&gains.rights(), Some(gains.told(phrase))),
         None => told(growth, Some(sides.whole.rights(1).reached(phrase, reached))),
     }
@@ -97,9 +103,9 @@ fn beyond(
 
 /// True if a role that is new only has the rules of one of the same kind and namespace that is gone or has lost some of
 /// them, or those of a `ClusterRole` that is.
-fn was_there(sides: &Sides<'_, '_>, new: &[Node]) -> bool {
+fn was_there<'a>(sides: &Sides<'_, 'a>, new: &[&Node]) -> bool {
     let whole = sides.whole;
-    let is_within = |new: &[Node], old: &[Node]| {
+    let is_within = |new: &[&Node], old: &[&Node]| {
         whole.work.takes(old.len() + new.len()) && {
             let grown = grown(old, new, sides.renames(), &whole.work);
             matches!(grown, Grown::By(rights) if rights.is_empty())
@@ -112,7 +118,9 @@ fn was_there(sides: &Sides<'_, '_>, new: &[Node]) -> bool {
             && (role.kind() == "ClusterRole"
                 || role.kind() == sides.kind
                     && role.id().effective_namespace() == sides.namespace(1));
-        let rules = |role: &'_ Resource| items(present(role.node(), "rules")).to_vec();
+        let rules = |role: &'a Resource| -> Vec<&'a Node> {
+            items(present(role.node(), "rules")).iter().collect()
+        };
         is_meant
             && is_within(new, &rules(role))
             && after.is_none_or(|after| !is_within(new, &rules(after)))
@@ -283,7 +291,7 @@ fn parts(node: Option<&Node>) -> Vec<&'static str> {
 }
 
 /// The role becomes a part of another one of Kubernetes, which did not have all of its rules.
-fn collected(sides: &Sides<'_, '_>, after: &Node, rules: &[Node]) -> Option<Judgement> {
+fn collected(sides: &Sides<'_, '_>, after: &Node, rules: &[&Node]) -> Option<Judgement> {
     let (old, new) = (parts(sides.before), parts(Some(after)));
     // A part of `edit` is not one of `view`, but of `admin`.
     let is_news = |role: &&&str| {

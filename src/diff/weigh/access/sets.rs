@@ -1,6 +1,7 @@
 //! Rights as sets: verbs on resources, on named objects and on URLs. Sets are kept as factors; wildcards match what they
 //! match in the API server. (Kubernetes, `plugin/pkg/auth/authorizer/rbac`, `pkg/apis/rbac/v1/evaluation_helpers.go`.)
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Renames;
@@ -32,12 +33,12 @@ pub(super) enum On {
 }
 
 /// A rule of a role: a product of sets.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Grant<'a> {
     groups: BTreeSet<&'a str>,
     resources: BTreeSet<&'a str>,
     /// The names of objects; empty for all.
-    names: BTreeSet<&'a str>,
+    names: BTreeSet<Cow<'a, str>>,
     urls: BTreeSet<&'a str>,
     verbs: BTreeSet<&'a str>,
 }
@@ -45,13 +46,22 @@ struct Grant<'a> {
 impl<'a> Grant<'a> {
     fn of(rule: &'a Node) -> Self {
         let set = |key: &str| items(rule.get(key)).iter().filter_map(Node::as_text).collect();
+        let names = items(rule.get("resourceNames")).iter().filter_map(Node::as_text);
         Self {
             groups: set("apiGroups"),
             resources: set("resources"),
-            names: set("resourceNames"),
+            names: names.map(Cow::Borrowed).collect(),
             urls: set("nonResourceURLs"),
             verbs: set("verbs"),
         }
+    }
+
+    /// The rule with the new names of objects beside the old ones.
+    fn renamed(mut self, renames: &Renames) -> Self {
+        let new = |name: &Cow<'a, str>| renames.new_name(name).map(Cow::Owned);
+        let renamed: Vec<Cow<'a, str>> = self.names.iter().filter_map(new).collect();
+        self.names.extend(renamed);
+        self
     }
 }
 
@@ -62,11 +72,16 @@ const ALL: Verbs = Verbs::MAX;
 const MOST_VERBS: usize = 127;
 
 /// The numbers of verbs.
+#[derive(Debug)]
 struct Words<'a>(Vec<&'a str>);
 
 impl<'a> Words<'a> {
-    fn of(grants: &[Grant<'a>]) -> Option<Self> {
-        let all: BTreeSet<&str> = grants.iter().flat_map(|grant| &grant.verbs).copied().collect();
+    fn of<'g>(grants: impl IntoIterator<Item = &'g Grant<'a>>) -> Option<Self>
+    where
+        'a: 'g,
+    {
+        let all: BTreeSet<&str> =
+            grants.into_iter().flat_map(|grant| &grant.verbs).copied().collect();
         (all.len() <= MOST_VERBS).then(|| Self(all.into_iter().collect()))
     }
 
@@ -89,14 +104,14 @@ impl<'a> Words<'a> {
 }
 
 /// The verbs that rules give on a resource: on all objects, and on named ones.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Given<'a> {
     all: Verbs,
-    named: BTreeMap<&'a str, Verbs>,
+    named: BTreeMap<Cow<'a, str>, Verbs>,
 }
 
 /// The rights of rules, by group and resource, and by URL.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Index<'a> {
     resources: BTreeMap<(&'a str, &'a str), Given<'a>>,
     urls: BTreeMap<&'a str, Verbs>,
@@ -104,7 +119,14 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     /// `None` if that is too much work.
-    fn of(grants: &[Grant<'a>], words: &Words<'a>, work: &Work) -> Option<Self> {
+    fn of<'g>(
+        grants: impl IntoIterator<Item = &'g Grant<'a>>,
+        words: &Words<'a>,
+        work: &Work,
+    ) -> Option<Self>
+    where
+        'a: 'g,
+    {
         let mut index = Self::default();
         for grant in grants {
             let verbs = words.bits(&grant.verbs);
@@ -115,8 +137,8 @@ impl<'a> Index<'a> {
                 } else if !work.takes(grant.names.len()) {
                     return None;
                 }
-                for &name in &grant.names {
-                    *given.named.entry(name).or_default() |= verbs;
+                for name in &grant.names {
+                    *given.named.entry(name.clone()).or_default() |= verbs;
                 }
             }
             for &url in &grant.urls {
@@ -175,54 +197,119 @@ fn pairs<'g, 'a>(
     })
 }
 
-/// Compares the rules of two roles. `renames` has the new names of objects.
-pub(super) fn grown(before: &[Node], after: &[Node], renames: &Renames, work: &Work) -> Grown {
-    let mut old: Vec<Grant<'_>> = before.iter().map(Grant::of).collect();
-    let new_names: BTreeMap<&str, String> = old
-        .iter()
-        .flat_map(|grant| &grant.names)
-        .filter_map(|name| Some((*name, renames.new_name(name)?)))
-        .collect();
-    for grant in &mut old {
-        let renamed: Vec<&str> =
-            grant.names.iter().filter_map(|name| new_names.get(name).map(String::as_str)).collect();
-        grant.names.extend(renamed);
+/// The rights of some rules, to be compared with others: reading the rules is linear, and comparing takes as long as what it
+/// is compared with.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    grants: BTreeSet<Grant<'a>>,
+    /// `None` if the rules are too large.
+    index: Option<(Words<'a>, Index<'a>)>,
+}
+
+impl<'a> Held<'a> {
+    /// Reads rules. `renames` has the new names of objects.
+    pub(super) fn of(
+        rules: impl IntoIterator<Item = &'a Node>,
+        renames: &Renames,
+        work: &Work,
+    ) -> Self {
+        let grants = rules.into_iter().map(|rule| Grant::of(rule).renamed(renames));
+        let grants: BTreeSet<Grant<'_>> = grants.collect();
+        let words = Words::of(&grants);
+        let index = words.and_then(|words| Index::of(&grants, &words, work).map(|of| (words, of)));
+        Self { grants, index }
     }
-    let mut new: Vec<Grant<'_>> = after.iter().map(Grant::of).collect();
-    let known: BTreeSet<&Grant<'_>> = old.iter().collect();
-    new.retain(|grant| !known.contains(grant));
+}
+
+impl Held<'_> {
+    /// True if everything is allowed on all resources.
+    pub(super) fn is_everything(&self) -> bool {
+        let all = self.index.as_ref().and_then(|(_, index)| index.resources.get(&("*", "*")));
+        all.is_some_and(|given| given.all == ALL)
+    }
+}
+
+/// The verbs that one of the rights holds, in the numbers of other words.
+struct Translated<'h, 'a> {
+    words: &'h Words<'a>,
+    index: &'h Index<'a>,
+    /// The place of each of the other words.
+    places: Vec<Option<usize>>,
+    known: BTreeMap<Verbs, Verbs>,
+}
+
+impl<'h, 'a> Translated<'h, 'a> {
+    fn of((words, index): &'h (Words<'a>, Index<'a>), others: &Words<'_>) -> Self {
+        let places = others.0.iter().map(|verb| words.0.binary_search(verb).ok()).collect();
+        Self { words, index, places, known: BTreeMap::new() }
+    }
+
+    fn bits(&mut self, held: Verbs) -> Verbs {
+        if matches!(held, 0 | ALL) || self.words.0.is_empty() {
+            return held;
+        }
+        let places = &self.places;
+        *self.known.entry(held).or_insert_with(|| {
+            let is_held = |place: &Option<usize>| place.is_some_and(|at| held >> at & 1 == 1);
+            let each = places.iter().enumerate().filter(|(_, place)| is_held(place));
+            each.fold(0, |bits, (number, _)| bits | 1 << number)
+        })
+    }
+}
+
+/// Compares the rules of two roles. `renames` has the new names of objects.
+pub(super) fn grown(before: &[&Node], after: &[&Node], renames: &Renames, work: &Work) -> Grown {
+    let known = before.iter().map(|rule| Grant::of(rule).renamed(renames));
+    let known: BTreeSet<Grant<'_>> = known.collect();
+    // Rules that are there need not be compared.
+    if after.iter().all(|rule| known.contains(&Grant::of(rule))) {
+        return Grown::By(Vec::new());
+    }
+    beyond(&[&Held::of(before.iter().copied(), renames, work)], after, work)
+}
+
+/// The rights of rules beyond all that are held.
+pub(super) fn beyond(held: &[&Held<'_>], after: &[&Node], work: &Work) -> Grown {
+    let mut new: Vec<Grant<'_>> = after.iter().map(|rule| Grant::of(rule)).collect();
+    new.retain(|grant| !held.iter().any(|one| one.grants.contains(grant)));
     if new.is_empty() {
         return Grown::By(Vec::new());
     }
-    compare(&old, &new, work).map_or(Grown::Unknown, Grown::By)
+    compare(held, &new, work).map_or(Grown::Unknown, Grown::By)
 }
 
-fn compare(old: &[Grant<'_>], new: &[Grant<'_>], work: &Work) -> Option<Vec<Right>> {
-    let (old_words, new_words) = (Words::of(old)?, Words::of(new)?);
-    let all: BTreeSet<&str> = old_words.0.into_iter().chain(new_words.0).collect();
-    let words = (all.len() <= MOST_VERBS).then(|| Words(all.into_iter().collect()))?;
-    let index = Index::of(old, &words, work)?;
+fn compare(held: &[&Held<'_>], new: &[Grant<'_>], work: &Work) -> Option<Vec<Right>> {
+    let words = Words::of(new)?;
+    let indices: Option<Vec<_>> = held.iter().map(|one| one.index.as_ref()).collect();
+    let mut indices: Vec<Translated<'_, '_>> =
+        indices?.into_iter().map(|one| Translated::of(one, &words)).collect();
     let mut resources: BTreeMap<(&str, &str, bool), Verbs> = BTreeMap::new();
     let mut urls: BTreeMap<&str, Verbs> = BTreeMap::new();
     for grant in new {
         let verbs = words.bits(&grant.verbs);
         for pair in pairs(grant, work) {
             let pair = pair?;
-            let missing = |name| verbs & !index.verbs(pair, name);
+            let mut missing = |name: Option<&str>| {
+                let each = indices.iter_mut().map(|one| one.bits(one.index.verbs(pair, name)));
+                verbs & !each.fold(0, |all, bits| all | bits)
+            };
             let is_named = !grant.names.is_empty();
             let missing = match is_named {
                 false => missing(None),
                 true if !work.takes(grant.names.len()) => return None,
-                true => grant.names.iter().fold(0, |all, &name| all | missing(Some(name))),
+                true => grant.names.iter().fold(0, |all, name| all | missing(Some(name))),
             };
             if missing != 0 {
                 *resources.entry((pair.0, pair.1, is_named)).or_default() |= missing;
             }
         }
         for &url in &grant.urls {
-            let missing = verbs & !index.verbs_of_url(url, work)?;
-            if missing != 0 {
-                *urls.entry(url).or_default() |= missing;
+            let mut had = 0;
+            for one in &mut indices {
+                had |= one.bits(one.index.verbs_of_url(url, work)?);
+            }
+            if verbs & !had != 0 {
+                *urls.entry(url).or_default() |= verbs & !had;
             }
         }
     }
