@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::probes::can_fail;
 use crate::harden::value::{below, integer, is_false, is_true, items, present, text};
 use crate::harden::{PodTemplate, Severity};
 use crate::yaml::Node;
@@ -32,6 +33,8 @@ pub(super) struct Settings {
     pub(super) protections: ByKey,
     /// Those that let it do more.
     pub(super) liberties: ByKey,
+    /// The probes that cannot fail, by their keys.
+    idle: ByKey,
     /// The seconds that a `startupProbe` leaves a container for its start.
     starts_within: i64,
     /// The seconds before a `livenessProbe` asks for the first time.
@@ -80,7 +83,8 @@ impl Settings {
         };
         let is_lost =
             move |one: &&Setting| !after.protections.contains_key(&one.key) && !is_kept(&one.key);
-        self.protections.values().filter(is_lost)
+        let lost = self.protections.values().filter(is_lost);
+        lost.map(move |one| after.idle.get(&one.key).unwrap_or(one))
     }
 
     /// The liberties that there were not before.
@@ -190,9 +194,15 @@ pub(super) fn of_container(container: &Node, name: &str, around: &Around<'_>) ->
     for (title, path, severity) in FIELDS {
         let is_set = |of: &Node| below(of, path).is_some_and(|node| !node.is_empty());
         if is_set(container) || path[0] == "resources" && is_set(pod.spec) {
-            let setting =
+            let mut setting =
                 Setting { is_of_security: false, ..Setting::new(title, "", severity, &[]) };
-            settings.protections.insert(setting.key.clone(), setting);
+            let is_probe = title.ends_with("Probe");
+            if is_probe && !below(container, path).is_some_and(can_fail) {
+                setting.title = format!("a {title} that can fail");
+                settings.idle.insert(setting.key.clone(), setting);
+            } else {
+                settings.protections.insert(setting.key.clone(), setting);
+            }
         }
     }
     settings

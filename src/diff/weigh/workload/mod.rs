@@ -3,6 +3,7 @@
 mod account;
 mod controls;
 mod images;
+mod probes;
 mod protection;
 mod quality;
 
