@@ -117,6 +117,7 @@ impl Review {
                 target.status,
                 Status::Added | Status::Removed | Status::Failed([Some(_), None])
             ) || !target.objects.is_empty()
+                || target.stage_before().is_some()
         })
     }
 

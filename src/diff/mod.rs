@@ -286,11 +286,22 @@ impl TargetReview {
             Ok(()) => match (&target.before, &target.after) {
                 (Side::Absent, _) => Status::Added,
                 (_, Side::Absent) => Status::Removed,
-                _ if review.objects.is_empty() => Status::Same,
+                _ if review.objects.is_empty() && review.other_stage().is_none() => Status::Same,
                 _ => Status::Changed,
             },
         };
         review
+    }
+
+    /// The former name of a target that moved, if its paths name other stages: what it does is done elsewhere now.
+    pub(crate) fn stage_before(&self) -> Option<&str> {
+        self.other_stage().filter(|_| !matches!(self.status, Status::Failed(_)))
+    }
+
+    /// As [`Self::stage_before`], also of a target that is not rendered.
+    fn other_stage(&self) -> Option<&str> {
+        let is_of_another = |old: &&str| !stages::are_of_one_stage(old, &self.name);
+        self.moved_from.as_deref().filter(is_of_another)
     }
 
     fn compare(&mut self, before: &ResMap, after: &ResMap, options: &Options) -> Result<()> {
@@ -304,7 +315,8 @@ impl TargetReview {
         };
         let renames = Renames::of(self.pairs.iter().map(both));
         let masks = options.mask.as_ref().map(|mask| Masks::of([before, after], &mask.hashes));
-        let seen = Seen { options, masks, schema: &schema, renames: &renames };
+        let is_restaged = self.other_stage().is_some();
+        let seen = Seen { options, masks, schema: &schema, renames: &renames, is_restaged };
         for pair in &self.pairs {
             let (before, after) = both(pair);
             self.objects.extend(seen.object(before, after, pair.renamed)?);
@@ -315,6 +327,9 @@ impl TargetReview {
         let whole = Whole::new([before, after], &self.pairs, &renames);
         whole.weigh(&mut self.objects, &options.rules);
         self.growth = whole.growth(&self.objects);
+        if is_restaged {
+            weigh::weigh_restaged(&mut self.objects, after, &options.rules);
+        }
         judge::fold(&mut self.objects);
         if !options.only.is_empty() {
             // Also what is not shown of the others, such as their findings.
@@ -363,6 +378,8 @@ struct Seen<'a> {
     masks: Option<Masks<'a>>,
     schema: &'a Schema,
     renames: &'a Renames,
+    /// True for a target of another stage than before: also objects without a difference are judged.
+    is_restaged: bool,
 }
 
 impl Seen<'_> {
@@ -382,6 +399,7 @@ impl Seen<'_> {
     ) -> Result<Option<Object>> {
         if let (Some(before), Some(after)) = (before, after)
             && before.node() == after.node()
+            && !self.is_restaged
         {
             return Ok(None);
         }
@@ -408,7 +426,7 @@ impl Seen<'_> {
                 !["apiVersion", "metadata.name", "metadata.namespace"]
                     .contains(&change.path.to_string().as_str())
             });
-            if changes.is_empty() && ids[0] == ids[1] {
+            if changes.is_empty() && ids[0] == ids[1] && !self.is_restaged {
                 return Ok(None);
             }
         }

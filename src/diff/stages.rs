@@ -23,7 +23,7 @@ const OF_CLUSTERS: &str =
     "cluster clusters env envs environment environments overlays region regions site sites";
 
 /// True if the paths of two targets have words for the same stages, or for none.
-fn are_of_one_stage(path: &str, other: &str) -> bool {
+pub(super) fn are_of_one_stage(path: &str, other: &str) -> bool {
     stages(path) == stages(other)
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::engines::{self, judgement};
 use super::reach::Reach;
+use super::selectors::Conditions;
 use super::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};
@@ -127,6 +128,8 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         _ => Severity::Warning,
     };
     let (old, new) = (hooks(sides.before), hooks(sides.after));
+    let keys = ["namespaceSelector", "objectSelector"];
+    let is_split = |hook: &Node| keys.iter().any(|key| shares(sides, hook, hook, key));
     let is_elsewhere = |hook: &Node| {
         let (name, work) = (text(hook, "name"), &sides.whole.work);
         let mut others = sides.whole.all_of_kind(1, sides.kind);
@@ -141,8 +144,10 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         })
     };
     let gone = old.iter().filter(|(name, _)| !new.contains_key(*name));
-    let gone: Vec<&str> =
-        gone.filter(|(_, hook)| !is_elsewhere(hook)).map(|(name, _)| *name).collect();
+    let gone: Vec<&str> = gone
+        .filter(|(_, hook)| !is_elsewhere(hook) && !is_split(hook))
+        .map(|(name, _)| *name)
+        .collect();
     if !gone.is_empty() {
         let path = if sides.after.is_none() { "" } else { "webhooks" };
         let phrase = Phrase::new("no longer asks ").few(gone);
@@ -169,12 +174,40 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let work = sides.work();
     for (name, before, after) in both() {
         let reach = |hook| Reach { scope: Some(hook), rules: "rules", conditions: Some(hook) };
-        for phrase in reach(before).narrowed(&reach(after), &work) {
+        let is_shared = |key: &str| shares(sides, before, after, key);
+        for phrase in reach(before).narrowed(&reach(after), &is_shared, &work) {
             let phrase = Phrase::default().name(name).say(" ").and(phrase);
             found.push(judgement("webhooks", phrase).with_severity(severity));
         }
         found.extend(readdressed(sides, name, [before, after]));
     }
+}
+
+/// The maximum number of webhooks, and of parts of a selector, that share what one saw.
+const MOST_SHARING: usize = 32;
+
+/// True if webhooks that say the same as one of after see all together what one of before selected by a field.
+fn shares(sides: &Sides<'_, '_>, before: &Node, after: &Node, key: &str) -> bool {
+    let work = &sides.whole.work;
+    let meaning = |hook: &Node| {
+        let entries = hook.entries().iter();
+        let entries =
+            entries.filter(|(of, value)| !["name", key].contains(&of.text()) && !value.is_null());
+        let parts: BTreeSet<String> =
+            entries.map(|(of, value)| format!("{:?}:{}", of.text(), canonical(value))).collect();
+        parts
+    };
+    let own = meaning(after);
+    let all = sides.whole.all_of_kind(1, sides.kind);
+    let hooks = all.flat_map(|one| items(present(one.node(), "webhooks")));
+    let hooks = hooks.take_while(|hook| work.takes(hook.count_below()));
+    let sharing = hooks.filter(|hook| meaning(hook) == own).take(MOST_SHARING);
+    let sharing: Vec<Conditions> =
+        sharing.map(|hook| Conditions::of_optional(present(hook, key))).collect();
+    let parts = Conditions::of_optional(present(before, key)).split_by(&sharing, MOST_SHARING);
+    let size: usize = sharing.iter().map(Conditions::len).sum();
+    work.takes(parts.len().saturating_mul(1 + size))
+        && parts.iter().all(|part| sharing.iter().any(|one| part.is_within(one)))
 }
 
 /// The address of a webhook: a URL, or a Service with its namespace and name.
@@ -304,7 +337,7 @@ pub(super) fn policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         rules: "resourceRules",
         conditions: spec(node),
     };
-    for phrase in reach(before).narrowed(&reach(after), &sides.work()) {
+    for phrase in reach(before).narrowed(&reach(after), &|_| false, &sides.work()) {
         found.push(judgement("spec", phrase));
     }
     found.extend(checked(before, after));

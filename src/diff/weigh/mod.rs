@@ -9,6 +9,7 @@ mod admission;
 mod definitions;
 mod engines;
 mod exposure;
+mod expressions;
 mod growth;
 pub(super) mod judgement;
 mod labelled;
@@ -16,9 +17,11 @@ mod marks;
 mod mounts;
 mod namespaces;
 mod nature;
+mod ports;
 mod quotas;
 mod reach;
 mod relocated;
+mod restaged;
 mod scale;
 mod scalers;
 mod selectors;
@@ -33,12 +36,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use access::Rights;
-use exposure::{Offers, Policies};
+use exposure::{Attached, Offers, Policies, Routing};
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
 use labelled::{Asking, ByLabel};
 pub use nature::Nature;
 pub(super) use relocated::weigh_relocated;
+pub(super) use restaged::weigh_restaged;
 pub(super) use successors::weigh_moved;
 use work::Work;
 
@@ -83,8 +87,12 @@ pub(super) struct Whole<'a> {
     led_to: [OnceCell<BTreeSet<(String, String)>>; 2],
     /// The network policies of each side.
     policies: [OnceCell<Policies<'a>>; 2],
-    /// The hosts and paths that objects served before the change.
-    offers: OnceCell<Offers>,
+    /// The middlewares and rules of Traefik of each side.
+    routing: [OnceCell<Routing<'a>>; 2],
+    /// The policies of each side that are attached to other objects.
+    attached: [OnceCell<Attached<'a>>; 2],
+    /// The hosts and paths that objects serve on each side.
+    offers: [OnceCell<Offers>; 2],
     /// The steps that are left for comparing what several objects mean together.
     work: Work,
 }
@@ -153,29 +161,42 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         }
         _ if template(group, kind).is_some() => of_workload(kind),
         // Other kinds may make pods too.
-        _ => of_entry(group, kind).unwrap_or(&[workload::protection, access::runs_as]),
+        _ => of_entry(group, kind).unwrap_or(&[
+            workload::protection,
+            access::runs_as,
+            exposure::attached_policy,
+        ]),
     }
 }
 
 /// The judges of an object that lets traffic in, leads it, or restricts it.
 fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
     Some(match (group, kind) {
-        ("", "Service") => {
-            &[exposure::service, exposure::behind, exposure::annotated, scale::service]
-        }
+        ("", "Service") => &[
+            exposure::service,
+            exposure::behind,
+            exposure::annotated,
+            exposure::left,
+            scale::service,
+            ports::service,
+        ],
         ("networking.k8s.io" | "extensions", "Ingress") => {
             &[exposure::ingress, exposure::led, exposure::annotated]
         }
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
         ("gateway.networking.k8s.io", "ReferenceGrant") => &[exposure::grant],
-        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => {
-            &[exposure::route, exposure::led, exposure::annotated]
-        }
+        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[
+            exposure::route,
+            exposure::led,
+            exposure::annotated,
+            exposure::left,
+            exposure::answers,
+        ],
         ("route.openshift.io", "Route") => {
             &[exposure::route, exposure::led, exposure::termination, exposure::annotated]
         }
         ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => {
-            &[exposure::gateway, exposure::listeners, exposure::annotated]
+            &[exposure::gateway, exposure::listeners, exposure::annotated, exposure::left]
         }
         (
             "crd.projectcalico.org"
@@ -188,9 +209,15 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
         }
         ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
         ("cilium.io", _) if kind.ends_with("Policy") => &[exposure::cilium_policy],
-        ("networking.istio.io", "VirtualService") => &[exposure::virtual_service, exposure::led],
-        ("projectcontour.io", "HTTPProxy") => &[exposure::http_proxy, exposure::led],
-        ("traefik.io" | "traefik.containo.us", "Middleware") => &[exposure::middleware],
+        ("networking.istio.io", "VirtualService") => {
+            &[exposure::virtual_service, exposure::led, exposure::refused, exposure::answers]
+        }
+        ("projectcontour.io", "HTTPProxy") => {
+            &[exposure::http_proxy, exposure::led, exposure::answers]
+        }
+        ("traefik.io" | "traefik.containo.us", "Middleware" | "MiddlewareTCP") => {
+            &[exposure::middleware, exposure::answers]
+        }
         ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
             &[exposure::ingress_route, exposure::led, exposure::options]
         }
@@ -207,9 +234,11 @@ fn restricts_others(group: &str, kind: &str) -> bool {
     kind == "NetworkPolicy"
         || kind == "PeerAuthentication"
         || kind.ends_with("NetworkPolicy")
+        || kind.ends_with("Policy") && group.contains("gateway")
         || matches!(
             group,
             "admissionregistration.k8s.io"
+                | "kuadrant.io"
                 | "kyverno.io"
                 | "policies.kyverno.io"
                 | "constraints.gatekeeper.sh"
@@ -224,6 +253,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             storage::stateful_set,
             storage::mounted,
             mounts::mounts,
+            ports::workload,
             scale::workload,
             scale::kept,
             workload::quality,
@@ -235,12 +265,14 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             unseen::unseen,
             exposure::policed,
+            exposure::released,
             exposure::host_network,
             exposure::joined,
         ],
         "DaemonSet" => &[
             storage::mounted,
             mounts::mounts,
+            ports::workload,
             scale::agent,
             workload::quality,
             workload::protection,
@@ -251,12 +283,14 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             unseen::unseen,
             exposure::policed,
+            exposure::released,
             exposure::host_network,
             exposure::joined,
         ],
         _ => &[
             storage::mounted,
             mounts::mounts,
+            ports::workload,
             scale::workload,
             scale::kept,
             workload::quality,
@@ -268,6 +302,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             marks::of_pods,
             unseen::unseen,
             exposure::policed,
+            exposure::released,
             exposure::host_network,
             exposure::joined,
         ],
@@ -292,7 +327,9 @@ impl<'a> Whole<'a> {
             left_roles: OnceCell::new(),
             led_to: Default::default(),
             policies: Default::default(),
-            offers: OnceCell::new(),
+            routing: Default::default(),
+            attached: Default::default(),
+            offers: Default::default(),
             work: Work::new(MOST_STEPS),
         }
     }
@@ -529,9 +566,20 @@ impl<'a> Whole<'a> {
         self.policies[side].get_or_init(|| exposure::policies(self.renders[side]))
     }
 
-    /// The hosts and paths that objects served before the change.
-    fn offers(&self) -> &Offers {
-        self.offers.get_or_init(|| exposure::offers(self.renders[0]))
+    /// The middlewares and rules of Traefik of a side.
+    fn routing(&self, side: usize) -> &Routing<'a> {
+        self.routing[side].get_or_init(|| Routing::of(self.renders[side]))
+    }
+
+    /// The policies of a side that are attached to routes, Gateways and Services.
+    fn attached(&self, side: usize) -> &Attached<'a> {
+        self.attached[side].get_or_init(|| Attached::of(self.renders[side]))
+    }
+
+    /// The hosts and paths that objects serve on a side.
+    fn offers(&self, side: usize) -> &Offers {
+        let offers = || exposure::offers(self.renders[side], self.attached(side), &self.work);
+        self.offers[side].get_or_init(offers)
     }
 
     /// The roles and bindings of a side.
@@ -651,6 +699,16 @@ pub(super) fn canonical(node: &Node) -> String {
     let mut text = String::new();
     push_canonical(node, 0, &mut text);
     text
+}
+
+/// The meaning of a mapping as text, without some fields.
+fn without(node: &Node, fields: &[&str]) -> String {
+    let entries = node.entries().iter();
+    let entries = entries.filter(|(key, value)| !fields.contains(&key.text()) && !value.is_null());
+    let mut parts: Vec<String> =
+        entries.map(|(key, value)| format!("{:?}:{}", key.text(), canonical(value))).collect();
+    parts.sort_unstable();
+    parts.join(",")
 }
 
 fn push_canonical(node: &Node, depth: usize, text: &mut String) {

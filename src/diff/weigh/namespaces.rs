@@ -36,17 +36,32 @@ impl<'a> Labels<'a> {
         !self.are_selected(0, selector) && self.are_selected(1, selector)
     }
 
-    /// True if a selector selects the object before the change, and not after it.
-    fn lose(&self, selector: &Node) -> bool {
-        self.are_selected(0, selector) && !self.are_selected(1, selector)
-    }
-
-    /// True if a selector has an effect that it did not have before.
-    pub(super) fn are_turned(&self, effect: Effect, selector: &Node) -> bool {
-        match effect.is_of_loss() {
-            true => self.lose(selector),
-            false => self.gain(selector),
+    /// True if a selector has an effect that one of before did not have, and that is not told with its object: it has the
+    /// same conditions, or selects more where a loss is told, and less where a gain is.
+    pub(super) fn are_turned(
+        &self,
+        effect: Effect,
+        selector: &Node,
+        known: &Known<'_>,
+        work: &Work,
+    ) -> bool {
+        let is_of_loss = effect.is_of_loss();
+        if self.are_selected(1, selector) == is_of_loss {
+            return false;
         }
+        let new = Conditions::of(selector);
+        if known.equal.contains(&(effect, new.clone())) {
+            return self.are_selected(0, selector) == is_of_loss;
+        }
+        let is_former = |(_, node, old): &&(Effect, &Node, Conditions)| {
+            work.takes(old.len().saturating_mul(1 + new.len()))
+                && match is_of_loss {
+                    true => old.is_within(&new),
+                    false => new.is_within(old),
+                }
+                && self.are_selected(0, node) == is_of_loss
+        };
+        known.all.iter().filter(|(of, ..)| *of == effect).any(|one| is_former(&one))
     }
 
     /// The keys of the labels that differ.
@@ -54,6 +69,21 @@ impl<'a> Labels<'a> {
         let [before, after] = &self.0;
         let all = before.keys().chain(after.keys()).copied();
         all.filter(|key| before.get(key) != after.get(key)).collect()
+    }
+}
+
+/// The selectors of an object before the change.
+pub(super) struct Known<'a> {
+    all: Vec<(Effect, &'a Node, Conditions)>,
+    equal: BTreeSet<(Effect, Conditions)>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(selectors: impl IntoIterator<Item = (Effect, &'a Node)>) -> Self {
+        let with = |(effect, selector)| (effect, selector, Conditions::of(selector));
+        let all: Vec<(Effect, &Node, Conditions)> = selectors.into_iter().map(with).collect();
+        let equal = all.iter().map(|(effect, _, conditions)| (*effect, conditions.clone()));
+        Self { equal: equal.collect(), all }
     }
 }
 
@@ -157,6 +187,7 @@ pub(super) fn may_select(object: &Resource) -> Option<bool> {
         | "gateway.networking.k8s.io" => Some(true),
         "networking.k8s.io" | "extensions" => (object.kind() == "NetworkPolicy").then_some(true),
         "policy.networking.k8s.io" => object.kind().ends_with("Policy").then_some(true),
+        "security.istio.io" | "extensions.istio.io" => Some(true),
         "cilium.io" | "crd.projectcalico.org" | "projectcalico.org" => {
             object.kind().ends_with("Policy").then_some(false)
         }
@@ -183,14 +214,9 @@ fn compare(
             }
         }
         _ => {
-            let known: BTreeSet<(Effect, Conditions)> = selectors(old)
-                .into_iter()
-                .map(|(effect, selector)| (effect, Conditions::of(selector)))
-                .collect();
+            let known = Known::of(selectors(old));
             for (effect, selector) in selectors(new) {
-                if all.are_turned(effect, selector)
-                    && known.contains(&(effect, Conditions::of(selector)))
-                {
+                if all.are_turned(effect, selector, &known, work) {
                     note(effect);
                 }
             }
@@ -200,7 +226,7 @@ fn compare(
 }
 
 /// True if a text in an object has one of the keys.
-fn names(node: &Node, keys: &BTreeSet<&str>) -> bool {
+pub(super) fn names(node: &Node, keys: &BTreeSet<&str>) -> bool {
     let is_named = |text: &str| keys.iter().any(|key| text.contains(key));
     node.as_text().is_some_and(is_named)
         || node.items().iter().any(|one| names(one, keys))

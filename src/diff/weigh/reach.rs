@@ -23,14 +23,19 @@ impl<'a> Reach<'a> {
         self.scope.and_then(|scope| present(scope, key))
     }
 
-    /// The phrases for what it sees no longer, to follow its name.
-    pub(super) fn narrowed(&self, after: &Self, work: &Work) -> Vec<Phrase> {
+    /// The phrases for what it sees no longer, to follow its name. What a field selected may be shared with others.
+    pub(super) fn narrowed(
+        &self,
+        after: &Self,
+        is_shared: &dyn Fn(&str) -> bool,
+        work: &Work,
+    ) -> Vec<Phrase> {
         let mut found = Vec::new();
         for (key, words) in [("namespaceSelector", "namespaces"), ("objectSelector", "objects")] {
             let [old, new] = [self, after].map(|side| Conditions::of_optional(side.field(key)));
             if !work.takes(old.len().saturating_mul(1 + new.len())) {
                 found.push(Phrase::new("is not judged: its selectors are too many"));
-            } else if !old.is_within(&new) {
+            } else if !old.is_within(&new) && !is_shared(key) {
                 let gone = new.beyond(&old);
                 let phrase = Phrase::new(format!("sees only {words} with "));
                 found.push(phrase.few(gone.iter().map(String::as_str)));

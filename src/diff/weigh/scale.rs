@@ -214,6 +214,11 @@ pub(super) fn service(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 
 fn copies(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
     let [old, new] = [before, after].map(|node| number(node, "replicas").unwrap_or(1));
+    if sides.scaler(0).is_none()
+        && let Some(scaler) = sides.scaler(1)
+    {
+        return scaled_down(scaler, old);
+    }
     // Without the field, an autoscaler decides.
     let is_unknown = || sides.whole.renders[1].is_empty() || sides.scaler(1).is_some();
     if new >= old || field(after, "replicas").is_none() && is_unknown() {
@@ -232,6 +237,22 @@ fn copies(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgemen
         return Some(judgement(path, phrase.name(budget).say(format!(" demands {least}"))));
     }
     (new == 1).then(|| judgement(path, phrase("has a single copy")))
+}
+
+/// The judgement on copies that a new autoscaler may take away.
+fn scaled_down(scaler: &Node, old: i64) -> Option<Judgement> {
+    // Without the field, KEDA takes all.
+    let usual = i64::from(text(scaler, "kind") != Some("ScaledObject"));
+    let least = ["minReplicas", "minReplicaCount"].iter().find_map(|key| number(scaler, key));
+    let least = least.unwrap_or(usual);
+    let words = match least {
+        ..=0 => "may have no pods",
+        1 => "may have a single copy",
+        _ => return None,
+    };
+    let name = below(scaler, &["metadata"]).and_then(|of| text(of, "name")).unwrap_or_default();
+    let phrase = Phrase::new(format!("{words}: {old} → {least} replicas, by the autoscaler "));
+    (old > least.max(1)).then(|| judgement("spec.replicas", phrase.name(name)))
 }
 
 /// The budget of the pods of a workload after the change that demands most, with the number that it demands.
@@ -465,6 +486,22 @@ mod tests {
             judged(&deployment("replicas: 3"), &format!("{}{scaler}", deployment("a: b"))),
             [""; 0]
         );
+        for (least, words) in [
+            (
+                "minReplicas: 1, ",
+                Some("may have a single copy: 3 → 1 replicas, by the autoscaler s"),
+            ),
+            ("", Some("may have a single copy: 3 → 1 replicas, by the autoscaler s")),
+            ("minReplicas: 2, ", None),
+        ] {
+            let scaler = scaler.replace("minReplicas: 2, ", least);
+            let found =
+                judged(&deployment("replicas: 3"), &format!("{}{scaler}", deployment("a: b")));
+            let told = Vec::from_iter(words.map(|words| format!("{label}{words}")));
+            assert_eq!(found, told, "{least}");
+            let scaled = format!("{}{scaler}", deployment("replicas: 3"));
+            assert_eq!(judged(&scaled, &format!("{}{scaler}", deployment("a: b"))), [""; 0]);
+        }
         told(
             &deployment("strategy: {type: RollingUpdate}"),
             &deployment("strategy: {type: Recreate}"),

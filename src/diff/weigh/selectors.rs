@@ -1,6 +1,6 @@
 //! Label selectors as sets of conditions, and the relation of one to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical;
 use crate::harden::selector::labels;
@@ -117,6 +117,65 @@ impl Conditions {
         parts
     }
 
+    /// Parts of these conditions that together select the same: split by the values of the labels that others name, so that
+    /// each part is within one of the others or apart from it. These alone, if there were more than `most`.
+    pub(super) fn split_by<'c>(
+        &self,
+        others: impl IntoIterator<Item = &'c Self>,
+        most: usize,
+    ) -> Vec<Self> {
+        let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for one in others.into_iter().flat_map(|other| &other.0) {
+            let of_key = values.entry(&one.key).or_default();
+            match &one.holds {
+                Holds::In(listed) | Holds::NotIn(listed) => {
+                    of_key.extend(listed.iter().map(String::as_str));
+                }
+                Holds::Exists | Holds::DoesNotExist | Holds::Other(_) => {}
+            }
+            if of_key.len() > most || values.len() > most {
+                return vec![self.clone()];
+            }
+        }
+        let mut parts = vec![self.clone()];
+        for (key, values) in values {
+            let known: BTreeSet<String> = values.into_iter().map(str::to_owned).collect();
+            let each = known.iter().map(|value| vec![Holds::In(BTreeSet::from([value.clone()]))]);
+            let rest =
+                [vec![Holds::NotIn(known.clone()), Holds::Exists], vec![Holds::DoesNotExist]];
+            let each: Vec<Vec<Holds>> = each.chain(rest).collect();
+            if parts.len().saturating_mul(each.len()) > most.saturating_mul(4) {
+                return vec![self.clone()];
+            }
+            let with = |part: &Self, more: &[Holds]| {
+                let more = more
+                    .iter()
+                    .map(|holds| Condition { key: key.to_owned(), holds: holds.clone() });
+                Self(part.0.iter().cloned().chain(more).collect())
+            };
+            let all = parts.iter().flat_map(|part| each.iter().map(|more| with(part, more)));
+            parts = all.filter(|part| !part.is_contradictory()).collect();
+            if parts.len() > most {
+                return vec![self.clone()];
+            }
+        }
+        parts
+    }
+
+    /// True if no labels satisfy these conditions, as far as pairs of them show it.
+    fn is_contradictory(&self) -> bool {
+        let excludes = |one: &Condition, other: &Condition| {
+            one.key == other.key
+                && match (&one.holds, &other.holds) {
+                    (Holds::In(own), Holds::In(other)) => own.is_disjoint(other),
+                    (Holds::In(own), Holds::NotIn(other)) => own.is_subset(other),
+                    (Holds::DoesNotExist, Holds::In(_) | Holds::Exists) => true,
+                    _ => false,
+                }
+        };
+        self.0.iter().any(|one| self.0.iter().any(|other| excludes(one, other)))
+    }
+
     /// True if all labels that satisfy these conditions satisfy the others, as far as single conditions show it.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         other.0.iter().all(|wanted| self.implies(wanted))
@@ -168,6 +227,42 @@ mod tests {
 
     fn expression(key: &str, operator: &str, values: &str) -> String {
         format!("matchExpressions: [{{key: {key}, operator: {operator}, values: [{values}]}}]")
+    }
+
+    #[test]
+    fn selectors_are_split_by_others() {
+        let covers = |own: &str, others: &[&str]| {
+            let others: Vec<Conditions> = others.iter().map(|one| conditions(one)).collect();
+            let parts = conditions(own).split_by(&others, 64);
+            parts.iter().all(|part| others.iter().any(|other| part.is_within(other)))
+        };
+        let not = |values: &str| expression("a", "NotIn", values);
+        let both = expression("a", "In", "b, c");
+        for (own, others, expected) in [
+            ("", vec!["matchLabels: {a: b}", &*not("b")], true),
+            ("", vec!["matchLabels: {a: b}", &*not("c")], false),
+            ("", vec!["matchLabels: {a: b}", &*not("b, c")], false),
+            ("", vec!["matchLabels: {a: b}"], false),
+            (&*both, vec!["matchLabels: {a: b}", "matchLabels: {a: c}"], true),
+            (&*both, vec!["matchLabels: {a: b}", "matchLabels: {a: d}"], false),
+            ("matchLabels: {x: y}", vec!["matchLabels: {a: b}", &*not("b")], true),
+            (
+                "",
+                vec![&*expression("a", "Exists", ""), &*expression("a", "DoesNotExist", "")],
+                true,
+            ),
+            (
+                "matchLabels: {a: b}",
+                vec!["matchLabels: {a: b, c: d}", &*expression("c", "NotIn", "d")],
+                true,
+            ),
+            ("", vec![], false),
+        ] {
+            assert_eq!(covers(own, &others), expected, "{own} {others:?}");
+        }
+        let many: Vec<Conditions> =
+            (0..20).map(|key| conditions(&format!("matchLabels: {{k{key}: v}}"))).collect();
+        assert_eq!(conditions("").split_by(&many, 64), [conditions("")]);
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engines::judgement;
-use super::namespaces::{Effect, Labels, may_select};
-use super::selectors::Conditions;
+use super::namespaces::{Effect, Known, Labels, may_select};
 use super::{Identity, Judgement, Phrase, Sides};
 use crate::harden::template;
 use crate::harden::value::{below, items, present};
@@ -41,15 +40,10 @@ pub(super) fn unseen(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
                 is_over = true;
                 break;
             }
-            let known: BTreeSet<(Effect, Conditions)> = selecting(was)
-                .into_iter()
-                .map(|one| (one.effect, Conditions::of(one.selector)))
-                .collect();
+            let known = Known::of(selecting(was).into_iter().map(|one| (one.effect, one.selector)));
             for one in selecting(is) {
-                let is_known = || known.contains(&(one.effect, Conditions::of(one.selector)));
-                if labels.are_turned(one.effect, one.selector)
-                    && is_for(&one.kinds, kind, is)
-                    && is_known()
+                if is_for(&one.kinds, kind, is)
+                    && labels.are_turned(one.effect, one.selector, &known, &sides.whole.work)
                 {
                     let name = Identity::of(is).to_string();
                     effects.entry(one.effect).or_default().insert(name);
@@ -209,6 +203,13 @@ mod tests {
         );
         let with = |own: &str| kyverno.clone() + &deployment(own, "");
         told(&with(""), &with(skip), &[&*format!("{label}now left out by ClusterPolicy p")]);
+        // The selector selects more, and yet not this one.
+        let more = "matchExpressions: [{key: checked, operator: In, values: ['yes', always]}]";
+        let wider = hook("deployments", more) + &deployment("checked: never", "");
+        assert_eq!(
+            judged(&(hook("deployments", checked) + &deployment(yes, "")), &wider),
+            [&*seen]
+        );
         let new = hook("deployments", checked) + &deployment("", "");
         assert_eq!(judged(&deployment(yes, ""), &new), [""; 0], "a new webhook");
     }

@@ -37,6 +37,8 @@ pub(super) enum Kind {
     AtRisk,
     /// Something can be reached from more places.
     Exposed,
+    /// A target is of another stage.
+    Restaged,
     /// Deleted and recreated.
     Recreated,
     /// Removed.
@@ -77,10 +79,26 @@ pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let of = |(place, group)| of(review, place, group);
     let new = joined(new.into_iter().flat_map(of).collect());
     let all = others.into_iter().flat_map(of).chain(new);
-    for headline in all.chain(removals(review)).chain(demands(review)) {
+    for headline in all.chain(removals(review)).chain(demands(review)).chain(restaged(review)) {
         kinds.entry(headline.kind).or_default().push(headline);
     }
     kinds.into_values().flat_map(bounded).collect()
+}
+
+/// The targets that moved to another stage.
+fn restaged(review: &Review) -> impl Iterator<Item = Headline> {
+    let targets = review.targets.iter().enumerate();
+    targets.filter_map(|(place, target)| {
+        let words = Words::new(": is ").name(&*target.name);
+        Some(Headline {
+            kind: Kind::Restaged,
+            title: target.stage_before()?.to_owned(),
+            words: words.say(" now, where nothing of it was before"),
+            targets: vec![place],
+            tells: None,
+            group: None,
+        })
+    })
 }
 
 /// The requests that grow in namespaces: for each resource of a namespace the most that they grow by, and the targets.

@@ -213,6 +213,7 @@ fn headline(Important { kind, title, words, targets, .. }: &Important) -> String
         Kind::Granted => "**GRANTS:**",
         Kind::AtRisk => "**DATA AT RISK:**",
         Kind::Exposed => "**EXPOSES:**",
+        Kind::Restaged => "**OTHER STAGE:**",
         Kind::Weaker => "**WEAKER:**",
         Kind::Broken => "**BREAKS:**",
         Kind::Unavailable => "**Less available:**",

@@ -198,6 +198,7 @@ impl TextFormat {
             Kind::Granted => (ALARM, "! GRANTS"),
             Kind::AtRisk => (ALARM, "! DATA AT RISK"),
             Kind::Exposed => (ALARM, "! EXPOSES"),
+            Kind::Restaged => (ALARM, "! OTHER STAGE"),
             Kind::Weaker => (RED, "! WEAKER"),
             Kind::Broken => (RED, "! BREAKS"),
             Kind::Unavailable => (YELLOW, "! LESS AVAILABLE"),

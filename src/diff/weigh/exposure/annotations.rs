@@ -7,6 +7,7 @@ use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, text};
+use crate::text::wildcard::fits;
 use crate::yaml::Node;
 
 /// A change of an annotation that is told; `annotations.txt` describes each.
@@ -128,6 +129,63 @@ impl Row {
     }
 }
 
+/// Annotations by their keys.
+pub(in crate::diff::weigh) type Annotations = BTreeMap<String, String>;
+
+/// Annotations that say nothing of who is served, as patterns.
+static HARMLESS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let lines = include_str!("harmless.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
+
+/// The annotations of an object, but for harmless ones.
+pub(super) fn telling(object: &Node) -> Annotations {
+    let annotations = below(object, &["metadata", "annotations"]);
+    let entries = annotations.map(Node::entries).unwrap_or_default().iter();
+    let is_harmless = |key: &str| HARMLESS.iter().any(|pattern| fits(pattern, key));
+    let entries = entries.filter(|(key, _)| !is_harmless(key.text()));
+    let value = |value: &Node| value.as_text().unwrap_or_default().trim().to_owned();
+    entries.map(|(key, node)| (key.text().to_owned(), value(node))).collect()
+}
+
+/// The keys of annotations by which an object may restrict less than another one: those that differ, unless they are known
+/// and only restrict more.
+pub(super) fn opened(
+    sides: &Sides<'_, '_>,
+    before: &Annotations,
+    after: &Annotations,
+) -> BTreeSet<String> {
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let value = |of: &'_ Annotations, key: &String| of.get(key).cloned().unwrap_or_default();
+    let differs = |key: &&String| {
+        let [old, new] = [before, after].map(|of| value(of, key));
+        old != new && !is_stricter(sides, key, &old, &new)
+    };
+    keys.into_iter().filter(differs).cloned().collect()
+}
+
+/// True if a value in the place of another one, of which one may be empty, only restricts more.
+fn is_stricter(sides: &Sides<'_, '_>, key: &str, old: &str, new: &str) -> bool {
+    let mut rows =
+        ROWS.iter().filter(|row| row.key == key && row.kinds.contains(&sides.kind)).peekable();
+    let list = |text: &str| -> Vec<String> {
+        let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
+    };
+    rows.peek().is_some()
+        && rows.all(|row| match row.change {
+            Change::From => {
+                let [old, new] = [old, new].map(list);
+                widened(&old, &new, "", row.words).is_none()
+            }
+            Change::Asks => old.is_empty() || old == "none",
+            Change::Drops if new.is_empty() => false,
+            // Without it, requests take another way.
+            Change::Same | Change::Shown if new.is_empty() => false,
+            _ => row.told(sides, [old, new]).is_none(),
+        })
+}
+
 /// Judges the annotations of an object on both sides.
 pub(in crate::diff::weigh) fn annotated(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
@@ -175,6 +233,15 @@ pub(in crate::diff::weigh) fn annotated(sides: &Sides<'_, '_>, found: &mut Vec<J
     if let Some(words) = words.filter(|_| asks == [true, false]) {
         found.push(judgement(path, Phrase::new(words)));
     }
+    // Without a list of sites, scripts of all are answered.
+    let answers = |node| annotation(node, "enable-cors") == Some("true");
+    let sites = |node: &'_ Node| annotation(node, "cors-allow-origin").map(str::to_owned);
+    if answers(before) && answers(after) && sites(after).is_none() {
+        if let Some(old) = sites(before).filter(|old| old != "*" && !old.is_empty()) {
+            let phrase = Phrase::new("answers scripts of all sites in place of ").name(&old);
+            found.push(judgement(path, phrase));
+        }
+    }
     let has_tls = |node| !items(below(node, &["spec", "tls"])).is_empty();
     // Without TLS there is nothing to lead to, and that is told.
     let may_lead = has_tls(after) || annotation(before, "force-ssl-redirect") == Some("true");
@@ -210,6 +277,14 @@ mod tests {
         assert_eq!(ROWS.len(), lines.count());
         for row in ROWS.iter() {
             assert!(row.severity == Severity::Error || !row.words.is_empty(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn each_harmless_annotation_is_a_pattern() {
+        for pattern in HARMLESS.iter() {
+            assert!(!pattern.is_empty() && !pattern.starts_with(' '), "{pattern}");
+            assert!(ROWS.iter().all(|row| !fits(pattern, row.key)), "{pattern}");
         }
     }
 

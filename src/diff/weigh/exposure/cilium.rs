@@ -76,7 +76,7 @@ fn restricted(specification: &Node) -> impl Iterator<Item = &'static str> {
 
 /// The meaning of a specification, without what only people read.
 fn meaning(specification: &Node) -> String {
-    super::entries::without(specification, &["description", "labels"])
+    crate::diff::weigh::without(specification, &["description", "labels"])
 }
 
 /// The specifications that no policy of a side has in the same namespace.
@@ -152,7 +152,7 @@ fn compare(sides: &Sides<'_, '_>, before: &Node, after: &Node, found: &mut Vec<J
     found.extend(narrowed(Some(before), Some(after), &SELECTORS));
     let rest = |node: &Node| {
         let known = ["ingress", "ingressDeny", "egress", "egressDeny", "description", "labels"];
-        super::entries::without(node, &[&known[..], &SELECTORS].concat())
+        crate::diff::weigh::without(node, &[&known[..], &SELECTORS].concat())
     };
     if rest(before) != rest(after) {
         found.push(otherwise());

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::annotations::{Annotations, opened, telling};
+use super::attached::policies_of;
 use super::judgement;
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
-use crate::harden::value::below;
+use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::harden::value::{below, items, text};
 use crate::yaml::Node;
 
 /// Longer paths are only compared as a whole.
@@ -31,7 +33,16 @@ impl Served {
 pub(super) struct Offer {
     /// The terms of all entries, as text: the class or the Gateways, and restrictions.
     terms: String,
+    guards: Rc<Guards>,
     entries: Vec<Entry>,
+}
+
+/// Restrictions of an object beside its fields.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::diff::weigh) struct Guards {
+    annotations: Annotations,
+    /// The policies that are attached to it: their titles by their meanings.
+    policies: BTreeMap<String, String>,
 }
 
 /// A path of a host.
@@ -41,26 +52,35 @@ struct Entry {
     /// The backend that it leads to, and its conditions, as text.
     leads: Rc<str>,
     has_tls: bool,
+    /// The Service and the port, if the entry leads there and says no more.
+    plain: Option<Rc<str>>,
 }
 
 impl Offer {
     /// An offer without entries, of an object whose annotations may restrict it.
     pub(super) fn by(terms: &str, object: &Node) -> Self {
-        let annotations = below(object, &["metadata", "annotations"]);
-        let entries = annotations.map(Node::entries).unwrap_or_default().iter();
-        let restricts = |key: &str| RESTRICTING.iter().any(|word| key.contains(word));
-        let mut kept: Vec<String> = entries
-            .filter(|(key, _)| restricts(key.text()))
-            .map(|(key, value)| format!("{:?}:{}", key.text(), canonical(value)))
-            .collect();
-        kept.sort_unstable();
-        Self { terms: format!("{terms} {}", kept.join(",")), entries: Vec::new() }
+        let guards = Guards { annotations: telling(object), policies: BTreeMap::new() };
+        Self { terms: terms.to_owned(), guards: Rc::new(guards), entries: Vec::new() }
+    }
+
+    /// The offer of an object to which policies are attached.
+    pub(super) fn guarded(mut self, policies: BTreeMap<String, String>) -> Self {
+        let annotations = self.guards.annotations.clone();
+        self.guards = Rc::new(Guards { annotations, policies });
+        self
     }
 
     /// Adds a path of a host; an empty one stands for all hosts.
     pub(super) fn add(&mut self, host: Option<&str>, path: Served, leads: &Rc<str>, has_tls: bool) {
         let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
-        self.entries.push(Entry { host, path, leads: Rc::clone(leads), has_tls });
+        self.entries.push(Entry { host, path, leads: Rc::clone(leads), has_tls, plain: None });
+    }
+
+    /// Says of the entry that was added last that it only leads to a Service and a port.
+    pub(super) fn is_plain(&mut self, service: &str, port: &str) {
+        if let Some(last) = self.entries.last_mut() {
+            last.plain = Some(format!("{service}:{port}").into());
+        }
     }
 
     /// The hosts, each as often as it has paths.
@@ -72,24 +92,6 @@ impl Offer {
         Entries::of(&self.entries)
     }
 }
-
-/// Words of annotations that may restrict who is served. (Documentation of the controllers.)
-const RESTRICTING: [&str; 14] = [
-    "acl",
-    "allow-list",
-    "allowlist",
-    "auth",
-    "deny",
-    "inbound-cidrs",
-    "limit",
-    "middlewares",
-    "modsecurity",
-    "scheme",
-    "snippet",
-    "ssl",
-    "waf",
-    "whitelist",
-];
 
 /// Hosts with the paths that are served there. `*` stands for all hosts.
 #[derive(Default)]
@@ -113,35 +115,197 @@ impl Entries {
 
     /// True if the path of a host is served: a wildcard stands for the labels before it.
     fn serves(&self, host: &str, path: &Served) -> bool {
+        self.nearest(host, path).is_some()
+    }
+
+    /// The entry that serves the path of a host: the place of its host, the exact one first, and the length of its path.
+    fn nearest(&self, host: &str, path: &Served) -> Option<(usize, usize)> {
         let after_label = |host: &str| host.find('.').map(|dot| format!("*{}", &host[dot..]));
         let hosts = [Some(host.to_owned()), after_label(host), Some("*".to_owned())];
-        hosts.iter().flatten().filter_map(|host| self.0.get(host)).any(|paths| covers(paths, path))
+        let hosts = hosts.iter().flatten().enumerate();
+        hosts
+            .filter_map(|(place, host)| Some((place, self.0.get(host)?)))
+            .find_map(|(place, paths)| Some((place, nearest(paths, path)?)))
     }
 }
 
-fn covers(paths: &BTreeSet<Served>, path: &Served) -> bool {
+/// The length of the longest of some paths that is a path, or above it.
+fn nearest(paths: &BTreeSet<Served>, path: &Served) -> Option<usize> {
     if paths.contains(path) {
-        return true;
+        return Some(usize::MAX);
     }
     let (Served::Below(text) | Served::Only(text)) = path;
     if text.len() > LONGEST_PATH {
-        return false;
+        return None;
     }
     let text = text.trim_end_matches('/');
-    let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
-    ends.into_iter().any(|end| paths.contains(&Served::Below(text[..end].to_owned())))
+    let ends = text.rmatch_indices('/').map(|(end, _)| end);
+    let mut ends = std::iter::once(text.len()).chain(ends);
+    ends.find(|end| paths.contains(&Served::Below(text[..*end].to_owned())))
 }
 
-/// The entries of all objects of a render, by kind, namespace, terms and backend, and true for those with TLS.
-pub(in crate::diff::weigh) type Offers = BTreeMap<(String, String, String, Rc<str>, bool), Entries>;
+/// The entries of all objects of a render, by their places and what restricts them.
+#[derive(Default)]
+pub(in crate::diff::weigh) struct Offers {
+    by_place: BTreeMap<Place, BTreeMap<Rc<Guards>, Entries>>,
+    /// All of them, by kind and namespace.
+    all: BTreeMap<(String, String), Entries>,
+    /// Those of Ingresses that only lead to a port of a Service.
+    plain: BTreeMap<Plain, Entries>,
+}
+
+/// The place to which an Ingress only leads: the namespace, the Service and its port; true with TLS, and true for a class of
+/// which the name says that it is internal.
+type Plain = (String, Rc<str>, bool, bool);
+
+/// True if the name of a class or a Gateway says that it is internal.
+fn is_internal(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["internal", "private", "intranet"].iter().any(|word| name.contains(word))
+}
+
+/// The place of entries: kind, namespace, terms and backend of the object, and true for those with TLS.
+type Place = (String, String, String, Rc<str>, bool);
+
+/// The maximum number of objects with other annotations that an entry is looked for in.
+const MOST_OTHERS: usize = 8;
 
 /// Adds what an object serves.
 pub(super) fn collect(offers: &mut Offers, kind: &str, namespace: &str, offer: Offer) {
-    for Entry { host, path, leads, has_tls } in offer.entries {
+    let is_restricted = *offer.guards != Guards::default();
+    for Entry { host, path, leads, has_tls, plain } in offer.entries {
+        if let Some(plain) = plain.filter(|_| kind == "Ingress" && !is_restricted) {
+            let key = (namespace.to_owned(), plain, has_tls, is_internal(&offer.terms));
+            offers.plain.entry(key).or_default().insert(&host, path.clone());
+        }
         let terms = offer.terms.clone();
         let key = (kind.to_owned(), namespace.to_owned(), terms, leads, has_tls);
-        offers.entry(key).or_default().insert(&host, path);
+        let all = offers.all.entry((kind.to_owned(), namespace.to_owned())).or_default();
+        all.insert(&host, path.clone());
+        let of_place = offers.by_place.entry(key).or_default();
+        of_place.entry(Rc::clone(&offer.guards)).or_default().insert(&host, path);
     }
+}
+
+/// An entry of an object, before the change.
+enum Former {
+    /// Another object served it by terms that are as strict.
+    Known,
+    /// Another object served it, and what may have restricted it does not do so any more.
+    Otherwise(Lost),
+    New,
+}
+
+/// The restrictions that an entry lost when it moved: keys of annotations that differ, and titles of policies.
+#[derive(Default)]
+struct Lost {
+    annotations: BTreeSet<String>,
+    policies: BTreeSet<String>,
+}
+
+impl Lost {
+    fn of(sides: &Sides<'_, '_>, old: &Guards, new: &Guards) -> Self {
+        let lost = old.policies.iter().filter(|(meaning, _)| !new.policies.contains_key(*meaning));
+        let policies = lost.map(|(_, title)| title.clone()).collect();
+        Self { annotations: opened(sides, &old.annotations, &new.annotations), policies }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.annotations.is_empty() && self.policies.is_empty()
+    }
+
+    /// A phrase with what is lost.
+    fn told(&self, mut phrase: Phrase) -> Phrase {
+        if self.is_empty() {
+            return phrase;
+        }
+        phrase = phrase.say(", which moved here");
+        let few = |list: &'_ BTreeSet<String>, phrase: Phrase, words: &'static str| match list.len()
+        {
+            0 => phrase,
+            _ => phrase.say(words).few(list.iter().map(String::as_str)),
+        };
+        phrase = few(&self.policies, phrase, ", where it has no ");
+        few(&self.annotations, phrase, ", with other annotations than before: ")
+    }
+}
+
+/// Looks for an entry, which an object did not serve before, among those of others.
+fn former(sides: &Sides<'_, '_>, new: &Offer, entry: &Entry) -> Former {
+    let (kind, namespace) = (sides.kind.to_owned(), sides.namespace(1).to_owned());
+    let offers = sides.whole.offers(0);
+    if was_of_ingress(sides, entry) {
+        return Former::Known;
+    }
+    // Not one above another one, which may have been stricter.
+    let all = offers.all.get(&(kind.clone(), namespace.clone()));
+    let nearest = all.and_then(|all| all.nearest(&entry.host, &entry.path));
+    if nearest.is_none() {
+        return Former::New;
+    }
+    let mut key = (kind, namespace, new.terms.clone(), Rc::clone(&entry.leads), entry.has_tls);
+    let mut otherwise = None;
+    // With TLS it is served more strictly.
+    for has_tls in BTreeSet::from([entry.has_tls, false]) {
+        key.4 = has_tls;
+        let Some(all) = offers.by_place.get(&key) else { continue };
+        let serves = |of: &Entries| of.nearest(&entry.host, &entry.path) == nearest;
+        if all.get(&new.guards).is_some_and(serves) {
+            return Former::Known;
+        }
+        for (old, _) in all.iter().take(MOST_OTHERS).filter(|(_, of)| serves(of)) {
+            let size = |of: &Guards| of.annotations.len() + of.policies.len();
+            if !sides.whole.work.takes(1 + size(old) + size(&new.guards)) {
+                return Former::New;
+            }
+            let lost = Lost::of(sides, old, &new.guards);
+            if lost.is_empty() {
+                return Former::Known;
+            }
+            otherwise.get_or_insert(lost);
+        }
+    }
+    otherwise.map_or(Former::New, Former::Otherwise)
+}
+
+/// True if an entry of a route was one of an Ingress without restrictions, and no longer is.
+fn was_of_ingress(sides: &Sides<'_, '_>, entry: &Entry) -> bool {
+    let (Some(plain), Some(route)) = (&entry.plain, sides.after) else { return false };
+    let namespace = sides.namespace(1).to_owned();
+    let parents = items(below(route, &["spec", "parentRefs"]));
+    let is_inner = parents.iter().all(|one| text(one, "name").is_some_and(is_internal));
+    let serves = |side: usize, has_tls: bool, is_inner: bool| {
+        let key = (namespace.clone(), Rc::clone(plain), has_tls, is_inner);
+        let of = sides.whole.offers(side).plain.get(&key);
+        of.and_then(|of| of.nearest(&entry.host, &entry.path)) == Some((0, usize::MAX))
+    };
+    let inner = [Some(false), is_inner.then_some(true)];
+    let known = |has_tls| inner.iter().flatten().any(|inner| serves(0, has_tls, *inner));
+    let stays = || {
+        let key = ("Ingress".to_owned(), namespace.clone());
+        let all = sides.whole.offers(1).all.get(&key);
+        all.is_some_and(|all| all.serves(&entry.host, &entry.path))
+    };
+    sides.kind == "HTTPRoute"
+        && !parents.is_empty()
+        && (known(false) || known(true) && parents.iter().all(|one| has_tls(sides, one)))
+        && !stays()
+}
+
+/// True if the listeners of a Gateway to which a route is attached use TLS, as far as the render or their names show it.
+fn has_tls(sides: &Sides<'_, '_>, parent: &Node) -> bool {
+    let section = text(parent, "sectionName");
+    let namespace = text(parent, "namespace").unwrap_or_else(|| sides.namespace(1));
+    let mut gateways = sides.whole.of_kind(1, "Gateway", namespace);
+    let gateway = gateways.find(|one| Some(one.name()) == text(parent, "name"));
+    let Some(gateway) = gateway else {
+        return section.is_some_and(|section| section.contains("https") || section.contains("tls"));
+    };
+    let listeners = items(below(gateway.node(), &["spec", "listeners"])).iter();
+    let mut meant =
+        listeners.filter(|one| section.is_none() || text(one, "name") == section).peekable();
+    meant.peek().is_some()
+        && meant.all(|one| matches!(text(one, "protocol"), Some("HTTPS" | "TLS")))
 }
 
 /// The judgement on hosts and paths that neither the object served before, nor another one of its kind by the same terms and
@@ -154,37 +318,27 @@ pub(super) fn more_served(
     let mut known = sides.before.map(of).unwrap_or_default().served();
     let new = of(sides.after?);
     let judged = grown(&known, &new.served(), path)?;
-    let offers = sides.whole.offers();
-    let was_there = |entry: &&Entry| {
-        let (kind, namespace) = (sides.kind.to_owned(), sides.namespace(1).to_owned());
-        let mut key = (kind, namespace, new.terms.clone(), Rc::clone(&entry.leads), entry.has_tls);
-        let serves =
-            |of: Option<&Entries>| of.is_some_and(|of| of.serves(&entry.host, &entry.path));
-        // With TLS it is served more strictly.
-        serves(offers.get(&key))
-            || entry.has_tls && {
-                key.4 = false;
-                serves(offers.get(&key))
+    let new = new.guarded(policies_of(sides, 1));
+    let (mut rest, mut lost, mut is_known) = (Vec::new(), Lost::default(), false);
+    for entry in &new.entries {
+        match former(sides, &new, entry) {
+            Former::Known => {
+                is_known = true;
+                known.0.entry(entry.host.clone()).or_default();
+                continue;
             }
-    };
-    let (moved, rest): (Vec<&Entry>, Vec<&Entry>) = new.entries.iter().partition(was_there);
-    if moved.is_empty() {
-        return Some(judged);
+            // What the object itself served is told by its own annotations.
+            Former::Otherwise(more) if !known.serves(&entry.host, &entry.path) => {
+                lost.annotations.extend(more.annotations);
+                lost.policies.extend(more.policies);
+            }
+            Former::Otherwise(_) | Former::New => {}
+        }
+        rest.push(entry);
     }
-    for entry in moved {
-        known.0.entry(entry.host.clone()).or_default();
-    }
-    grown(&known, &Entries::of(rest), path)
-}
-
-/// The meaning of a mapping as text, without some fields.
-pub(super) fn without(node: &Node, fields: &[&str]) -> String {
-    let entries = node.entries().iter();
-    let entries = entries.filter(|(key, value)| !fields.contains(&key.text()) && !value.is_null());
-    let mut parts: Vec<String> =
-        entries.map(|(key, value)| format!("{:?}:{}", key.text(), canonical(value))).collect();
-    parts.sort_unstable();
-    parts.join(",")
+    let judged = if is_known { grown(&known, &Entries::of(rest), path)? } else { judged };
+    let Judgement { phrase, .. } = judged;
+    Some(judgement(path, lost.told(phrase)))
 }
 
 /// The judgement on hosts and paths that were not served before.
@@ -321,10 +475,122 @@ mod tests {
             let guarded = "nginx.ingress.kubernetes.io/auth-url: 'https://a'";
             let [both, web] = [&both, &web].map(|text| text.replace("ANNOTATIONS: x", guarded));
             let moved = serving(kind, "x", &[("/api", "api")]);
-            assert_eq!(exposed(&both, &(web.clone() + &moved)), [&*label]);
+            let words = ", which moved here, with other annotations than before: ANNOTATIONS, nginx.ingress.kubernetes.io/auth-url";
+            assert_eq!(exposed(&both, &(web.clone() + &moved)), [format!("{label}{words}")]);
             let moved = moved.replace("ANNOTATIONS: x", guarded);
             assert_eq!(exposed(&both, &(web + &moved)), [""; 0]);
         }
+    }
+
+    #[test]
+    fn entries_move_with_all_annotations_but_harmless_ones() {
+        let with = |text: &str, annotations: &str| text.replace("ANNOTATIONS: x", annotations);
+        let both = serving("Ingress", "web", &[("/web", "web"), ("/api", "api")]);
+        let web = serving("Ingress", "web", &[("/web", "web")]);
+        let api = serving("Ingress", "x", &[("/api", "api")]);
+        let words = |name: &str, old: &str, new: &str| {
+            let told = exposed(&with(&both, old), &(with(&web, old) + &with(&api, new)));
+            told.iter().all(|one| one.contains(name)).then_some(told.len())
+        };
+        // Lost, new, or another value; also of annotations that are not known.
+        for (name, old, new) in [
+            ("konghq.com/plugins", "konghq.com/plugins: key-auth", ""),
+            ("nginx.com/jwt-key", "nginx.com/jwt-key: jwk", ""),
+            ("nginx.org/policies", "nginx.org/policies: guard", ""),
+            ("security-groups", "alb.ingress.kubernetes.io/security-groups: sg-1", ""),
+            ("inbound-cidrs", "alb.ingress.kubernetes.io/inbound-cidrs: 10.0.0.0/8", ""),
+            ("use-private-ip", "appgw.ingress.kubernetes.io/use-private-ip: 'true'", ""),
+            ("allow-http", "kubernetes.io/ingress.allow-http: 'false'", ""),
+            ("plugin-config-name", "k8s.apisix.apache.org/plugin-config-name: guard", ""),
+            ("funnel", "", "tailscale.com/funnel: 'true'"),
+            ("rewrite-target", "", "nginx.ingress.kubernetes.io/rewrite-target: /admin"),
+            ("use-regex", "", "nginx.ingress.kubernetes.io/use-regex: 'true'"),
+            ("example.org/guard", "example.org/guard: strict", ""),
+            ("example.org/guard", "example.org/guard: strict", "example.org/guard: lax"),
+            ("example.org/guard", "", "example.org/guard: lax"),
+        ] {
+            assert_eq!(words(name, old, new), Some(1), "{old} {new}");
+        }
+        for (old, new) in [
+            ("argocd.argoproj.io/sync-wave: '1'", ""),
+            ("", "kubectl.kubernetes.io/last-applied-configuration: '{}'"),
+            ("cert-manager.io/cluster-issuer: a", "cert-manager.io/cluster-issuer: b"),
+            ("external-dns.alpha.kubernetes.io/hostname: a", "description: text"),
+            ("nginx.ingress.kubernetes.io/proxy-read-timeout: '60'", ""),
+            // Known, and stricter.
+            ("", "konghq.com/plugins: key-auth"),
+            ("nginx.org/policies: a", "nginx.org/policies: 'b, a'"),
+            ("", "nginx.ingress.kubernetes.io/auth-url: 'https://a'"),
+            (
+                "nginx.ingress.kubernetes.io/whitelist-source-range: 10.0.0.0/8",
+                "nginx.ingress.kubernetes.io/whitelist-source-range: 10.1.0.0/16",
+            ),
+            ("nginx.ingress.kubernetes.io/enable-cors: 'true'", ""),
+        ] {
+            assert_eq!(words("", old, new), Some(0), "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn an_ingress_becomes_a_route() {
+        let bare = |text: String| text.replace(", annotations: {ANNOTATIONS: x}", "");
+        let paths = [("/web", "web"), ("/api", "api")];
+        let ingress = bare(serving("Ingress", "web", &paths));
+        let route = bare(serving("HTTPRoute", "web", &paths));
+        let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
+        let told = |before: &str, after: &str| {
+            exposed(&format!("{map}{before}"), &format!("{map}{after}"))
+        };
+        assert_eq!(told(&ingress, &route), [""; 0]);
+        let tls = "spec: {tls: [{hosts: [a.example.org]}], ";
+        let secure = ingress.replace("spec: {", tls);
+        let https = route.replace("{name: g}", "{name: g, sectionName: https}");
+        let gateway = |protocol: &str| {
+            let fields = format!(
+                "gatewayClassName: c, listeners: [{{name: l, port: 443, protocol: {protocol}}}]"
+            );
+            bare(object("gateway.networking.k8s.io/v1", "Gateway", "g", &fields))
+        };
+        assert_eq!(told(&secure, &https), [""; 0]);
+        let with = |protocol: &str, text: &str| gateway(protocol) + text;
+        assert_eq!(told(&with("HTTPS", &secure), &with("HTTPS", &route)), [""; 0]);
+        for (before, after) in [
+            (secure.clone(), route.clone()),
+            (with("HTTP", &secure), with("HTTP", &route)),
+            (ingress.clone(), route.replace("value: /api", "value: /")),
+            (ingress.clone(), route.replace("name: api", "name: admin")),
+            (ingress.clone(), route.replace("a.example.org", "'*.example.org'")),
+            (
+                ingress.replace(
+                    "metadata: {name: web",
+                    "metadata: {name: web, annotations: {example.org/auth: x}",
+                ),
+                route.clone(),
+            ),
+            (ingress.replace("spec: {", "spec: {ingressClassName: internal, "), route.clone()),
+            // Both are there.
+            (
+                ingress.clone(),
+                ingress.clone() + &route.replace("name: web}, spec", "name: other}, spec"),
+            ),
+        ] {
+            assert_eq!(told(&before, &after).len(), 1, "{before}{after}");
+        }
+    }
+
+    #[test]
+    fn many_annotations_are_compared_in_linear_time() {
+        let object = |side: usize| -> String {
+            let one = |number: usize| {
+                let all =
+                    serving("Ingress", &format!("i{number}"), &[(&*format!("/{number}"), "web")]);
+                let own = format!("example.org/a: '{number}', example.org/b: '{side}'");
+                all.replace("ANNOTATIONS: x", &own)
+            };
+            (0..600).map(one).collect()
+        };
+        let (before, after) = (object(0), object(1).replace("name: i", "name: j"));
+        assert_eq!(exposed(&before, &after).len(), 600);
     }
 
     #[test]

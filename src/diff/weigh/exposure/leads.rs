@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::entries::Served;
 use super::judgement;
-use super::proxies::{arguments, middlewares};
+use super::middlewares::{listed, middlewares};
+use super::proxies::arguments;
 use crate::diff::weigh::work::Work;
 use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, canonical};
 use crate::harden::Severity;
@@ -344,9 +345,9 @@ fn of_ingress_route(spec: &Node, own: &str) -> Vec<Lead> {
             let port = text(service, "port").unwrap_or_default();
             rule.add(text(service, "namespace"), name, port, own);
         }
-        for middleware in items(present(route, "middlewares")) {
-            let name = text(middleware, "name").unwrap_or_default();
-            rule.filters.insert(name.to_owned(), format!("the middleware {name}"));
+        for name in listed(route, own) {
+            let words = format!("the middleware {name}");
+            rule.filters.insert(name, words);
         }
         let written = text(route, "match").unwrap_or_default();
         let mut hosts = arguments(written, &["Host(", "HostSNI(", "HostRegexp(", "HostSNIRegexp("]);
@@ -443,12 +444,13 @@ pub(in crate::diff::weigh) fn led(sides: &Sides<'_, '_>, found: &mut Vec<Judgeme
     let is_traefik = sides.kind.starts_with("IngressRoute");
     let (mut gains, mut is_over) = (Gains::default(), false);
     if is_traefik {
-        let (was, is) = (middlewares(sides, 0, before), middlewares(sides, 1, after));
+        let routes = |node| items(below(node, &["spec", "routes"])).iter();
+        let was = middlewares(sides, 0, routes(before));
+        let is = middlewares(sides, 1, routes(after));
         // One that routes ask as a member of a chain is not told by path.
-        let routes = items(below(after, &["spec", "routes"])).iter();
-        let listed = routes.flat_map(|route| items(present(route, "middlewares")));
-        let listed: BTreeSet<&str> = listed.filter_map(|one| text(one, "name")).collect();
-        let both = was.intersection(&is).filter(|name| listed.contains(name.as_str()));
+        let own = sides.namespace(1);
+        let listed: BTreeSet<String> = routes(after).flat_map(|route| listed(route, own)).collect();
+        let both = was.intersection(&is).filter(|name| listed.contains(*name));
         gains.told_of = Some(both.cloned().collect());
     }
     for lead in &new {

@@ -3,6 +3,7 @@
 mod addresses;
 mod alternatives;
 mod annotations;
+mod attached;
 mod cilium;
 mod covers;
 mod destinations;
@@ -10,10 +11,13 @@ mod entries;
 mod grants;
 mod internal;
 mod leads;
+mod middlewares;
 mod others;
 mod peers;
 mod policies;
 mod proxies;
+mod refusals;
+mod released;
 mod routes;
 mod services;
 #[cfg(test)]
@@ -21,12 +25,16 @@ mod tests;
 mod transports;
 
 pub(super) use annotations::annotated;
+pub(super) use attached::{Attached, attached_policy, left};
 pub(super) use destinations::destination_rule;
 pub(super) use grants::grant;
 pub(super) use leads::{led, led_to};
+pub(super) use middlewares::{Routing, middleware};
 pub(super) use others::other_policy;
 pub(super) use policies::{Policies, host_network, network_policy, policed, policies};
-pub(super) use proxies::{http_proxy, ingress_route, listeners, middleware, virtual_service};
+pub(super) use proxies::{http_proxy, ingress_route, listeners, virtual_service};
+pub(super) use refusals::{answers, refused};
+pub(super) use released::released;
 pub(super) use routes::{gateway, ingress, route};
 pub(super) use services::{behind, joined, service};
 pub(super) use transports::{options, termination, tls_option, transport};
@@ -35,10 +43,12 @@ pub(super) use cilium::cilium_policy;
 pub(super) use entries::Offers;
 
 use super::judgement::{Judgement, Phrase};
+use super::work::Work;
 use crate::harden::differences::EXPOSURE_GREW;
 use crate::resource::ResMap;
 use crate::yaml::Node;
 use addresses::Ranges;
+use attached::Target;
 use entries::Offer;
 
 /// The reader of what objects of a kind serve.
@@ -56,13 +66,15 @@ fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {
     })
 }
 
-/// The hosts and paths that the objects of a render serve. Linear.
-pub(super) fn offers(render: &ResMap) -> Offers {
-    let mut offers = Offers::new();
+/// The hosts and paths that the objects of a render serve, with the policies that are attached to them. Linear.
+pub(super) fn offers(render: &ResMap, attached: &Attached<'_>, work: &Work) -> Offers {
+    let mut offers = Offers::default();
     for object in render {
         if let Some(of) = reader(&object.gvk().group, object.kind()) {
             let namespace = object.id().effective_namespace();
-            entries::collect(&mut offers, object.kind(), namespace, of(object.node()));
+            let policies = attached.to(&Target::of(object), object.node(), work);
+            let offer = of(object.node()).guarded(policies);
+            entries::collect(&mut offers, object.kind(), namespace, offer);
         }
     }
     offers

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alternatives::{Alternative, are_within, of_istio};
-use super::entries::without;
 use super::judgement;
 use crate::diff::weigh::selectors::Conditions;
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
@@ -41,7 +40,7 @@ fn spec(policy: &Node) -> Option<&Node> {
 }
 
 /// True for a policy of Istio whose decisions are only logged.
-fn is_tried_out(policy: &Node) -> bool {
+pub(super) fn is_tried_out(policy: &Node) -> bool {
     let annotations = below(policy, &["metadata", "annotations"]);
     annotations.is_some_and(|all| text(all, "istio.io/dry-run") == Some("true"))
 }
@@ -75,7 +74,7 @@ pub(super) fn had_others(sides: &Sides<'_, '_>, is_meant: impl Fn(&Node) -> bool
 }
 
 /// The namespace of which the policies of Istio hold for all.
-const MESH: &str = "istio-system";
+pub(super) const MESH: &str = "istio-system";
 
 /// A list of rules by their meaning.
 fn rules<'n>(spec: Option<&'n Node>, key: &str) -> BTreeMap<String, &'n Node> {
@@ -334,6 +333,14 @@ fn issuers(before: &Node, after: &Node) -> Option<Judgement> {
     let [old, new] = [before, after].map(|node| rules(present(node, "spec"), "jwtRules"));
     let gained = new.iter().filter(|(rule, _)| !old.contains_key(*rule));
     let gained: Vec<&str> = gained.filter_map(|(_, rule)| text(rule, "issuer")).collect();
+    let targets = |node| {
+        let of = |key: &str| below(node, &["spec", key]).map(canonical);
+        (of("targetRef"), of("targetRefs"))
+    };
+    if gained.is_empty() && targets(before) != targets(after) {
+        let phrase = Phrase::new("applies to other objects");
+        return Some(judgement("spec", phrase.say(NOT_COMPARED)));
+    }
     if gained.is_empty() {
         return narrowed(spec(before), spec(after), &["selector"]);
     }

@@ -58,8 +58,13 @@ pub(super) fn allowed(
     let mut allowed = Allowed::new();
     for rule in rules {
         let listed = items(present(rule, peers));
-        let of_peers =
-            if listed.is_empty() { vec![Peer::All] } else { listed.iter().map(peer).collect() };
+        let mut of_peers: Vec<Peer> = listed.iter().map(peer).collect();
+        // All addresses are all peers, as none is.
+        if of_peers.is_empty()
+            || ["0.0.0.0/0", "::/0"].iter().all(|all| of_peers.contains(&whole(all)))
+        {
+            of_peers = vec![Peer::All];
+        }
         let listed = items(present(rule, "ports"));
         let of_ports =
             if listed.is_empty() { vec![Port::All] } else { listed.iter().map(port).collect() };
@@ -71,6 +76,12 @@ pub(super) fn allowed(
         }
     }
     Some(allowed)
+}
+
+/// The peer of all addresses of a range.
+fn whole(range: &str) -> Peer {
+    let range = Range::parse(range).ok_or_else(|| range.to_owned());
+    Peer::Addresses { range, except: BTreeSet::new() }
 }
 
 fn peer(node: &Node, namespace: &str) -> Peer {

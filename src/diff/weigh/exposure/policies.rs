@@ -354,12 +354,38 @@ fn subjects<'a, 's>(sides: &Sides<'s, 'a>) -> Result<Vec<Subject<'a, 's>>, Exhau
         let has_others = !selected[side] || conditions.is_empty();
         let stays = side == 1 || sides.leaves_pods(selector(node)) && stays(sides);
         if has_others && stays {
-            let pods = Pods::With(&conditions);
-            let of = |of_side| whole.selecting(of_side, sides.namespace(side), &pods);
-            subjects.push(Subject { name: None, policies: [of(0)?, of(1)?] });
+            for part in parts(sides, side, &conditions)? {
+                let pods = Pods::With(&part);
+                let of = |of_side| whole.selecting(of_side, sides.namespace(side), &pods);
+                subjects.push(Subject { name: None, policies: [of(0)?, of(1)?] });
+            }
         }
     }
     Ok(subjects)
+}
+
+/// The maximum number of parts of the pods that a policy selects, and of policies by which they are split.
+const MOST_PARTS: usize = 32;
+
+/// The pods that a policy selects, in parts if policies that are new or differ may share them.
+fn parts(
+    sides: &Sides<'_, '_>,
+    side: usize,
+    conditions: &Conditions,
+) -> Result<Vec<Conditions>, Exhausted> {
+    let whole = sides.whole;
+    let of = |of: usize| {
+        whole.policies(of).get(sides.namespace(side)).map(Vec::as_slice).unwrap_or_default()
+    };
+    let (old, new) = (of(0), of(1));
+    if !whole.work.takes(old.len() + new.len()) {
+        return Err(Exhausted);
+    }
+    let known: BTreeSet<&Conditions> = old.iter().map(|one| &one.conditions).collect();
+    let sharing =
+        new.iter().map(|one| &one.conditions).filter(|one| !known.contains(one) && !one.is_empty());
+    let sharing: Vec<&Conditions> = sharing.take(MOST_PARTS).collect();
+    Ok(conditions.split_by(sharing, MOST_PARTS))
 }
 
 /// The new pods that a selector of before selects, in the place of others that are gone.
@@ -433,7 +459,11 @@ pub(in crate::diff::weigh) fn policed(sides: &Sides<'_, '_>, found: &mut Vec<Jud
 }
 
 /// The labels of the pods of the object on a side, of which the kind may be another one.
-fn labels_of<'n>(sides: &Sides<'_, '_>, side: usize, node: &'n Node) -> Option<&'n Node> {
+pub(super) fn labels_of<'n>(
+    sides: &Sides<'_, '_>,
+    side: usize,
+    node: &'n Node,
+) -> Option<&'n Node> {
     let id = sides.object.ids[side].as_ref()?;
     let path = crate::harden::template(id.group(), &id.kind)?;
     below(below(node, path)?, &["metadata", "labels"])

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::addresses::Ranges;
-use super::entries::{Offer, Served, more_served, without};
+use super::entries::{Offer, Served, more_served};
+use super::middlewares::fewer_asked;
 use super::routes::attached;
 use super::{judgement, widened};
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
 use crate::harden::value::{below, is_true, items, present, text};
 use crate::yaml::Node;
 
@@ -170,116 +171,7 @@ pub(in crate::diff::weigh) fn ingress_route(sides: &Sides<'_, '_>, found: &mut V
         let phrase = Phrase::new("no longer matches by the address of the client (ClientIP)");
         found.push(judgement("spec.routes", phrase));
     }
-    let (old, new) = (middlewares(sides, 0, before), middlewares(sides, 1, after));
-    let lost = lost(sides, &old, &new);
-    if !lost.is_empty() {
-        let phrase = Phrase::new("no longer asks the middleware ").few(lost);
-        found.push(judgement("spec.routes", phrase));
-    }
-}
-
-/// The names of middlewares that may refuse requests, also as members of chains: those of which the render does not show
-/// that they do not.
-pub(super) fn middlewares(sides: &Sides<'_, '_>, side: usize, node: &Node) -> BTreeSet<String> {
-    let routes = items(below(node, &["spec", "routes"])).iter();
-    let listed = routes.flat_map(|route| items(present(route, "middlewares")));
-    refusing(sides, side, listed.filter_map(|one| text(one, "name")).map(str::to_owned).collect())
-}
-
-/// Those of some middlewares, and of the members of chains among them, that may refuse requests.
-fn refusing(sides: &Sides<'_, '_>, side: usize, mut names: Vec<String>) -> BTreeSet<String> {
-    let all = sides.whole.of_kind(side, "Middleware", sides.namespace(side));
-    let known: BTreeMap<&str, &Node> =
-        all.filter_map(|one| Some((one.name(), below(one.node(), &["spec"])?))).collect();
-    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
-    while let Some(name) = names.pop() {
-        if !seen.insert(name.clone()) {
-            continue;
-        }
-        match known.get(&*name) {
-            Some(spec) if is_harmless(spec) => {}
-            Some(spec) if present(spec, "chain").is_some() => names.extend(members(spec)),
-            _ => {
-                found.insert(name);
-            }
-        }
-    }
-    found
-}
-
-/// The names of the members of a chain.
-fn members(spec: &Node) -> Vec<String> {
-    let list = items(below(spec, &["chain", "middlewares"])).iter();
-    list.filter_map(|one| text(one, "name")).map(str::to_owned).collect()
-}
-
-/// The names of `old` that are not among the new ones, also under other names.
-fn lost<'n>(
-    sides: &Sides<'_, '_>,
-    old: &'n BTreeSet<String>,
-    new: &BTreeSet<String>,
-) -> Vec<&'n str> {
-    let is_lost = |name: &&str| {
-        let now = sides.renames().new_name(name);
-        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
-    };
-    old.iter().map(String::as_str).filter(is_lost).collect()
-}
-
-/// Middlewares that refuse no request because of its sender.
-const HARMLESS: [&str; 14] = [
-    "addPrefix",
-    "buffering",
-    "circuitBreaker",
-    "compress",
-    "contentType",
-    "errors",
-    "grpcWeb",
-    "headers",
-    "redirectRegex",
-    "redirectScheme",
-    "replacePath",
-    "replacePathRegex",
-    "retry",
-    "stripPrefix",
-];
-
-fn is_harmless(spec: &Node) -> bool {
-    spec.entries().iter().all(|(key, _)| HARMLESS.contains(&key.text()))
-}
-
-/// Judges a `Middleware` of Traefik.
-pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    let field = |node, key: &str| below(node, &["spec", key]);
-    for key in ["basicAuth", "digestAuth", "forwardAuth"] {
-        let [old, new] = [before, after].map(|node| field(node, key));
-        if old.is_some() && new.is_none() {
-            found.push(judgement("spec", Phrase::new("no longer asks for credentials")));
-        } else if let (Some(old), Some(new)) = (old, new)
-            && text(old, "address") != text(new, "address")
-        {
-            let phrase = Phrase::new("asks ").name(text(new, "address").unwrap_or_default());
-            let phrase = phrase.say(" in place of ").name(text(old, "address").unwrap_or_default());
-            found.push(judgement("spec.forwardAuth.address", phrase.say(" who is allowed")));
-        }
-    }
-    let of_chain = |side: usize, node| {
-        refusing(sides, side, below(node, &["spec"]).map(members).unwrap_or_default())
-    };
-    let (old, new) = (of_chain(0, before), of_chain(1, after));
-    let lost = lost(sides, &old, &new);
-    // Another middleware in the place of a chain is told by what it asks.
-    if !lost.is_empty() && field(after, "chain").is_some() {
-        let phrase = Phrase::new("no longer asks the middleware ").few(lost);
-        found.push(judgement("spec.chain", phrase));
-    }
-    let ranges = |node| -> Vec<String> {
-        let list = ["ipAllowList", "ipWhiteList"].iter().find_map(|key| field(node, key));
-        let list = items(list.and_then(|list| present(list, "sourceRange")));
-        list.iter().filter_map(Node::as_text).map(str::to_owned).collect()
-    };
-    found.extend(widened(&ranges(before), &ranges(after), "spec.ipAllowList", "requests"));
+    found.extend(fewer_asked(sides, before, after));
 }
 
 /// The hosts and paths of an `IngressRoute`.

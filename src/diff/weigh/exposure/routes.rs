@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::entries::{Entries, Offer, Served, grown, more_served, without};
+use super::entries::{Entries, Offer, Served, grown, more_served};
 use super::internal::keep_internal;
 use super::judgement;
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
 use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present, text};
 use crate::yaml::Node;
@@ -54,6 +54,12 @@ pub(super) fn of_ingress(ingress: &Node) -> Offer {
         let leads = Rc::from(backend.map(canonical).unwrap_or_default());
         let is_secure = has_tls(&secure, &host.unwrap_or("*").to_lowercase());
         offer.add(host, path, &leads, is_secure);
+        if let Some(service) = backend.and_then(|backend| present(backend, "service"))
+            && let Some(name) = text(service, "name")
+            && let Some(port) = below(service, &["port"]).and_then(|port| text(port, "number"))
+        {
+            offer.is_plain(name, port);
+        }
     };
     let own = ["defaultBackend", "backend"].iter().find_map(|key| present(spec, key));
     if own.is_some() {
@@ -172,9 +178,10 @@ pub(super) fn of_gateway_route(route: &Node) -> Offer {
     let Some(spec) = present(route, "spec") else { return Offer::default() };
     let mut offer =
         Offer::by(&present(spec, "parentRefs").map(canonical).unwrap_or_default(), route);
-    let mut paths: Vec<(Served, Rc<str>)> = Vec::new();
+    let mut paths: Vec<(Served, Rc<str>, Option<(&str, &str)>)> = Vec::new();
     for rule in items(present(spec, "rules")) {
         let backend = without(rule, &["name", "matches"]);
+        let plain = plain(rule);
         let matches = items(present(rule, "matches"));
         for one in matches {
             let path = present(one, "path");
@@ -183,23 +190,40 @@ pub(super) fn of_gateway_route(route: &Node) -> Offer {
                 None | Some("PathPrefix") => Served::below(written),
                 Some(_) => Served::Only(written.to_owned()),
             };
-            paths.push((served, format!("{backend} {}", without(one, &["path"])).into()));
+            let leads = format!("{backend} {}", without(one, &["path"]));
+            paths.push((served, leads.into(), plain));
         }
         if matches.is_empty() {
-            paths.push((Served::below("/"), backend.into()));
+            paths.push((Served::below("/"), backend.into(), plain));
         }
     }
     if paths.is_empty() {
-        paths.push((Served::below("/"), Rc::default()));
+        paths.push((Served::below("/"), Rc::default(), None));
     }
     let hosts: Vec<&str> =
         items(present(spec, "hostnames")).iter().filter_map(Node::as_text).collect();
     for host in if hosts.is_empty() { vec!["*"] } else { hosts } {
-        for (path, leads) in &paths {
+        for (path, leads, plain) in &paths {
             offer.add(Some(host), path.clone(), leads, false);
+            if let Some((service, port)) = plain {
+                offer.is_plain(service, port);
+            }
         }
     }
     offer
+}
+
+/// The Service and the port to which a rule leads, if it says no more.
+fn plain(rule: &Node) -> Option<(&str, &str)> {
+    let is_known = |key: &str, known: &[&str]| known.contains(&key);
+    let says = |node: &Node, known: &[&str]| {
+        node.entries().iter().all(|(key, _)| is_known(key.text(), known))
+    };
+    let [backend] = items(present(rule, "backendRefs")) else { return None };
+    let is_plain = says(rule, &["backendRefs", "matches", "name", "timeouts"])
+        && says(backend, &["group", "kind", "name", "port", "weight"])
+        && matches!(text(backend, "kind"), None | Some("Service"));
+    is_plain.then_some((text(backend, "name")?, text(backend, "port")?))
 }
 
 /// Judges a Gateway of the Gateway API or of Istio.
@@ -220,6 +244,20 @@ fn classed(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Vec<Judgement>
     {
         let phrase = Phrase::new("is served by the GatewayClass ").name(new).say(" in place of ");
         found.push(judgement("spec.gatewayClassName", phrase.name(old)));
+    }
+    let addresses = |node: &'_ Node| -> BTreeSet<String> {
+        let list = items(below(node, &["spec", "addresses"])).iter();
+        list.filter_map(|one| text(one, "value").or_else(|| one.as_text()))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (old, new) = (addresses(before), addresses(after));
+    let gained: Vec<&str> = new.difference(&old).map(String::as_str).collect();
+    let phrase = Phrase::new("becomes reachable at ");
+    if !gained.is_empty() {
+        found.push(judgement("spec.addresses", phrase.few(gained)));
+    } else if new.is_empty() && !old.is_empty() {
+        found.push(judgement("spec.addresses", phrase.say("an address that its class chooses")));
     }
     let is_internal = |node| {
         let paths: [&[&str]; 2] =
@@ -405,6 +443,17 @@ mod tests {
             &object("Gateway", "listeners: [{name: a, port: 443}]"),
             &object("Gateway", "listeners: [{name: a, port: 443}, {name: b, port: 80}]"),
             &["007 warning Gateway web: serves all hosts:80"],
+        );
+        let at = |addresses: &str| {
+            object("Gateway", &format!("gatewayClassName: c, addresses: [{addresses}]"))
+        };
+        let [one, other] = ["{value: 10.0.0.1}", "{type: IPAddress, value: 192.0.2.1}"];
+        let words = "007 warning Gateway web: becomes reachable at ";
+        assert_eq!(judged(&at(&format!("{one}, {other}")), &at(one)), [""; 0]);
+        assert_eq!(judged(&at(one), &at(other)), [format!("{words}192.0.2.1")]);
+        assert_eq!(
+            judged(&at(one), &at("")),
+            [format!("{words}an address that its class chooses")]
         );
         // In the namespace of the route, the Gateway may be named with or without it.
         let bound = |namespace: &str, of: &str| {

@@ -328,6 +328,7 @@ const fn word(kind: Kind) -> (Tone, &'static str) {
         Kind::Granted => (Tone::Alarm, "Grants"),
         Kind::AtRisk => (Tone::Alarm, "Data at risk"),
         Kind::Exposed => (Tone::Alarm, "Exposes"),
+        Kind::Restaged => (Tone::Alarm, "Other stage"),
         Kind::Weaker => (Tone::Looser, "Weaker"),
         Kind::Broken => (Tone::Looser, "Breaks"),
         Kind::Unavailable => (Tone::Warning, "Less available"),

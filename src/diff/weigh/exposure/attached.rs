@@ -1,0 +1,438 @@
+//! Policies that are attached to routes, Gateways and Services by references, of the shape of the Gateway API (GEP-713):
+//! those of Envoy Gateway, Kuadrant, Istio and others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::judgement;
+use super::others::NOT_COMPARED;
+use crate::diff::weigh::work::Work;
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
+use crate::harden::selector::selects;
+use crate::harden::value::{below, items, present, text};
+use crate::resource::{ResMap, Resource};
+use crate::yaml::Node;
+
+/// Fields that say what a policy is attached to.
+const TARGETS: [&str; 4] = ["selector", "targetRef", "targetRefs", "targetSelectors"];
+
+/// Fields that restrict no request. (Documentation of Envoy Gateway, GKE and Kuadrant.)
+const TUNING: [&str; 22] = [
+    "compression",
+    "compressor",
+    "connection",
+    "dns",
+    "healthCheck",
+    "healthCheckTimeout",
+    "http1",
+    "http2",
+    "http3",
+    "httpUpgrade",
+    "loadBalancer",
+    "loadBalancing",
+    "mergeType",
+    "providerRefs",
+    "requestBuffer",
+    "retry",
+    "routingStrategy",
+    "sessionPersistence",
+    "tcpKeepalive",
+    "telemetry",
+    "timeout",
+    "timeouts",
+];
+
+/// Kinds of policies that restrict no request.
+const HARMLESS: [&str; 4] =
+    ["DNSPolicy", "EnvoyPatchPolicy", "HealthCheckPolicy", "XBackendTrafficPolicy"];
+
+/// An object to which a policy is attached: its kind, namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Target {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+/// A reference of a policy: to a whole object, or to a section of it.
+type Reference = (Target, Option<String>);
+
+impl Target {
+    pub(super) fn of(object: &Resource) -> Self {
+        Self {
+            kind: object.kind().to_owned(),
+            namespace: object.id().effective_namespace().to_owned(),
+            name: object.name().to_owned(),
+        }
+    }
+
+    fn title(&self, section: Option<&String>) -> String {
+        let Self { kind, name, .. } = self;
+        section.map_or_else(|| format!("{kind} {name}"), |of| format!("{kind} {name} ({of})"))
+    }
+}
+
+/// True for the kinds of objects that serve requests.
+fn serves(kind: &str) -> bool {
+    kind.ends_with("Route")
+        || kind.ends_with("ListenerSet")
+        || matches!(kind, "Gateway" | "GatewayClass" | "Service" | "ServiceEntry")
+}
+
+/// The specification of a policy that is attached to objects which serve requests, and that may restrict these.
+fn policy<'a>(kind: &str, node: &'a Node) -> Option<&'a Node> {
+    let spec = present(node, "spec")?;
+    let is_attached = || {
+        let all = TARGETS[1..].iter().filter_map(|key| present(spec, key));
+        let mut all =
+            all.flat_map(
+                |of| if of.items().is_empty() { std::slice::from_ref(of) } else { of.items() },
+            );
+        all.any(|one| text(one, "kind").is_some_and(serves))
+    };
+    let mut keys = spec.entries().iter().filter(|(_, value)| !value.is_null());
+    let is_harmless = HARMLESS.contains(&kind)
+        || keys.all(|(key, _)| TARGETS.contains(&key.text()) || TUNING.contains(&key.text()));
+    (!is_harmless && is_attached()).then_some(spec)
+}
+
+/// The references of a policy by names.
+fn references(spec: &Node, own: &str) -> Vec<Reference> {
+    let single = present(spec, "targetRef").into_iter();
+    let one = |reference: &Node| {
+        let kind = text(reference, "kind").filter(|kind| serves(kind))?.to_owned();
+        let name = text(reference, "name")?.to_owned();
+        let namespace = text(reference, "namespace").unwrap_or(own).to_owned();
+        let section = text(reference, "sectionName").map(str::to_owned);
+        Some((Target { kind, namespace, name }, section))
+    };
+    single.chain(items(present(spec, "targetRefs"))).filter_map(one).collect()
+}
+
+/// The policies of a render by the objects to which they are attached.
+#[derive(Default)]
+pub(in crate::diff::weigh) struct Attached<'a> {
+    by_target: BTreeMap<Target, Vec<(Option<String>, &'a Resource)>>,
+    /// Selectors of objects, by kind and namespace of these.
+    selectors: BTreeMap<(&'a str, &'a str), Vec<(&'a Node, &'a Resource)>>,
+    /// The places of the objects that serve requests.
+    places: BTreeMap<Target, usize>,
+}
+
+impl<'a> Attached<'a> {
+    /// Reads the policies of a render. Linear.
+    pub(in crate::diff::weigh) fn of(render: &'a ResMap) -> Self {
+        let mut all = Self::default();
+        for (place, object) in render.iter().enumerate() {
+            if serves(object.kind()) {
+                all.places.insert(Target::of(object), place);
+            }
+            let Some(spec) = policy(object.kind(), object.node()) else { continue };
+            let namespace = object.id().effective_namespace();
+            for (target, section) in references(spec, namespace) {
+                all.by_target.entry(target).or_default().push((section, object));
+            }
+            for selector in items(present(spec, "targetSelectors")) {
+                let kind = text(selector, "kind").unwrap_or_default();
+                all.selectors.entry((kind, namespace)).or_default().push((selector, object));
+            }
+        }
+        all
+    }
+
+    /// The policies that are attached to an object: titles by meanings.
+    pub(super) fn to(&self, target: &Target, node: &Node, work: &Work) -> BTreeMap<String, String> {
+        let named = self.by_target.get(target).into_iter().flatten();
+        let named = named.map(|(section, policy)| (section.as_deref(), *policy));
+        let labels = below(node, &["metadata", "labels"]);
+        let selecting = self.selectors.get(&(&*target.kind, &*target.namespace));
+        let selecting = selecting.into_iter().flatten().take_while(|_| work.takes(1));
+        let selecting = selecting.filter(|(selector, _)| selects(selector, labels));
+        let all = named.chain(selecting.map(|(_, policy)| (None, *policy)));
+        let told = |(section, policy): (Option<&str>, &Resource)| {
+            let spec = present(policy.node(), "spec")?;
+            work.takes(spec.count_below()).then(|| {
+                let title = format!("{} {}", policy.kind(), policy.name());
+                (meaning(policy.kind(), spec, section), title)
+            })
+        };
+        all.filter_map(told).collect()
+    }
+}
+
+/// The fields of a policy but for its targets, as text.
+fn meaning(kind: &str, spec: &Node, section: Option<&str>) -> String {
+    format!("{kind} {section:?} {}", without(spec, &TARGETS))
+}
+
+/// The policies that are attached to the object on a side: titles by meanings.
+pub(super) fn policies_of(sides: &Sides<'_, '_>, side: usize) -> BTreeMap<String, String> {
+    let node = [sides.before, sides.after][side];
+    let (Some(id), Some(node)) = (&sides.object.ids[side], node) else { return BTreeMap::new() };
+    let namespace = sides.namespace(side).to_owned();
+    let target = Target { kind: id.kind.clone(), namespace, name: id.name.clone() };
+    sides.whole.attached(side).to(&target, node, &sides.whole.work)
+}
+
+/// Judges an object with another name, or other labels, to which policies are no longer attached because of that.
+pub(in crate::diff::weigh) fn left(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let labels = |node| below(node, &["metadata", "labels"]).map(canonical);
+    let names = sides.object.ids.each_ref().map(|id| id.as_ref().map(|id| &id.name));
+    let is_moved = names[0] != names[1] || sides.namespace(0) != sides.namespace(1);
+    if !is_moved && labels(before) == labels(after) {
+        return;
+    }
+    let [old, new] = [0, 1].map(|side| policies_of(sides, side));
+    let lost = old.iter().filter(|(meaning, _)| !new.contains_key(*meaning));
+    let lost: Vec<&str> = lost.map(|(_, title)| title.as_str()).collect();
+    if !lost.is_empty() {
+        let phrase = Phrase::new("is no longer restricted by ").few(lost);
+        found.push(judgement("metadata", phrase));
+    }
+}
+
+/// Judges a policy that is attached to others, and restricts less, or fewer of them.
+pub(in crate::diff::weigh) fn attached_policy(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let Some(old) = sides.before.and_then(|before| policy(sides.kind, before)) else { return };
+    let new = sides.after.and_then(|after| present(after, "spec"));
+    if let Some(new) = new {
+        found.extend(looser(old, new));
+    }
+    let lost = lost(sides, old, new);
+    if !lost.is_empty() {
+        let phrase = Phrase::new("no longer applies to ").few(lost.iter().map(String::as_str));
+        found.push(judgement("spec.targetRefs", phrase));
+    }
+    let selectors = |spec: &Node| -> BTreeSet<String> {
+        items(present(spec, "targetSelectors")).iter().map(canonical).collect()
+    };
+    let is_like = || {
+        let spec = sides.before.and_then(|before| present(before, "spec"));
+        sides.whole.has_like(1, sides.kind, sides.namespace(0), spec)
+    };
+    let now = new.map(selectors).unwrap_or_default();
+    if !selectors(old).is_subset(&now) && !is_like() {
+        let words = "no longer selects what it applied to (targetSelectors)";
+        found.push(judgement("spec.targetSelectors", Phrase::new(words).say(NOT_COMPARED)));
+    }
+}
+
+/// The judgement on fields of a policy that are gone, or differ.
+fn looser(old: &Node, new: &Node) -> Option<Judgement> {
+    let (mut lost, mut others) = (Vec::new(), Vec::new());
+    for (key, value) in old.entries() {
+        let key = key.text();
+        if value.is_null() || TARGETS.contains(&key) || TUNING.contains(&key) {
+            continue;
+        }
+        match present(new, key) {
+            None => lost.push(key),
+            Some(now) if canonical(now) != canonical(value) => others.push(key),
+            Some(_) => {}
+        }
+    }
+    match (lost.is_empty(), others.is_empty()) {
+        (false, _) => Some(judgement("spec", Phrase::new("no longer has ").few(lost))),
+        (true, false) => {
+            let phrase = Phrase::new("restricts requests otherwise than before, by ").few(others);
+            Some(judgement("spec", phrase.say(NOT_COMPARED)))
+        }
+        (true, true) => None,
+    }
+}
+
+/// The objects to which a policy was attached and is no longer, although they are there, and no equal policy is.
+fn lost(sides: &Sides<'_, '_>, old: &Node, new: Option<&Node>) -> BTreeSet<String> {
+    let whole = sides.whole;
+    let own = |side: usize| sides.namespace(side);
+    let kept = new.map(|new| references(new, own(1))).unwrap_or_default();
+    let attached = [0, 1].map(|side| whole.attached(side));
+    let is_lost = |(target, section): &&Reference| {
+        let object =
+            attached[0].places.get(target).map(|place| (place, whole.all_successors().get(place)));
+        let mut now = target.clone();
+        match object {
+            // It is gone, too.
+            Some((_, None)) => return false,
+            Some((_, Some(after))) => {
+                let Some(object) = whole.renders[1].get(*after) else { return false };
+                now = Target::of(object);
+            }
+            None => {
+                if let Some(name) = sides.renames().new_name(&target.name) {
+                    now.name = name;
+                }
+                if now.namespace == own(0) {
+                    own(1).clone_into(&mut now.namespace);
+                }
+            }
+        }
+        let is_kept = kept.iter().any(|(kept, of)| *kept == now && (of.is_none() || of == section));
+        // An object that has another name is told with it.
+        let is_told = new.is_some() && object.is_some() && now != *target;
+        let is_held = || {
+            let others = attached[1].by_target.get(&now).into_iter().flatten();
+            let own = meaning(sides.kind, old, section.as_deref());
+            let mut others = others.take_while(|_| whole.searches());
+            others.any(|(of, policy)| {
+                let spec = present(policy.node(), "spec");
+                spec.is_some_and(|spec| {
+                    whole.work.takes(spec.count_below())
+                        && (of.is_none() || of == section)
+                        && meaning(policy.kind(), spec, section.as_deref()) == own
+                })
+            })
+        };
+        !is_kept && !is_told && !is_held()
+    };
+    let references = references(old, own(0));
+    let lost = references.iter().filter(is_lost);
+    lost.map(|(target, section)| target.title(section.as_ref())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::{judged, told};
+
+    const GROUP: &str = "gateway.networking.k8s.io/v1";
+
+    fn route(name: &str, labels: &str, path: &str) -> String {
+        format!(
+            "{{apiVersion: {GROUP}, kind: HTTPRoute, metadata: {{name: {name}, namespace: shop, labels: {{{labels}}}}}, spec: {{parentRefs: [{{name: g}}], hostnames: [a.example.org], rules: [{{matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: web, port: 80}}]}}]}}}}\n---\n"
+        )
+    }
+
+    fn policy(version: &str, kind: &str, name: &str, targets: &str, fields: &str) -> String {
+        format!(
+            "{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}, namespace: shop}}, spec: {{{targets}, {fields}}}}}\n---\n"
+        )
+    }
+
+    const ENVOY: &str = "gateway.envoyproxy.io/v1alpha1";
+    const AUTH: &str = "basicAuth: {users: {name: s}}";
+
+    fn reference(name: &str) -> String {
+        format!("targetRefs: [{{group: gateway.networking.k8s.io, kind: HTTPRoute, name: {name}}}]")
+    }
+
+    #[test]
+    fn policies_are_removed_or_attached_to_others() {
+        let routes = route("web", "", "/") + &route("other", "", "/other");
+        for (version, kind, fields) in [
+            (ENVOY, "SecurityPolicy", AUTH),
+            (ENVOY, "BackendTrafficPolicy", "rateLimit: {type: Local}"),
+            ("kuadrant.io/v1", "AuthPolicy", "rules: {authentication: {k: {apiKey: {}}}}"),
+            (
+                "kuadrant.io/v1",
+                "RateLimitPolicy",
+                "limits: {a: {rates: [{limit: 5, window: 10s}]}}",
+            ),
+            ("example.org/v1", "Guard", "deny: all"),
+        ] {
+            let one = |name: &str, target: &str| policy(version, kind, name, target, fields);
+            let (web, other) = (reference("web"), reference("other"));
+            let single = web.replace("targetRefs: [", "targetRef: ").replace("}]", "}");
+            let words = format!("007 warning {kind} p: no longer applies to HTTPRoute web");
+            let with = |policy: String| format!("{routes}{policy}");
+            for target in [&web, &single] {
+                told(&with(one("p", target)), &routes, &[&*words]);
+            }
+            assert_eq!(judged(&with(one("p", &web)), &with(one("p", &other))), [&*words]);
+            // The same in other words, under another name, or for more.
+            let both = web.replace("}]", "}, {kind: HTTPRoute, name: other}]");
+            for (before, after) in [
+                (one("p", &web), one("p", &single)),
+                (one("p", &web), one("q", &web)),
+                (one("p", &both), one("p", &web) + &one("q", &other)),
+                (one("p", &web) + &one("q", &other), one("p", &both)),
+            ] {
+                assert_eq!(judged(&with(before), &with(after.clone())), [""; 0], "{after}");
+            }
+            // It goes with its route.
+            let alone = route("other", "", "/other");
+            assert_eq!(judged(&with(one("p", &web)), &alone), [""; 0]);
+            // Its route is in another render.
+            let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
+            assert_eq!(judged(&format!("{map}{}", one("p", &web)), map), [&*words]);
+        }
+    }
+
+    #[test]
+    fn policies_restrict_less() {
+        let web = route("web", "", "/");
+        let one = |fields: &str| {
+            format!("{web}{}", policy(ENVOY, "SecurityPolicy", "p", &reference("web"), fields))
+        };
+        let label = "007 warning SecurityPolicy p: ";
+        assert_eq!(
+            judged(&one(AUTH), &one("cors: {}")),
+            [format!("{label}no longer has basicAuth")]
+        );
+        let rule = |action: &str| one(&format!("authorization: {{defaultAction: {action}}}"));
+        let words = "restricts requests otherwise than before, by authorization: what its rules allow is not compared";
+        assert_eq!(judged(&rule("Deny"), &rule("Allow")), [format!("{label}{words}")]);
+        told(
+            &one(&format!("{AUTH}, jwt: {{}}")),
+            &one(AUTH),
+            &[&*format!("{label}no longer has jwt")],
+        );
+        let traffic = |fields: &str| {
+            format!(
+                "{web}{}",
+                policy(ENVOY, "BackendTrafficPolicy", "p", &reference("web"), fields)
+            )
+        };
+        assert_eq!(judged(&traffic("retry: {numRetries: 2}"), &web), [""; 0], "no restriction");
+        // A section of a Gateway, and all of it.
+        let gateway = format!(
+            "{{apiVersion: {GROUP}, kind: Gateway, metadata: {{name: g, namespace: shop}}, spec: {{gatewayClassName: c}}}}\n---\n"
+        );
+        let of = |section: &str| {
+            let target = format!("targetRefs: [{{kind: Gateway, name: g{section}}}]");
+            format!("{gateway}{}", policy(ENVOY, "SecurityPolicy", "p", &target, AUTH))
+        };
+        told(
+            &of(""),
+            &of(", sectionName: s"),
+            &[&*format!("{label}no longer applies to Gateway g")],
+        );
+    }
+
+    #[test]
+    fn objects_leave_their_policies() {
+        let by_name = policy(ENVOY, "SecurityPolicy", "p", &reference("web"), AUTH);
+        let selector = "targetSelectors: [{kind: HTTPRoute, matchLabels: {guard: strict}}]";
+        let by_label = policy(ENVOY, "SecurityPolicy", "p", selector, AUTH);
+        let words = "is no longer restricted by SecurityPolicy p";
+        let gone = "which moved here, where it has no SecurityPolicy p";
+        // A path moves to another route, or the route has another name.
+        for policy in [&by_name, &by_label] {
+            let label = if *policy == by_label { "guard: strict" } else { "" };
+            let one = route("web", label, "/") + policy;
+            let path = "rules: [";
+            let more = "rules: [{matches: [{path: {value: /admin}}], backendRefs: [{name: admin, port: 80}]}, ";
+            let admin =
+                route("admin", "", "/admin").replace("name: web, port", "name: admin, port");
+            let told = judged(&one.replace(path, more), &(one.clone() + &admin));
+            assert!(told.len() == 1 && told[0].ends_with(gone), "{told:?}");
+            let admin = admin.replace("labels: {}", "labels: {guard: strict}");
+            let told = judged(&one.replace(path, more), &(one.clone() + &admin));
+            assert_eq!(told.is_empty(), *policy == by_label, "{told:?}");
+        }
+        let renamed = route("web-2", "", "/") + &by_name;
+        let all = judged(
+            &(route("web-1", "", "/") + &by_name.replace("name: web}", "name: web-1}")),
+            &renamed.replace("name: web}", "name: web-1}"),
+        );
+        assert!(all.iter().any(|one| one.ends_with(words) || one.ends_with(gone)), "{all:?}");
+        let with = |label: &str| route("web", label, "/") + &by_label;
+        assert_eq!(
+            judged(&with("guard: strict"), &with("guard: lax")),
+            [format!("007 warning HTTPRoute web: {words}")]
+        );
+        assert_eq!(judged(&with("guard: lax"), &with("guard: strict")), [""; 0]);
+        let narrower =
+            with("guard: strict").replace("{guard: strict}}]", "{guard: strict, zone: a}}]");
+        assert_eq!(judged(&with("guard: strict"), &narrower).len(), 1);
+    }
+}

@@ -1,0 +1,328 @@
+//! Middlewares of Traefik: those that routes ask, also as members of chains, and what each of them demands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{judgement, widened};
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::harden::value::{below, is_true, items, present, text};
+use crate::resource::ResMap;
+use crate::yaml::Node;
+
+/// The namespace and the name of a middleware.
+type Name = (String, String);
+
+/// The middlewares and the rules of routes of a render.
+#[derive(Default)]
+pub(in crate::diff::weigh) struct Routing<'a> {
+    /// The specifications of middlewares.
+    specifications: BTreeMap<Name, &'a Node>,
+    /// The number of routes with the same rule.
+    rules: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Routing<'a> {
+    /// Reads a render. Linear.
+    pub(in crate::diff::weigh) fn of(render: &'a ResMap) -> Self {
+        let mut all = Self::default();
+        for object in render.iter().filter(|one| one.gvk().group.starts_with("traefik.")) {
+            if object.kind().starts_with("Middleware") {
+                let name = (object.id().effective_namespace().to_owned(), object.name().to_owned());
+                all.specifications.extend(present(object.node(), "spec").map(|spec| (name, spec)));
+            } else {
+                for rule in rules(object.node()) {
+                    *all.rules.entry(rule).or_default() += 1;
+                }
+            }
+        }
+        all
+    }
+
+    fn count(&self, rule: &str) -> usize {
+        self.rules.get(rule).copied().unwrap_or_default()
+    }
+}
+
+/// The rules of the routes of an object.
+fn rules(node: &Node) -> impl Iterator<Item = &str> {
+    routes(node).filter_map(|route| text(route, "match"))
+}
+
+fn routes(node: &Node) -> impl Iterator<Item = &Node> {
+    items(below(node, &["spec", "routes"])).iter()
+}
+
+/// A reference to a middleware: in the namespace of its object, in another one, or by the name that a provider gives.
+fn reference(of: &Node, own: &str) -> Option<Name> {
+    /// The end of names of middlewares that are objects of a cluster, after their namespaces.
+    const OF_CLUSTER: &str = "@kubernetescrd";
+    let name = text(of, "name")?;
+    let in_own = || name.strip_suffix(OF_CLUSTER)?.strip_prefix(own)?.strip_prefix('-');
+    Some(match in_own() {
+        Some(name) => (own.to_owned(), name.to_owned()),
+        None => (text(of, "namespace").unwrap_or(own).to_owned(), name.to_owned()),
+    })
+}
+
+/// The name of a middleware, with its namespace if that is another one.
+fn told((namespace, name): &Name, own: &str) -> String {
+    if namespace == own { name.clone() } else { format!("{namespace}/{name}") }
+}
+
+/// The names of the middlewares that a route asks, as an object of a namespace says.
+pub(super) fn listed(route: &Node, own: &str) -> Vec<String> {
+    let list = items(present(route, "middlewares")).iter();
+    list.filter_map(|of| reference(of, own)).map(|name| told(&name, own)).collect()
+}
+
+/// The names of middlewares that may refuse requests, also as members of chains: those of which the render does not show
+/// that they do not. Only those of some routes of an object.
+pub(super) fn middlewares<'n>(
+    sides: &Sides<'_, '_>,
+    side: usize,
+    routes: impl IntoIterator<Item = &'n Node>,
+) -> BTreeSet<String> {
+    let own = sides.namespace(side);
+    let asked = routes.into_iter().flat_map(|route| items(present(route, "middlewares")));
+    refusing(sides, side, asked.filter_map(|of| reference(of, own)).collect())
+}
+
+/// Those of some middlewares, and of the members of chains among them, that may refuse requests.
+fn refusing(sides: &Sides<'_, '_>, side: usize, mut names: Vec<Name>) -> BTreeSet<String> {
+    let known = &sides.whole.routing(side).specifications;
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(name) = names.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        match known.get(&name) {
+            Some(spec) if is_harmless(spec) => {}
+            Some(spec) if present(spec, "chain").is_some() => names.extend(members(spec, &name.0)),
+            _ => {
+                found.insert(told(&name, sides.namespace(side)));
+            }
+        }
+    }
+    found
+}
+
+/// The members of a chain of a namespace.
+fn members(spec: &Node, own: &str) -> Vec<Name> {
+    let list = items(below(spec, &["chain", "middlewares"])).iter();
+    list.filter_map(|of| reference(of, own)).collect()
+}
+
+/// The names of `old` that are not among the new ones, also under other names.
+fn lost<'n>(
+    sides: &Sides<'_, '_>,
+    old: &'n BTreeSet<String>,
+    new: &BTreeSet<String>,
+) -> Vec<&'n str> {
+    let is_lost = |name: &&str| {
+        let now = sides.renames().new_name(name);
+        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
+    };
+    old.iter().map(String::as_str).filter(is_lost).collect()
+}
+
+/// The judgement on routes that ask fewer middlewares. A route that moved to another object is judged there.
+pub(super) fn fewer_asked(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Option<Judgement> {
+    let now: BTreeSet<&str> = rules(after).collect();
+    let mut own = BTreeMap::<&str, usize>::new();
+    rules(before).for_each(|rule| *own.entry(rule).or_default() += 1);
+    let [was, is] = [0, 1].map(|side| sides.whole.routing(side));
+    let is_moved = |route: &&Node| {
+        let rule = text(route, "match").unwrap_or_default();
+        !now.contains(rule)
+            && is.count(rule) > 0
+            && was.count(rule) == own.get(rule).copied().unwrap_or_default()
+    };
+    let old = middlewares(sides, 0, routes(before).filter(|route| !is_moved(route)));
+    let new = middlewares(sides, 1, routes(after));
+    let lost = lost(sides, &old, &new);
+    let phrase = || Phrase::new("no longer asks the middleware ").few(lost.iter().copied());
+    (!lost.is_empty()).then(|| judgement("spec.routes", phrase()))
+}
+
+/// Middlewares that refuse no request because of its sender.
+const HARMLESS: [&str; 14] = [
+    "addPrefix",
+    "buffering",
+    "circuitBreaker",
+    "compress",
+    "contentType",
+    "errors",
+    "grpcWeb",
+    "headers",
+    "redirectRegex",
+    "redirectScheme",
+    "replacePath",
+    "replacePathRegex",
+    "retry",
+    "stripPrefix",
+];
+
+fn is_harmless(spec: &Node) -> bool {
+    spec.entries().iter().all(|(key, _)| HARMLESS.contains(&key.text()))
+}
+
+/// The names of lists of accepted addresses, of which the second one is the older.
+const ADDRESSES: [&str; 2] = ["ipAllowList", "ipWhiteList"];
+
+/// Judges a `Middleware` of Traefik, for HTTP or TCP.
+pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let field = |node, key: &str| below(node, &["spec", key]);
+    credentials(before, after, found);
+    let of_chain = |side: usize, node| {
+        let own = sides.namespace(side);
+        let names = below(node, &["spec"]).map(|spec| members(spec, own));
+        refusing(sides, side, names.unwrap_or_default())
+    };
+    let (old, new) = (of_chain(0, before), of_chain(1, after));
+    let lost = lost(sides, &old, &new);
+    // Another middleware in the place of a chain is told by what it asks.
+    if !lost.is_empty() && field(after, "chain").is_some() {
+        let phrase = Phrase::new("no longer asks the middleware ").few(lost);
+        found.push(judgement("spec.chain", phrase));
+    }
+    let list = |node: &'_ Node| -> Option<Node> {
+        ADDRESSES.iter().find_map(|key| below(node, &["spec", key])).cloned()
+    };
+    let lists = [before, after].map(list);
+    let ranges = |list: &Option<Node>| -> Vec<String> {
+        let list = items(list.as_ref().and_then(|list| present(list, "sourceRange")));
+        list.iter().filter_map(Node::as_text).map(str::to_owned).collect()
+    };
+    let [old, new] = lists.each_ref().map(ranges);
+    found.extend(widened(&old, &new, "spec.ipAllowList", "requests"));
+    if let [Some(old), Some(new)] = &lists
+        && let Some(strategy) = present(new, "ipStrategy")
+        && present(old, "ipStrategy").map(canonical) != Some(canonical(strategy))
+    {
+        let words = "takes the address of a client from elsewhere than before (ipStrategy)";
+        found.push(judgement("spec.ipAllowList.ipStrategy", Phrase::new(words)));
+    }
+    let limits = ["inFlightConn", "inFlightReq", "passTLSClientCert", "plugin", "rateLimit"];
+    let gone =
+        limits.iter().filter(|key| field(before, key).is_some() && field(after, key).is_none());
+    let gone: Vec<&str> = gone.copied().collect();
+    if !gone.is_empty() {
+        found.push(judgement("spec", Phrase::new("no longer has ").few(gone)));
+    }
+}
+
+/// Adds the judgements on a middleware that no longer asks for credentials, or asks others.
+fn credentials(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
+    for key in ["basicAuth", "digestAuth", "forwardAuth"] {
+        let [old, new] = [before, after].map(|node| below(node, &["spec", key]));
+        if old.is_some() && new.is_none() {
+            found.push(judgement("spec", Phrase::new("no longer asks for credentials")));
+        }
+        let (Some(old), Some(new)) = (old, new) else { continue };
+        if text(old, "address") != text(new, "address") {
+            let phrase = Phrase::new("asks ").name(text(new, "address").unwrap_or_default());
+            let phrase = phrase.say(" in place of ").name(text(old, "address").unwrap_or_default());
+            found.push(judgement("spec.forwardAuth.address", phrase.say(" who is allowed")));
+        }
+        let trusts = |node| is_true(present(node, "trustForwardHeader"));
+        if trusts(new) && !trusts(old) {
+            let words = "believes what clients say of themselves (trustForwardHeader)";
+            found.push(judgement("spec.forwardAuth.trustForwardHeader", Phrase::new(words)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::weigh::tests::{judged, told};
+
+    fn object(kind: &str, name: &str, namespace: &str, spec: &str) -> String {
+        format!(
+            "{{apiVersion: traefik.io/v1alpha1, kind: {kind}, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{{spec}}}}}\n---\n"
+        )
+    }
+
+    fn route(name: &str, rule: &str, more: &str) -> String {
+        let spec =
+            format!("routes: [{{match: '{rule}', services: [{{name: web, port: 80}}], {more}}}]");
+        object("IngressRoute", name, "a", &spec)
+    }
+
+    #[test]
+    fn middlewares_are_compared_with_their_namespaces() {
+        let rule = "Host(`h`)";
+        let asks = |middleware: &str| route("x", rule, &format!("middlewares: [{middleware}]"));
+        let own = asks("{name: auth}");
+        let words = "007 warning IngressRoute x: no longer asks the middleware auth";
+        for other in ["{name: auth, namespace: b}", "{name: b-auth@kubernetescrd}"] {
+            assert_eq!(judged(&own, &asks(other)), [words]);
+        }
+        for same in ["{name: auth, namespace: a}", "{name: a-auth@kubernetescrd}"] {
+            told(&own, &asks(same), &[]);
+        }
+        // The one of the other namespace refuses nothing, or is a chain with the own one.
+        let strip = object("Middleware", "auth", "b", "stripPrefix: {prefixes: [/a]}");
+        let other = asks("{name: auth, namespace: b}");
+        assert_eq!(judged(&(strip.clone() + &own), &(strip.clone() + &other)), [words]);
+        assert_eq!(judged(&(strip.clone() + &other), &strip.replace("/a", "/b")), [""; 0]);
+        let chain =
+            object("Middleware", "auth", "b", "chain: {middlewares: [{name: auth, namespace: a}]}");
+        assert_eq!(judged(&(chain.clone() + &own), &(chain.clone() + &other)), [""; 0]);
+        let chain = |member: &str| {
+            own.clone()
+                + &object("Middleware", "auth", "a", &format!("chain: {{middlewares: [{member}]}}"))
+        };
+        let words = "007 warning Middleware auth: no longer asks the middleware guard";
+        assert_eq!(judged(&chain("{name: guard}"), &chain("{name: guard, namespace: b}")), [words]);
+    }
+
+    #[test]
+    fn addresses_of_clients_are_taken_from_elsewhere() {
+        for kind in ["Middleware", "MiddlewareTCP"] {
+            let list = |key: &str, more: &str| {
+                object(kind, "m", "a", &format!("{key}: {{sourceRange: [10.0.0.0/8]{more}}}"))
+            };
+            let (old, new) = (list("ipWhiteList", ""), list("ipAllowList", ""));
+            told(&old, &new, &[]);
+            let label = format!("007 warning {kind} m: ");
+            for strategy in ["depth: 1", "excludedIPs: [192.0.2.1]"] {
+                let other = list("ipAllowList", &format!(", ipStrategy: {{{strategy}}}"));
+                let words = "takes the address of a client from elsewhere than before (ipStrategy)";
+                told(&new, &other, &[&*format!("{label}{words}")]);
+            }
+            let gone = object(kind, "m", "a", "compress: {}");
+            told(&new, &gone, &[&*format!("{label}accepts requests from everywhere")]);
+        }
+        let limit = object("Middleware", "m", "a", "rateLimit: {average: 1}");
+        let none = object("Middleware", "m", "a", "compress: {}");
+        told(&limit, &none, &["007 warning Middleware m: no longer has rateLimit"]);
+        let ask = |more: &str| {
+            object("Middleware", "m", "a", &format!("forwardAuth: {{address: 'http://a'{more}}}"))
+        };
+        let words = "believes what clients say of themselves (trustForwardHeader)";
+        told(
+            &ask(""),
+            &ask(", trustForwardHeader: true"),
+            &[&*format!("007 warning Middleware m: {words}")],
+        );
+    }
+
+    #[test]
+    fn a_route_that_moves_is_judged_once() {
+        let guarded = "middlewares: [{name: auth}]";
+        let admin = "Host(`h`) && PathPrefix(`/admin`)";
+        let one = |entries: &str| object("IngressRoute", "x", "a", &format!("routes: [{entries}]"));
+        let rule = |rule: &str, more: &str| {
+            format!("{{match: '{rule}', services: [{{name: web, port: 80}}], {more}}}")
+        };
+        let before = one(&format!("{}, {}", rule("Host(`h`)", ""), rule(admin, guarded)));
+        let after = one(&rule("Host(`h`)", ""));
+        let told = judged(&before, &(after.clone() + &route("y", admin, "")));
+        assert_eq!(told, ["007 warning IngressRoute y: serves h"]);
+        assert_eq!(judged(&before, &(after.clone() + &route("y", admin, guarded))), [""; 0]);
+        // It was there without the middleware, or does not move.
+        let beside = route("y", admin, "");
+        assert_eq!(judged(&(before.clone() + &beside), &(after.clone() + &beside)).len(), 1);
+        assert_eq!(judged(&before, &after).len(), 1);
+    }
+}
