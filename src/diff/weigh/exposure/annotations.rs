@@ -179,9 +179,12 @@ fn is_stricter(sides: &Sides<'_, '_>, key: &str, old: &str, new: &str) -> bool {
                 widened(&old, &new, "", row.words).is_none()
             }
             Change::Asks => old.is_empty() || old == "none",
-            Change::Drops if new.is_empty() => false,
-            // Without it, requests take another way.
-            Change::Same | Change::Shown if new.is_empty() => false,
+            // Without it, what is usual holds, which may be more, or requests take another way.
+            Change::Drops | Change::Gains | Change::More | Change::Same | Change::Shown
+                if new.is_empty() =>
+            {
+                false
+            }
             _ => row.told(sides, [old, new]).is_none(),
         })
 }
@@ -292,6 +295,66 @@ mod tests {
         format!(
             "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web, annotations: {{{annotations}}}}}, spec: {{tls: [{{hosts: [a]}}], rules: [{{host: a}}]}}}}"
         )
+    }
+
+    #[test]
+    fn annotations_of_other_controllers_open_an_ingress() {
+        for (before, after, words) in [
+            ("", "tailscale.com/funnel: 'true'", "becomes reachable from the internet (funnel)"),
+            ("nginx.org/policies: 'a, b'", "nginx.org/policies: b", "no longer asks the policy a"),
+            (
+                "konghq.com/protocols: https",
+                "",
+                "serves by the usual protocols, also without TLS (protocols)",
+            ),
+            (
+                "traefik.ingress.kubernetes.io/router.entrypoints: internal",
+                "",
+                "is reachable at all entry points (router.entrypoints)",
+            ),
+            (
+                "k8s.apisix.apache.org/plugin-config-name: guard",
+                "",
+                "no longer has its plugins, which may ask for credentials (plugin-config-name)",
+            ),
+            (
+                "k8s.apisix.apache.org/allowlist-source-range: 10.0.0.0/8",
+                "",
+                "accepts requests from everywhere",
+            ),
+            ("higress.io/auth-type: basic", "", "no longer asks for credentials"),
+            (
+                "external-dns.alpha.kubernetes.io/cloudflare-proxied: 'true'",
+                "",
+                "is no longer served through Cloudflare (cloudflare-proxied)",
+            ),
+        ] {
+            told(
+                &ingress(before),
+                &ingress(after),
+                &[&*format!("007 warning Ingress web: {words}")],
+            );
+        }
+        let cors = |origin: &str| {
+            ingress(&format!("nginx.ingress.kubernetes.io/enable-cors: 'true'{origin}"))
+        };
+        let site = ", nginx.ingress.kubernetes.io/cors-allow-origin: 'https://a'";
+        assert_eq!(
+            judged(&cors(site), &cors("")),
+            ["007 warning Ingress web: answers scripts of all sites in place of https://a"]
+        );
+        let regex =
+            |value: &str| ingress(&format!("nginx.ingress.kubernetes.io/use-regex: '{value}'"));
+        let words = "reads its paths as regular expressions, which may match more (use-regex)";
+        assert_eq!(
+            judged(&regex("false"), &regex("true")),
+            [format!("007 warning Ingress web: {words}")]
+        );
+        let words = "no longer reads its paths as regular expressions (use-regex)";
+        assert_eq!(
+            judged(&regex("true"), &regex("false")),
+            [format!("007 warning Ingress web: {words}")]
+        );
     }
 
     #[test]
