@@ -1,6 +1,8 @@
 //! The check: applies rules to objects and their pods.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::conceal::conceal;
 use super::easing::Easings;
@@ -29,6 +31,12 @@ use crate::source::Sources;
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
     check_among(resources, TargetPath::default(), None, sources, settings)
 }
+
+/// The number of objects that tell how many findings the others may have.
+const SAMPLE: usize = 256;
+
+/// The maximum number of findings that memory is reserved for.
+const MOST_RESERVED: usize = 1 << 20;
 
 /// Checks the resources of a target, which may be one of several, as [`check`] does. The path of the target in its repository
 /// may say that it is not for production. `others` has its number, and the objects of all renders: references may lead to objects of another
@@ -61,14 +69,20 @@ pub fn check_among(
         }
         let is_system = settings.excludes_system && scene.is_system();
         let first = findings.len();
+        if place == SAMPLE {
+            // A growing list is copied, and there may be very many findings: memory that is not used costs nothing.
+            let all = (first / SAMPLE).saturating_mul(scenes.len()) / 4 * 5;
+            let _ = findings.try_reserve(all.min(MOST_RESERVED));
+        }
         let mut trail = Trail::new(scene.object.node());
+        let id = LazyCell::new(|| Arc::new(scene.object.id().clone()));
         let easings = Easings::new(*scene, &render, settings.phase == Phase::Complete);
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
             findings.extend(found.map(|violation| {
                 let violation = easings.ease(rule, violation);
                 let span = trail.span(&violation.path);
-                Finding::written_at(span, *rule, violation, place, scene.object)
+                Finding::of(span, *rule, violation, (place, scene.object, Arc::clone(&id)))
             }));
         }
         for rule in &own {

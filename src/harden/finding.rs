@@ -1,5 +1,7 @@
 //! A finding: a violation with all that reports need.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::edit::{Operation, apply, operation};
@@ -26,7 +28,7 @@ pub struct Finding {
     /// The severity.
     pub severity: Severity,
     /// The reason for which it is lower than that of the rule, if what the render shows is one.
-    pub eased: Option<Eased>,
+    pub eased: Option<Box<Eased>>,
     /// The description: a phrase that begins with the container, if it is about one.
     pub message: String,
     /// The values by which it is compared with earlier ones; empty if the message says all.
@@ -34,7 +36,7 @@ pub struct Finding {
     /// The index of the object.
     pub place: usize,
     /// The object.
-    pub object: ResId,
+    pub object: Arc<ResId>,
     /// The container, and the list that contains it.
     pub container: Option<(List, Text)>,
     /// The field.
@@ -46,7 +48,7 @@ pub struct Finding {
     /// The fix, if there is one.
     pub fix: Option<Fix>,
     /// The suppression, if the finding is accepted.
-    pub suppressed: Option<Suppression>,
+    pub suppressed: Option<Box<Suppression>>,
 }
 
 /// The acceptance of a finding.
@@ -112,6 +114,16 @@ impl Finding {
         place: usize,
         object: &Resource,
     ) -> Self {
+        Self::of(span, rule, violation, (place, object, Arc::new(object.id().clone())))
+    }
+
+    /// A finding with a given span, by an object with its place and its id, which the findings of the object share.
+    pub(super) fn of(
+        span: Span,
+        rule: impl Into<RuleRef>,
+        violation: Violation,
+        (place, object, id): (usize, &Resource, Arc<ResId>),
+    ) -> Self {
         let Violation { path, container, message, values, severity, eased, assumption: _, fix } =
             violation;
         let rule = rule.into();
@@ -123,7 +135,7 @@ impl Finding {
             message,
             values,
             place,
-            object: object.id().clone(),
+            object: id,
             container,
             span,
             object_span: written(object),
@@ -165,7 +177,7 @@ impl Finding {
             message,
             values: Vec::new(),
             place: 0,
-            object,
+            object: Arc::new(object),
             container: None,
             path,
             span,
@@ -178,7 +190,7 @@ impl Finding {
     /// The reason for which its severity is lower, if it is.
     #[must_use]
     pub fn lowered(&self) -> Option<&Eased> {
-        self.eased.as_ref().filter(|eased| self.severity < eased.from)
+        self.eased.as_deref().filter(|eased| self.severity < eased.from)
     }
 
     /// True if the finding makes a build fail: its severity counts, and it is not accepted. Annotations and comments
@@ -186,7 +198,8 @@ impl Finding {
     #[must_use]
     pub fn counts_in_build(&self, settings: &Settings) -> bool {
         let is_accepted = |one: &Suppression| settings.allows_ignores || !one.by.is_in_source();
-        settings.fail_on.counts(self.severity) && !self.suppressed.as_ref().is_some_and(is_accepted)
+        settings.fail_on.counts(self.severity)
+            && !self.suppressed.as_deref().is_some_and(is_accepted)
     }
 
     /// The fix as a JSON patch of the object; empty if there is none.
@@ -223,7 +236,7 @@ impl Finding {
     /// the object change: 32 hexadecimal digits. `file` is the file of the finding.
     #[must_use]
     pub fn source_fingerprint(&self, object: Option<&Resource>, file: &str) -> String {
-        let original = object.map_or_else(|| self.object.clone(), Resource::original_id);
+        let original = object.map_or_else(|| (*self.object).clone(), Resource::original_id);
         let path = object.map(|object| by_name(&self.path, object.node())).unwrap_or_default();
         let parts = [
             self.rule.id(),
@@ -262,7 +275,7 @@ impl Finding {
     #[must_use]
     pub fn failure_of_build(&self) -> Error {
         let error = self.failure();
-        match &self.suppressed {
+        match self.suppressed.as_deref() {
             Some(Suppression { by, .. }) => error.help(format!(
                 "a build uses the {} that accepts this only if its configuration has `allowIgnores: true`",
                 by.as_str()
@@ -274,7 +287,7 @@ impl Finding {
     /// The object for people: its kind, and in backticks its namespace and name.
     #[must_use]
     pub fn subject(&self) -> String {
-        let ResId { gvk, name, namespace, .. } = &self.object;
+        let ResId { gvk, name, namespace, .. } = &*self.object;
         match namespace.is_empty() {
             true => format!("{} `{name}`", gvk.kind),
             false => format!("{} `{namespace}/{name}`", gvk.kind),

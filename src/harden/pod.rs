@@ -131,17 +131,17 @@ impl<'a> Pod<'a> {
 
     /// The path of a field of the specification.
     pub(super) fn path(&self, keys: &[&str]) -> Path {
-        self.of_spec.clone().keys(keys)
+        self.of_spec.below(keys)
     }
 
     /// The path of an annotation.
     pub(super) fn annotation_path(&self, key: &str) -> Path {
-        self.of_metadata.clone().keys(&["annotations", key])
+        self.of_metadata.below(&["annotations", key])
     }
 
     /// The path of its labels.
     pub(super) fn labels_path(&self) -> Path {
-        self.of_metadata.clone().keys(&["labels"])
+        self.of_metadata.below(&["labels"])
     }
 
     /// A field of the specification by its keys, or its default.
@@ -300,7 +300,7 @@ impl<'a> Container<'a> {
 
     /// The path of a field.
     pub(super) fn path(&self, keys: &[&str]) -> Path {
-        self.path.clone().keys(keys)
+        self.path.below(keys)
     }
 
     /// Its place in its list.
@@ -382,7 +382,13 @@ impl<'a> Container<'a> {
 impl Violation {
     /// The same violation for a container: its message then begins with the container.
     pub(super) fn of_container(mut self, container: &Container<'_>) -> Self {
-        self.message = format!("{} {}", container.label(), self.message);
+        let label = container.label();
+        // Exactly as long as needed: a run keeps the messages of all findings.
+        let mut message = String::with_capacity(label.len() + 1 + self.message.len());
+        message.push_str(&label);
+        message.push(' ');
+        message.push_str(&self.message);
+        self.message = message;
         self.container = Some((container.list, container.name.into()));
         self
     }

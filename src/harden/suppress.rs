@@ -98,7 +98,7 @@ pub(super) fn suppress(
         let mark = own.or_else(near);
         finding.suppressed = mark.map(|mark| {
             mark.is_used.set(true);
-            Suppression { by: mark.by, reason: mark.reason.clone() }
+            Box::new(Suppression { by: mark.by, reason: mark.reason.clone() })
         });
     }
     // A comment in an inline patch is also a comment of the kustomization file that contains it.
@@ -403,7 +403,7 @@ fn accept(
             let from = eased.as_ref().map_or(Severity::Warning, |eased| eased.from);
             let elsewhere = eased.and_then(|eased| eased.elsewhere);
             let (by, told, proofs) = (Easing::Foreign, String::new(), Vec::new());
-            finding.eased = Some(Eased { by, from, told, proofs, elsewhere });
+            finding.eased = Some(Box::new(Eased { by, from, told, proofs, elsewhere }));
             finding.severity = Severity::Note;
         }
         if number == 0 {
@@ -606,9 +606,9 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
         if !exclusion.is_expired(settings.today) {
             for finding in findings.iter_mut().filter(is_excluded) {
                 is_used.set(true);
-                finding.suppressed.get_or_insert_with(|| Suppression {
-                    by: SuppressedBy::Configuration,
-                    reason: exclusion.reason.clone(),
+                finding.suppressed.get_or_insert_with(|| {
+                    let reason = exclusion.reason.clone();
+                    Box::new(Suppression { by: SuppressedBy::Configuration, reason })
                 });
             }
         }

@@ -74,7 +74,8 @@ pub(super) fn lower(
             };
             finding.message = format!("{}; {said}", finding.message);
             let proofs = Vec::new();
-            finding.eased = Some(Eased { by: Easing::Twice, from, told, proofs, elsewhere: None });
+            let eased = Eased { by: Easing::Twice, from, told, proofs, elsewhere: None };
+            finding.eased = Some(Box::new(eased));
             finding.severity = severity;
         }
     }

@@ -17,7 +17,7 @@ pub(super) struct Violation {
     /// Another severity than that of the rule.
     pub(super) severity: Option<Severity>,
     /// The reason for which it has a lower severity.
-    pub(super) eased: Option<Eased>,
+    pub(super) eased: Option<Box<Eased>>,
     /// The lower severity that it has if an assumption holds.
     pub(super) assumption: Option<Assumption>,
     pub(super) fix: Option<Fix>,

@@ -139,7 +139,7 @@ impl Baseline {
             let accepted = known.get_mut(&checked.fingerprint(finding));
             if accepted.is_some_and(|known| known.take(checked.values(finding), take)) {
                 let (by, reason) = (SuppressedBy::Baseline, String::new());
-                checked.findings[place].suppressed = Some(Suppression { by, reason });
+                checked.findings[place].suppressed = Some(Box::new(Suppression { by, reason }));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Inputs of a check: kustomizations, each checked separately, and manifests, checked together.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -160,6 +161,11 @@ impl Inputs<'_> {
         let mut found = harden::check(&all, self.loader.sources(), self.settings);
         let evidence = self.evidence(&all, TargetPath::default(), None);
         found.sort_by_key(|finding| finding.place);
+        // The findings of a single input stay where they are: there may be very many.
+        let (mut of_all, found) = match manifests.len() {
+            1 => (found, Vec::new()),
+            _ => (Vec::new(), found),
+        };
         let mut found = found.into_iter().peekable();
         let mut start = 0;
         let shield = Shield::default();
@@ -173,7 +179,7 @@ impl Inputs<'_> {
                 if is_apart {
                     return Ok(self.judged(resources));
                 }
-                let mut findings = Vec::new();
+                let mut findings = mem::take(&mut of_all);
                 while let Some(mut finding) = found.next_if(|finding| finding.place < end) {
                     finding.place -= start;
                     findings.push(finding);

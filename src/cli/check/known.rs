@@ -198,7 +198,7 @@ impl Known {
             if known.is_some_and(|known| known.take(checked.values(finding), take)) {
                 let reason = format!("it is there at `{}` too", self.revision);
                 let by = SuppressedBy::Revision;
-                checked.findings[place].suppressed = Some(Suppression { by, reason });
+                checked.findings[place].suppressed = Some(Box::new(Suppression { by, reason }));
             }
         }
     }

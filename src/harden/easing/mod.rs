@@ -45,7 +45,7 @@ impl Easings<'_, '_> {
         }
         let assumption = violation.assumption.take().filter(|one| one.by == by);
         let proofs = assumption.map(|one| one.proofs).unwrap_or_default();
-        violation.eased = Some(Eased { by, from, told, proofs, elsewhere });
+        violation.eased = Some(Box::new(Eased { by, from, told, proofs, elsewhere }));
         violation.severity(severity)
     }
 

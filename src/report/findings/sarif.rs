@@ -297,7 +297,7 @@ impl<'a> Result<'a> {
             [Related { id: 1, message, physical_location }]
         });
         let by_revision = |one: &&Suppression| one.by == SuppressedBy::Revision;
-        let suppressed = finding.suppressed.as_ref();
+        let suppressed = finding.suppressed.as_deref();
         let state = match suppressed.filter(by_revision) {
             Some(_) => "unchanged",
             None => "new",

@@ -73,6 +73,14 @@ impl Path {
         self
     }
 
+    /// A new path that is this one extended by keys, without room for more: reports hold many of them.
+    #[must_use]
+    pub fn below(&self, keys: &[&str]) -> Self {
+        let mut steps = Vec::with_capacity(self.0.len() + keys.len());
+        steps.extend_from_slice(&self.0);
+        Self(steps).keys(keys)
+    }
+
     /// The path extended by an index.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
