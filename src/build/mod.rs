@@ -38,6 +38,7 @@ use crate::resource::ResMap;
 pub(crate) use demand::Demand;
 pub(crate) use entries::directories;
 pub use order::{Order, Reorder};
+pub use session::IsSame;
 pub(crate) use session::Session;
 pub use target::Built;
 

@@ -25,9 +25,14 @@ pub(crate) struct Session<'a> {
     defaults: Arc<TransformerConfig>,
     /// By the bytes of the paths, which are compared faster than their components.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
+    /// A session of another state of the files, with the test for directories whose kustomization is the same in both.
+    twin: Option<(&'a Session<'a>, Box<IsSame<'a>>)>,
     bases: Bases,
     programs: Arc<Programs>,
 }
+
+/// True if the files of the kustomization of a directory are certainly the same in two states of the files.
+pub type IsSame<'a> = dyn Fn(&Root) -> bool + Send + Sync + 'a;
 
 /// A kustomization file that was read.
 pub(crate) struct Read {
@@ -58,9 +63,16 @@ impl<'a> Session<'a> {
             builtins,
             defaults: Arc::new(TransformerConfig::defaults()),
             kustomizations: Mutex::default(),
+            twin: None,
             bases: Bases::new(loader.limits().get(Limit::Bytes)),
             programs: Arc::default(),
         }
+    }
+
+    /// The same session, which takes over what another one has read from kustomization files that are the same. Both
+    /// have the same [sources](Loader::sources).
+    pub(crate) fn beside(self, twin: &'a Self, is_same: Box<IsSame<'a>>) -> Self {
+        Self { twin: Some((twin, is_same)), ..self }
     }
 
     /// The loader.
@@ -101,6 +113,14 @@ impl<'a> Session<'a> {
         if let Some(read) = self.kustomizations().get(root.path().as_os_str()) {
             root.budget().spend(Limit::Bytes, read.bytes, root.span())?;
             return Ok(Arc::clone(read));
+        }
+        if let Some((twin, is_same)) = &self.twin {
+            let read = twin.kustomizations().get(root.path().as_os_str()).cloned();
+            if let Some(read) = read.filter(|_| is_same(root)) {
+                root.budget().spend(Limit::Bytes, read.bytes, root.span())?;
+                self.kustomizations().insert(root.path().into(), Arc::clone(&read));
+                return Ok(read);
+            }
         }
         // Two threads may both read it: the result is the same, and no thread waits.
         let source = root.kustomization_file()?;

@@ -9,6 +9,7 @@ mod secrets;
 mod steps;
 mod targets;
 
+pub use crate::build::IsSame;
 pub use affected::affected;
 pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};

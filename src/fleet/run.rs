@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::build::{Built, Demand, Options, Session};
+use crate::build::{Built, Demand, IsSame, Options, Session};
 use crate::config::{Kustomization, Warning};
 use crate::error::Result;
 use crate::load::{Loader, Root};
@@ -24,6 +24,13 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn new(loader: &'a Loader, options: &'a Options) -> Self {
         Self { session: Session::new(loader, options) }
+    }
+
+    /// The same run, which takes over what another one, of another state of the files, has read from kustomization files
+    /// that are certainly the same in both. Both loaders have the same sources and options.
+    #[must_use]
+    pub fn beside(self, twin: &'a Self, is_same: Box<IsSame<'a>>) -> Self {
+        Self { session: self.session.beside(&twin.session, is_same) }
     }
 
     /// Announces the targets of the run, without duplicates: a base of several targets is kept from its first use to
@@ -110,6 +117,30 @@ mod tests {
     fn names(run: &Run<'_>, target: &str) -> Result<String> {
         let resources = run.build(target, &mut Vec::new())?;
         Ok(resources.iter().map(|resource| resource.name()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn what_is_the_same_in_two_states_is_read_once() {
+        let state = |prefix: &str| {
+            loader(&format!(
+                "\
+== a/kustomization.yaml
+resources: [../base]
+namePrefix: {prefix}-
+== base/kustomization.yaml
+configMapGenerator: [{{name: m, options: {{disableNameSuffixHash: true}}}}]
+nameSuffix: -{prefix}
+"
+            ))
+        };
+        let ([old, new], options) = ([state("old"), state("new")], Options::default());
+        let twin = Run::new(&new, &options);
+        assert_eq!(names(&twin, "a").unwrap(), "new-m-new");
+        for (same, expected) in [("none", "old-m-old"), ("base", "old-m-new"), ("a", "new-m-old")] {
+            let is_same = Box::new(move |root: &Root| root.path().ends_with(same));
+            let run = Run::new(&old, &options).beside(&twin, is_same);
+            assert_eq!(names(&run, "a").unwrap(), expected);
+        }
     }
 
     #[test]

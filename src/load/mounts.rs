@@ -104,6 +104,11 @@ impl Mounts {
         }
     }
 
+    /// True if the directory of a path was listed and has no such name, and there is no mount.
+    pub(super) fn is_listed_as_missing(&self, path: &Path) -> bool {
+        self.mounts.get().is_none() && self.listings.kind(path) == Some(Kind::Missing)
+    }
+
     /// Lists directories anew: this program has made files in the tree.
     pub(super) fn list_anew(&self) {
         self.listings.forget();

@@ -206,7 +206,12 @@ impl Root {
         let mut found = Vec::new();
         let mut failure = None;
         for name in KUSTOMIZATION_FILES {
-            let result = match self.look(&self.0.path.join(name)) {
+            let path = self.0.path.join(name);
+            if self.0.mount.is_none() && self.0.loader.0.files.is_listed_as_missing(&path) {
+                self.0.loader.note(&self.0.path, &path);
+                continue;
+            }
+            let result = match self.look(&path) {
                 Ok(place) if place.kind == Kind::File => self.read(name, self.0.span),
                 Ok(_) => continue,
                 Err(error) => Err(error.at(self.0.span)),

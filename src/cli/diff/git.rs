@@ -11,10 +11,12 @@ use crate::{
     error::{Code, Error, Result},
     external::git::Repository,
     fetch::{Lock, LockUse},
-    fleet,
+    fleet::{self, IsSame},
     limits::Budget,
     load::{
-        Disk, Files, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join,
+        Disk, Files, FilesId, KUSTOMIZATION_FILES, Kind, Loader, Options,
+        git::{Changed as _, Changes, Revision},
+        join,
     },
 };
 
@@ -60,10 +62,12 @@ pub(super) fn sides<'a>(
         Some(top) => SecretPlaces::of_repository(top, changes.clone(), new.clone()),
         None => SecretPlaces::below(paths),
     };
-    let runs = [before, after].map(|loader| {
-        let loader = until_exit(loader);
-        &*until_exit(fleet::Run::new(loader, build))
-    });
+    let [before, after] = [before, after].map(|loader| fleet::Run::new(until_exit(loader), build));
+    let after = &*until_exit(after);
+    // Most kustomizations are the same on both sides, and read first on the new one.
+    let is_same = is_same(repository.top().to_path_buf(), changes.clone());
+    let before = &*until_exit(before.beside(after, is_same));
+    let runs = [before, after];
     let mut sides = Sides { runs, targets: Vec::new(), others: Vec::new(), secrets };
     refuse_missing(&sides, paths, &repository, revisions)?;
     if is_whole || !changes.is_empty() {
@@ -71,6 +75,20 @@ pub(super) fn sides<'a>(
         (sides.targets, sides.others) = targets.find()?;
     }
     Ok(sides)
+}
+
+/// The test for directories of a repository whose kustomization file has not changed, nor what leads to it.
+fn is_same(top: PathBuf, changes: Changes) -> Box<IsSame<'static>> {
+    Box::new(move |root| {
+        let files = KUSTOMIZATION_FILES.iter().filter_map(|name| {
+            let path = root.path().join(name);
+            Some((root.canonical(name)? == path, path))
+        });
+        // A link leads to a file that may have changed.
+        matches!(&*files.collect::<Vec<_>>(), [(true, path)] if matches!(changes.on_the_way(path), Ok(None)))
+            && root.files() == FilesId::default()
+            && root.path().starts_with(&top)
+    })
 }
 
 /// The loader of a side, and of a revision that is rendered. With `--locked`, it uses the lock of that side, if it has one, which is returned.
