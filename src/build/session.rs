@@ -26,7 +26,7 @@ pub(crate) struct Session<'a> {
     /// By the bytes of the paths, which are compared faster than their components.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     /// A session of another state of the files, with the test for directories whose kustomization is the same in both.
-    twin: Option<(&'a Session<'a>, Box<IsSame<'a>>)>,
+    twin: Option<(&'a Self, Box<IsSame<'a>>)>,
     bases: Bases,
     programs: Arc<Programs>,
 }

@@ -23,6 +23,15 @@ pub struct Tree<T> {
     pub refused: Vec<(String, Error)>,
 }
 
+/// The directories that a search visits.
+#[derive(Clone, Copy)]
+struct Searched<'a> {
+    /// The names of files of which a directory must have one; empty for all directories.
+    names: &'a [&'static str],
+    /// False for directories that are not entered, by their paths.
+    enters: &'a dyn Fn(&Path) -> bool,
+}
+
 impl Loader {
     /// The directories at and below `directory` that have a kustomization file, sorted by path. Links are not followed,
     /// and directories whose names begin with a dot (`.git`) are skipped. Directories that cannot be listed
@@ -44,22 +53,26 @@ impl Loader {
         directory: &str,
         enters: &dyn Fn(&Path) -> bool,
     ) -> Result<Tree<Root>> {
-        self.walk(directory, (&KUSTOMIZATION_FILES, enters), |below, path, entries, tree| {
-            let is_kustomization = |(name, kind): &(OsString, Kind)| {
-                matches!(kind, Kind::File | Kind::Link)
-                    && KUSTOMIZATION_FILES.iter().any(|file| name == file)
-            };
-            if !entries.iter().any(is_kustomization) {
-                return;
-            }
-            match below.to_str() {
-                Some(_) => {
-                    let place = Resolved { path: path.to_path_buf(), kind: Kind::Directory };
-                    tree.found.push(Root::new(self, &place, Span::NONE, None, None));
+        self.walk(
+            directory,
+            Searched { names: &KUSTOMIZATION_FILES, enters },
+            |below, path, entries, tree| {
+                let is_kustomization = |(name, kind): &(OsString, Kind)| {
+                    matches!(kind, Kind::File | Kind::Link)
+                        && KUSTOMIZATION_FILES.iter().any(|file| name == file)
+                };
+                if !entries.iter().any(is_kustomization) {
+                    return;
                 }
-                None => tree.refused.push(unnamed(below)),
-            }
-        })
+                match below.to_str() {
+                    Some(_) => {
+                        let place = Resolved { path: path.to_path_buf(), kind: Kind::Directory };
+                        tree.found.push(Root::new(self, &place, Span::NONE, None, None));
+                    }
+                    None => tree.refused.push(unnamed(below)),
+                }
+            },
+        )
     }
 
     /// The directories with a kustomization file that [`Loader::kustomizations`] skips: those in hidden directories
@@ -71,7 +84,7 @@ impl Loader {
         let (mut hidden, mut links) = (Vec::new(), Vec::new());
         self.walk(
             directory,
-            (&KUSTOMIZATION_FILES, &|_| true),
+            Searched { names: &KUSTOMIZATION_FILES, enters: &|_| true },
             |_, path, entries, _: &mut Tree<()>| {
                 for (name, kind) in entries {
                     match kind {
@@ -125,21 +138,25 @@ impl Loader {
     /// # Errors
     /// The same.
     pub fn manifests(&self, directory: &str) -> Result<Tree<String>> {
-        self.walk(directory, (&[], &|_| true), |below, _, entries, tree| {
-            let is_manifest = |name: &OsString| {
-                let extension = Path::new(name).extension().and_then(|text| text.to_str());
-                matches!(extension, Some("yaml" | "yml" | "json"))
-            };
-            let files = entries.iter().filter(|(name, kind)| {
-                matches!(kind, Kind::File | Kind::Link) && is_manifest(name)
-            });
-            for (name, _) in files {
-                match below.join(name).into_os_string().into_string() {
-                    Ok(file) => tree.found.push(file),
-                    Err(file) => tree.refused.push(unnamed(file.as_ref())),
+        self.walk(
+            directory,
+            Searched { names: &[], enters: &|_| true },
+            |below, _, entries, tree| {
+                let is_manifest = |name: &OsString| {
+                    let extension = Path::new(name).extension().and_then(|text| text.to_str());
+                    matches!(extension, Some("yaml" | "yml" | "json"))
+                };
+                let files = entries.iter().filter(|(name, kind)| {
+                    matches!(kind, Kind::File | Kind::Link) && is_manifest(name)
+                });
+                for (name, _) in files {
+                    match below.join(name).into_os_string().into_string() {
+                        Ok(file) => tree.found.push(file),
+                        Err(file) => tree.refused.push(unnamed(file.as_ref())),
+                    }
                 }
-            }
-        })
+            },
+        )
     }
 
     /// Visits everything below a directory, whose path has its links resolved: the names of a directory in order, and a
@@ -187,12 +204,11 @@ impl Loader {
         kind(path).map_err(|error| self.unreadable(path, &error))
     }
 
-    /// Visits the directories of a tree, sorted by path. Skips those that certainly contain no file with one of the
-    /// `names`, where an empty list skips none, and those that `enters` is false for. `visit` gets the path from the top, the full path and the entries of each.
+    /// Visits the directories of a tree, sorted by path. Skips those that certainly contain no file that is searched. `visit` gets the path from the top, the full path and the entries of each.
     fn walk<T>(
         &self,
         directory: &str,
-        (names, enters): (&[&'static str], &dyn Fn(&Path) -> bool),
+        Searched { names, enters }: Searched<'_>,
         mut visit: impl FnMut(&Path, &Path, &[(OsString, Kind)], &mut Tree<T>),
     ) -> Result<Tree<T>> {
         let top = self.root(directory)?.path().to_path_buf();

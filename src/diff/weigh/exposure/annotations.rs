@@ -239,11 +239,13 @@ pub(in crate::diff::weigh) fn annotated(sides: &Sides<'_, '_>, found: &mut Vec<J
     // Without a list of sites, scripts of all are answered.
     let answers = |node| annotation(node, "enable-cors") == Some("true");
     let sites = |node: &'_ Node| annotation(node, "cors-allow-origin").map(str::to_owned);
-    if answers(before) && answers(after) && sites(after).is_none() {
-        if let Some(old) = sites(before).filter(|old| old != "*" && !old.is_empty()) {
-            let phrase = Phrase::new("answers scripts of all sites in place of ").name(&old);
-            found.push(judgement(path, phrase));
-        }
+    if answers(before)
+        && answers(after)
+        && sites(after).is_none()
+        && let Some(old) = sites(before).filter(|old| old != "*" && !old.is_empty())
+    {
+        let phrase = Phrase::new("answers scripts of all sites in place of ").name(&old);
+        found.push(judgement(path, phrase));
     }
     let has_tls = |node| !items(below(node, &["spec", "tls"])).is_empty();
     // Without TLS there is nothing to lead to, and that is told.

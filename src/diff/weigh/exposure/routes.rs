@@ -178,7 +178,7 @@ pub(super) fn of_gateway_route(route: &Node) -> Offer {
     let Some(spec) = present(route, "spec") else { return Offer::default() };
     let mut offer =
         Offer::by(&present(spec, "parentRefs").map(canonical).unwrap_or_default(), route);
-    let mut paths: Vec<(Served, Rc<str>, Option<(&str, &str)>)> = Vec::new();
+    let mut paths: Vec<(Served, Rc<str>, Plain<'_>)> = Vec::new();
     for rule in items(present(spec, "rules")) {
         let backend = without(rule, &["name", "matches"]);
         let plain = plain(rule);
@@ -214,7 +214,9 @@ pub(super) fn of_gateway_route(route: &Node) -> Offer {
 }
 
 /// The Service and the port to which a rule leads, if it says no more.
-fn plain(rule: &Node) -> Option<(&str, &str)> {
+type Plain<'a> = Option<(&'a str, &'a str)>;
+
+fn plain(rule: &Node) -> Plain<'_> {
     let is_known = |key: &str, known: &[&str]| known.contains(&key);
     let says = |node: &Node, known: &[&str]| {
         node.entries().iter().all(|(key, _)| is_known(key.text(), known))
