@@ -58,10 +58,9 @@ impl Search<'_> {
         let (mut is_changed, mut below) = (false, Vec::new());
         // Removed files, and files that now take precedence, count too.
         for name in KUSTOMIZATION_FILES {
-            is_changed = is_changed || self.changed.is_changed(&root.path().join(name))?;
-            if let Some(led_to) = root.canonical(name) {
-                is_changed = is_changed || self.changed.is_changed(&led_to)?;
-            }
+            let path = root.path().join(name);
+            is_changed = is_changed || self.changed.is_changed(&path)?;
+            is_changed = is_changed || self.is_any_way(root, &path)?;
         }
         let mut outcome = Ok(());
         named(root, &mut |named| {
@@ -86,19 +85,35 @@ impl Search<'_> {
             Named::Word(word) => {
                 let name = word.rsplit('/').next().unwrap_or_default();
                 let is_plain = !matches!(name, "" | "." | "..");
+                let path = || join(root.path(), Path::new(word));
                 (!is_plain || self.changed.may_have(name.as_ref())?)
-                    && self.changed.is_changed(&join(root.path(), Path::new(word)))?
+                    && self.changed.is_changed(&path())?
+                    || root.may_lead(word) && self.is_any_way(root, &path())?
             }
-            Named::File { path, leads_to } => {
-                self.is_on_the_way(path)?
-                    || leads_to.as_ref().map_or(Ok(false), |file| self.changed.is_changed(file))?
+            Named::File { path, .. } | Named::Kustomization { path, .. } => {
+                self.is_on_the_way(path)? || self.is_any_way(root, path)?
             }
-            Named::Kustomization { path, .. } => self.is_on_the_way(path)?,
             Named::Other(path) => {
-                self.is_on_the_way(path)? || self.changed.is_changed_below(path)?
+                let mut is_changed = self.is_on_the_way(path)?;
+                is_changed = is_changed || self.changed.is_changed_below(path)?;
+                for way in root.loader().ways(path) {
+                    is_changed = is_changed || self.is_on_the_way(&way)?;
+                    is_changed = is_changed || self.changed.is_changed_below(&way)?;
+                }
+                is_changed
             }
             Named::Charts => self.changed.is_changed_below(root.path())?,
         })
+    }
+
+    /// True if a link from a path, or what it leads to, has changed.
+    fn is_any_way(&self, root: &Root, path: &Path) -> Result<bool> {
+        for way in root.loader().ways(path) {
+            if self.is_on_the_way(&way)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// True if a path or a parent of it has changed: a parent may have been a link, and a nested repository changes as

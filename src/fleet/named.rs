@@ -3,6 +3,7 @@
 //! This is fast, but finds more than a build reads: ordinary text may look like a path.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::load::{Kind, Root, join};
@@ -113,17 +114,36 @@ impl Look<'_> {
         });
     }
 
-    /// Reports the paths in a configuration file.
+    /// Reports the paths in a configuration file, or in the files of a directory with configurations and its own directories:
+    /// they are relative to the directory that is being read.
     fn configuration(&mut self, path: &str) {
-        if self.root.kind_of(path) != Kind::File {
-            return;
-        }
-        let documents = self
-            .root
-            .file(path, Span::NONE)
-            .and_then(|file| file.documents(self.root.budget()).map(Cow::into_owned));
-        for document in documents.iter().flatten() {
-            self.node(&document.root, false);
+        let mut pending = vec![(self.root.clone(), path.to_owned())];
+        let mut visited = BTreeSet::new();
+        while let Some((root, path)) = pending.pop() {
+            let documents = match root.kind_of(&path) {
+                Kind::File => root
+                    .file(&path, Span::NONE)
+                    .and_then(|file| file.documents(root.budget()).map(Cow::into_owned)),
+                Kind::Directory => {
+                    let Ok(below) = root.child(&path, Span::NONE) else { continue };
+                    if !visited.insert(below.path().to_path_buf()) {
+                        continue;
+                    }
+                    let source = below.kustomization_file();
+                    let documents = source.and_then(|source| parse::documents(&source));
+                    for document in documents.iter().flatten() {
+                        let lists =
+                            document.root.entries().iter().flat_map(|(_, list)| list.items());
+                        let listed = lists.filter_map(Node::as_text).map(str::to_owned);
+                        pending.extend(listed.map(|path| (below.clone(), path)));
+                    }
+                    documents
+                }
+                Kind::Link | Kind::Special | Kind::Missing => continue,
+            };
+            for document in documents.iter().flatten() {
+                self.node(&document.root, false);
+            }
         }
     }
 }

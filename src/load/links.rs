@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
+use super::files::join;
+
 /// The entry at a path of which only the last segment may be a link.
 pub(super) enum Look {
     Directory,
@@ -51,6 +53,37 @@ pub(super) fn resolve(
     Ok(resolved)
 }
 
+/// The paths that decide where a path leads: for each link on the way, the link itself, and the path with its target in its
+/// place. Empty without links. What cannot be looked at ends the way.
+pub(super) fn ways(path: &Path, look: &dyn Fn(&Path) -> io::Result<Look>) -> Vec<PathBuf> {
+    let mut links_left = 40;
+    let (mut ways, mut resolved) = (Vec::new(), PathBuf::from("/"));
+    let mut pending: Vec<OsString> = names(path);
+    while let Some(name) = pending.pop() {
+        if name == ".." {
+            resolved.pop();
+            continue;
+        }
+        resolved.push(name);
+        match look(&resolved) {
+            Ok(Look::Directory) => {}
+            Ok(Look::Link(target)) if links_left > 0 => {
+                links_left -= 1;
+                ways.push(resolved.clone());
+                resolved.pop();
+                if target.is_absolute() {
+                    resolved = PathBuf::from("/");
+                }
+                pending.extend(names(&target));
+                let rest: PathBuf = pending.iter().rev().collect();
+                ways.push(join(&resolved, &rest));
+            }
+            Ok(Look::File | Look::Link(_) | Look::Missing) | Err(_) => break,
+        }
+    }
+    ways
+}
+
 /// The segments of a path, last one first; `..` counts as a segment.
 fn names(path: &Path) -> Vec<OsString> {
     let components = path.components().rev();
@@ -58,4 +91,34 @@ fn names(path: &Path) -> Vec<OsString> {
         .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
         .map(|component| component.as_os_str().to_os_string())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Loader, Memory, Options};
+    use super::*;
+
+    #[test]
+    fn each_link_on_the_way_decides() {
+        let files = Memory::new()
+            .file("x1/f", "")
+            .link("d", "x1")
+            .link("l", "d/f")
+            .link("gone", "d/g/h")
+            .link("x1/up", "../d/../x1/f")
+            .link("round", "round");
+        let loader = Loader::new(files, Options::default());
+        let ways = |path: &str| -> Vec<String> {
+            let ways = loader.ways(Path::new(path)).into_iter();
+            ways.map(|way| way.display().to_string()).collect()
+        };
+        for path in ["/x1/f", "/x1", "/", "/none", "/none/f", "/x1/none", "/x1/f/below"] {
+            assert!(ways(path).is_empty(), "{path}");
+        }
+        assert_eq!(ways("/d/f"), ["/d", "/x1/f"]);
+        assert_eq!(ways("/l"), ["/l", "/d/f", "/d", "/x1/f"]);
+        assert_eq!(ways("/gone"), ["/gone", "/d/g/h", "/d", "/x1/g/h"]);
+        assert_eq!(ways("/d/up"), ["/d", "/x1/up", "/x1/up", "/x1/f", "/d", "/x1/f"]);
+        assert_eq!(ways("/round").len(), 80);
+    }
 }

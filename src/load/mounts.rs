@@ -106,7 +106,12 @@ impl Mounts {
 
     /// True if the directory of a path was listed and has no such name, and there is no mount.
     pub(super) fn is_listed_as_missing(&self, path: &Path) -> bool {
-        self.mounts.get().is_none() && self.listings.kind(path) == Some(Kind::Missing)
+        self.mounts.get().is_none() && self.listed_kind(path) == Some(Kind::Missing)
+    }
+
+    /// The kind of an entry of a directory that was listed; `None` if that does not tell.
+    pub(super) fn listed_kind(&self, path: &Path) -> Option<Kind> {
+        self.listings.kind(path)
     }
 
     /// Lists directories anew: this program has made files in the tree.
@@ -135,20 +140,30 @@ impl Mounts {
         }
     }
 
+    fn look_at(&self, path: &Path) -> io::Result<Look> {
+        Ok(match self.kind(path)? {
+            Kind::Directory => Look::Directory,
+            Kind::File | Kind::Special => Look::File,
+            Kind::Missing => Look::Missing,
+            Kind::Link => Look::Link(self.target(path)?),
+        })
+    }
+
+    /// The paths that decide where a path leads, as [`links::ways`] finds them.
+    pub(super) fn ways(&self, path: &Path) -> Vec<PathBuf> {
+        links::ways(path, &|path| self.look_at(path))
+    }
+
     /// Resolves links step by step: those of the tree may lead into a mount, those of a mount must not lead out of it.
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         let followed: RefCell<Vec<(PathBuf, Arc<Mount>)>> = RefCell::default();
         let resolved = links::resolve(path, &|path| {
-            Ok(match self.kind(path)? {
-                Kind::Directory => Look::Directory,
-                Kind::File | Kind::Special => Look::File,
-                Kind::Missing => Look::Missing,
-                Kind::Link => {
-                    let mount = self.of(path);
-                    followed.borrow_mut().extend(mount.map(|mount| (path.to_path_buf(), mount)));
-                    Look::Link(self.target(path)?)
-                }
-            })
+            let look = self.look_at(path)?;
+            if let Look::Link(_) = look {
+                let mount = self.of(path);
+                followed.borrow_mut().extend(mount.map(|mount| (path.to_path_buf(), mount)));
+            }
+            Ok(look)
         })?;
         let out = followed.into_inner().into_iter().find(|(_, mount)| !mount.holds(&resolved));
         match out {

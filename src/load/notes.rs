@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Input, Kind, LeadsTo, Loader, RepoSpec, inputs, without_credentials};
+use super::{Digest, Input, Kind, LeadsTo, Loader, RepoSpec, without_credentials};
 use crate::sync::lock;
 
 /// The paths that the kustomization of each directory looked up.
@@ -130,7 +130,7 @@ impl Loader {
             let paths_of = directories.into_iter().filter(|directory| !self.is_fetched(directory));
             paths.extend(paths_of.filter_map(of).flatten().cloned());
         }
-        inputs(paths.into_iter().map(|path| {
+        self.with_links(paths.into_iter().map(|path| {
             let place = self.place(Path::new(&path));
             (PathBuf::from(path), place)
         }))
