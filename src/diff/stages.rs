@@ -32,9 +32,26 @@ pub(super) fn may_share_a_cluster(path: &str, other: &str) -> bool {
     are_of_one_stage(path, other) && clusters(path) == clusters(other)
 }
 
+/// The places among the stages of the words of a path.
 fn stages(path: &str) -> BTreeSet<usize> {
-    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric());
-    words.filter_map(stage).collect()
+    path.split('/').flat_map(stages_of_name).collect()
+}
+
+/// The places among the stages of the words of a name. A word after `non` or `not` is denied, such as in `non-prod`, and
+/// `pre-prod` is `preprod`.
+fn stages_of_name(name: &str) -> impl Iterator<Item = usize> {
+    let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let before = std::iter::once("").chain(words.clone());
+    before.zip(words).filter_map(|(before, word)| {
+        let follows = |one: &str| before.eq_ignore_ascii_case(one);
+        if follows("non") || follows("not") {
+            return None;
+        }
+        match follows("pre") && stage(word) == stage("prod") {
+            true => stage("preprod"),
+            false => stage(word),
+        }
+    })
 }
 
 /// The place of a word, with or without a number behind it, among the stages.
@@ -65,6 +82,20 @@ mod tests {
             ("clusters/berlin/x", "clusters/munich/x", true, false),
             ("clusters/berlin/x", "clusters/berlin/y", true, true),
             ("apps/a", "apps/b", true, true),
+            ("apps/non-prod", "apps/prod", false, false),
+            ("apps/non_production/x", "apps/production/x", false, false),
+            ("apps/web-NOT-live", "apps/web-live", false, false),
+            ("apps/not-live", "apps/live", false, false),
+            ("apps/pre-prod", "apps/prod", false, false),
+            ("apps/pre-prod2", "apps/preproduction", true, true),
+            ("apps/pre-prod", "apps/non-prod", false, false),
+            ("apps/non-prod", "apps/nonprod", true, true),
+            ("apps/non-prod/dev", "apps/dev", true, true),
+            ("apps/non-prod", "apps/dev", false, false),
+            ("apps/pre-dev", "apps/dev", true, true),
+            ("apps/pre/prod", "apps/prod", true, true),
+            ("apps/not/prod", "apps/prod", true, true),
+            ("apps/non", "apps/not", true, true),
             ("products/a", "devices/a", true, true),
         ] {
             assert_eq!(are_of_one_stage(path, other), is_of_one_stage, "{path} {other}");
