@@ -6,6 +6,8 @@ mod images;
 mod probes;
 mod protection;
 mod quality;
+mod scripts;
+mod tokens;
 
 pub(super) use account::account;
 pub(super) use images::images;

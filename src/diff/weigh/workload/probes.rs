@@ -1,20 +1,11 @@
 //! Probes that check nothing: commands that always succeed, and probes that take longer than an hour to fail.
 
+use super::scripts::always_succeeds;
 use crate::harden::value::{below, integer, items, present};
 use crate::yaml::Node;
 
 /// The maximum time until a probe has an effect, in seconds.
 const LONGEST: i64 = 3600;
-
-/// The maximum length of a script that is read.
-const LONGEST_SCRIPT: usize = 4096;
-
-/// Commands that always succeed.
-const IDLE: [&str; 8] =
-    [":", "true", "exit 0", "exit", "return 0", "/bin/true", "/usr/bin/true", "busybox true"];
-
-/// The names of shells.
-const SHELLS: [&str; 7] = ["ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"];
 
 /// True if a probe can fail, within an hour.
 pub(super) fn can_fail(probe: &Node) -> bool {
@@ -24,50 +15,8 @@ pub(super) fn can_fail(probe: &Node) -> bool {
     let time = time.saturating_add(seconds("initialDelaySeconds", 0));
     let command = below(probe, &["exec", "command"]);
     let words: Vec<&str> = items(command).iter().filter_map(Node::as_text).collect();
-    !probe.is_empty() && time <= LONGEST && !(command.is_some() && always_succeeds(&words))
-}
-
-/// True if a command cannot fail.
-fn always_succeeds(words: &[&str]) -> bool {
-    let [program, rest @ ..] = words else { return false };
-    let name = program.rsplit('/').next().unwrap_or(program);
-    let is_shell = SHELLS.contains(&name);
-    let flags: Vec<&&str> =
-        rest.iter().take_while(|word| word.starts_with('-') || **word == "sh").collect();
-    let is_script =
-        |flag: &&&str| flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c');
-    match rest.get(flags.len()) {
-        Some(script) if is_shell && flags.iter().any(is_script) => {
-            let stops = flags.iter().any(|flag| flag.starts_with('-') && flag.contains('e'));
-            script.len() <= LONGEST_SCRIPT && never_fails(script, stops)
-        }
-        _ => IDLE.contains(&words.join(" ").trim()) || matches!(name, "echo" | "printf" | "sleep"),
-    }
-}
-
-/// True if the last command of a script always succeeds, and none before it ends the script. `stops` is true if the first
-/// failure ends it.
-fn never_fails(script: &str, stops: bool) -> bool {
-    let script = script.trim().trim_end_matches([';', '\n', ' ', '\t']);
-    let ends = [';', '\n'];
-    let (before, last) = match script.rfind(ends) {
-        Some(place) => (&script[..place], script[place + 1..].trim()),
-        None => ("", script),
-    };
-    let is_idle = |command: &str| {
-        let command = command.trim().trim_end_matches([')', '}']).trim();
-        IDLE.contains(&command)
-            || command.starts_with("echo ") && !command.contains(['|', '&', '>'])
-    };
-    // The last alternative, if all others fail.
-    let alternative = last.rsplit("||").next().unwrap_or(last);
-    let is_kept = last.contains("||") && !last.contains("exit 1");
-    let may_end =
-        stops || ["exit", "return", "set -e", "errexit"].iter().any(|word| before.contains(word));
-    match before.trim().is_empty() {
-        true => is_idle(last) || is_kept && is_idle(alternative),
-        false => !may_end && (is_idle(last) || is_kept && is_idle(alternative)),
-    }
+    let is_idle = || always_succeeds(&words, seconds("timeoutSeconds", 1).max(1));
+    !probe.is_empty() && time <= LONGEST && !(command.is_some() && is_idle())
 }
 
 #[cfg(test)]
