@@ -11,6 +11,12 @@ use crate::text::wildcard::fits;
 #[derive(Default)]
 pub struct Applied {
     objects: BTreeMap<String, Vec<Applying>>,
+    /// Those in the texts of files that renders have read, which count where a render has failed.
+    read: BTreeMap<String, Vec<Applying>>,
+    /// The texts of kustomizations.
+    kustomizations: BTreeMap<String, String>,
+    /// The folders of kustomizations that cannot be rendered.
+    failed: BTreeSet<String>,
 }
 
 /// An object that names folders to apply.
@@ -39,59 +45,139 @@ impl Applied {
 
     /// Adds the objects in the text of a file in a folder. It is not parsed: it may be the template of a chart. Linear.
     pub fn add_text(&mut self, folder: &str, text: &str) {
-        for document in text.split("\n---") {
-            let group = ["argoproj.io", "toolkit.fluxcd.io"];
-            if group.iter().any(|group| document.contains(group)) {
-                self.add_fields(folder, fields(document));
-            }
-        }
+        add_texts(&mut self.objects, folder, text);
+    }
+
+    /// Adds the objects in the text of a file that a render has read. They count if a kustomization that leads to the file
+    /// cannot be rendered.
+    pub fn add_text_of_render(&mut self, folder: &str, text: &str) {
+        add_texts(&mut self.read, folder, text);
+    }
+
+    /// Adds the text of a kustomization, to know what it includes if it cannot be rendered.
+    pub fn add_kustomization(&mut self, folder: &str, text: &str) {
+        // It may have patches.
+        self.add_text_of_render(folder, text);
+        let known = self.kustomizations.entry(folder.to_owned()).or_default();
+        known.push('\n');
+        known.push_str(text);
+    }
+
+    /// Adds a kustomization that cannot be rendered. The texts of what it includes count.
+    pub fn add_failed(&mut self, folder: &str) {
+        self.failed.insert(folder.to_owned());
     }
 
     fn add_fields<'t>(&mut self, folder: &str, fields: impl Iterator<Item = (&'t str, &'t str)>) {
-        let mut applying = Applying { is_of_production: false, folders: Vec::new() };
-        for (key, value) in fields {
-            applying.is_of_production |= OF_PLACES.contains(&key) && says_production(value);
-            // A generator of an ApplicationSet may give the path by another name.
-            let may_be_path = key == "path" || value.contains('/') && !value.contains(':');
-            applying.folders.extend(may_be_path.then(|| pattern(value)).flatten());
-        }
-        if !applying.folders.is_empty() {
-            self.objects.entry(folder.to_owned()).or_default().push(applying);
+        if let Some(one) = applying(fields) {
+            self.objects.entry(folder.to_owned()).or_default().push(one);
         }
     }
 
     /// The folders that objects for production name, and those that objects in these name. Linear.
     #[must_use]
-    pub fn for_production(self) -> ForProduction {
+    pub fn for_production(mut self) -> ForProduction {
+        self.take_read();
+        let Self { objects: mut left, read: _, mut kustomizations, mut failed } = self;
         let mut found = ForProduction::default();
-        let mut left = self.objects;
-        let mut pending = Vec::new();
+        let (mut pending, mut including) = (Vec::new(), Vec::new());
         for (folder, objects) in &mut left {
             let is_all = is_path_of_production(folder);
             let (of_production, others) =
                 objects.drain(..).partition(|one| is_all || one.is_of_production);
             *objects = others;
             pending.extend(Vec::into_iter(of_production).flat_map(|one| one.folders));
+            if is_all && failed.remove(folder) {
+                including.extend(kustomizations.remove_entry(folder));
+            }
         }
-        while let Some(folder) = pending.pop() {
-            let is_new = found.add(&folder);
-            let within: Vec<String> = match (is_new, folder.contains('*')) {
-                (false, _) => Vec::new(),
-                (true, true) => left.keys().filter(|one| fits(&folder, one)).cloned().collect(),
-                (true, false) => {
-                    let below = left.range(folder.clone()..);
-                    let below = below.take_while(|(one, _)| one.starts_with(&folder));
-                    let is_within = |one: &&String| is_at_or_below(one, &folder);
-                    below.map(|(one, _)| one).filter(is_within).cloned().collect()
+        loop {
+            // What cannot be rendered has the objects of what it includes.
+            while let Some((folder, text)) = including.pop() {
+                for other in included(&folder, &text) {
+                    let objects = left.remove(&other).unwrap_or_default();
+                    pending.extend(objects.into_iter().flat_map(|one| one.folders));
+                    including.extend(kustomizations.remove_entry(&other));
                 }
-            };
-            for one in within {
+            }
+            let Some(folder) = pending.pop() else { break };
+            let is_new = found.add(&folder);
+            for one in is_new.then(|| within(&left, &folder)).into_iter().flatten() {
                 let objects = left.remove(&one).unwrap_or_default();
                 pending.extend(objects.into_iter().flat_map(|one| one.folders));
+                if failed.remove(&one) {
+                    including.extend(kustomizations.remove_entry(&one));
+                }
             }
         }
         found
     }
+
+    /// Counts the texts of what kustomizations include that cannot be rendered.
+    fn take_read(&mut self) {
+        let Self { objects, read, kustomizations, failed } = self;
+        let mut pending: Vec<String> = failed.iter().cloned().collect();
+        let mut known = failed.clone();
+        while let Some(folder) = pending.pop() {
+            let found = objects.entry(folder.clone()).or_default();
+            found.extend(read.remove(&folder).into_iter().flatten());
+            let Some(text) = kustomizations.get(&folder) else { continue };
+            for other in included(&folder, text) {
+                let is_there = read.contains_key(&other) || kustomizations.contains_key(&other);
+                if is_there && !known.contains(&other) {
+                    known.insert(other.clone());
+                    pending.push(other);
+                }
+            }
+        }
+    }
+}
+
+/// The folders with objects at and below a folder, or that fit a pattern.
+fn within(left: &BTreeMap<String, Vec<Applying>>, folder: &str) -> Vec<String> {
+    if folder.contains('*') {
+        return left.keys().filter(|one| fits(folder, one)).cloned().collect();
+    }
+    let below = left.range(folder.to_owned()..).map(|(one, _)| one);
+    let below = below.take_while(|one| one.starts_with(folder));
+    below.filter(|one| is_at_or_below(one, folder)).cloned().collect()
+}
+
+fn add_texts(objects: &mut BTreeMap<String, Vec<Applying>>, folder: &str, text: &str) {
+    for document in text.split("\n---") {
+        let group = ["argoproj.io", "toolkit.fluxcd.io"];
+        if group.iter().any(|group| document.contains(group))
+            && let Some(one) = applying(fields(document))
+        {
+            objects.entry(folder.to_owned()).or_default().push(one);
+        }
+    }
+}
+
+/// The folders that fields name; `None` if they name none.
+fn applying<'t>(fields: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Applying> {
+    let mut found = Applying { is_of_production: false, folders: Vec::new() };
+    for (key, value) in fields {
+        found.is_of_production |= OF_PLACES.contains(&key) && says_production(value);
+        // A generator of an ApplicationSet may give the path by another name.
+        let may_be_path = key == "path" || value.contains('/') && !value.contains(':');
+        found.folders.extend(may_be_path.then(|| pattern(value)).flatten());
+    }
+    (!found.folders.is_empty()).then_some(found)
+}
+
+/// The folders that the text of a kustomization in a folder may include, and those of files.
+fn included(folder: &str, text: &str) -> impl Iterator<Item = String> {
+    let is_one = |value: &&str| !value.is_empty() && value.len() <= LONGEST && !value.contains(':');
+    fields(text).map(|(_, value)| value).filter(is_one).map(move |value| {
+        let found = path::join(folder, value);
+        let is_file = [".yaml", ".yml", ".json"].iter().any(|end| found.ends_with(end));
+        match found.rsplit_once('/') {
+            Some((folder, _)) if is_file => folder.to_owned(),
+            None if is_file => ".".to_owned(),
+            _ => found,
+        }
+    })
 }
 
 /// Folders that are applied for production.
@@ -150,10 +236,12 @@ const LONGEST: usize = 1024;
 /// A path as a pattern: what is filled in later is `*`. `None` for the top of a repository, for what may be any folder, and for a
 /// path that leaves the repository.
 fn pattern(text: &str) -> Option<String> {
-    let text = text.trim().trim_start_matches('/');
     if text.len() > LONGEST {
         return None;
     }
+    // JSON may escape it.
+    let text = text.replace("\\/", "/");
+    let text = text.trim().trim_start_matches('/');
     let mut found = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -173,11 +261,28 @@ fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = parts.flat_map(|line| line.split([',', '{', '[', ']']));
     parts.map(|part| {
         let part = part.trim_start_matches([' ', '-', '\t']);
-        let (key, value) = part.split_once(": ").unwrap_or(("", part));
+        let (key, value) = quoted_key(part).or_else(|| part.split_once(": ")).unwrap_or(("", part));
         let is_around = |letter: char| letter.is_whitespace() || letter == '"' || letter == '\'';
         let value = value.split_once(" #").map_or(value, |(value, _)| value);
+        let value = without_properties(value.trim());
         (key.trim_matches(is_around), value.trim_end_matches('}').trim_matches(is_around))
     })
+}
+
+/// A key in quotes with its value, between which JSON has no space.
+fn quoted_key(part: &str) -> Option<(&str, &str)> {
+    let quote = ['"', '\''].into_iter().find(|quote| part.starts_with(*quote))?;
+    let (key, rest) = part.get(1..)?.split_once(quote)?;
+    Some((key, rest.trim_start().strip_prefix(':')?))
+}
+
+/// A value without its anchor and its tag; empty for an alias.
+fn without_properties(mut value: &str) -> &str {
+    while value.starts_with(['&', '!']) {
+        value = value.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
+    }
+    let is_alias = value.starts_with('*') && !value.contains('/');
+    if is_alias { "" } else { value }
 }
 
 #[cfg(test)]
@@ -227,13 +332,77 @@ mod tests {
     }
 
     #[test]
-    fn texts_in_block_style_are_read() {
+    fn texts_in_every_style_are_read() {
         let mut found = Applied::default();
         let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    \"path\": 'examples/web' # here\n";
         found.add_text("prod", text);
         found.add_text("prod", &text.replace("argoproj.io", "example.com").replace("web", "other"));
         let found = found.for_production();
         assert!(found.has("examples/web") && !found.has("examples/other"));
+        for field in [
+            r#"{"kind":"Application","path":"examples/web","a":"b"}"#,
+            r#"{"kind":"Application","path":"examples\/web"}"#,
+            "path: &p examples/web",
+            "path: &p !!str 'examples/web'",
+            "'path' : examples/web",
+            "path:\n  examples/web",
+        ] {
+            let mut found = Applied::default();
+            found.add_text("prod", &format!("# argoproj.io\n{field}\n"));
+            assert!(found.for_production().has("examples/web"), "{field}");
+        }
+        let mut found = Applied::default();
+        found.add_text("prod", "# argoproj.io\npath: *web\n");
+        assert!(!found.for_production().has("examples/web"));
+    }
+
+    #[test]
+    fn texts_count_where_a_render_has_failed() {
+        let app =
+            |path: &str| format!("apiVersion: argoproj.io/v1alpha1\nspec: {{path: {path}}}\n");
+        for (failed, expected) in [
+            (&["clusters/prod"][..], ["own", "base", "deep", "file"].as_slice()),
+            (&["clusters/dev"], &[]),
+            (&["dev", "clusters/dev"], &[]),
+            (&[], &[]),
+        ] {
+            let mut found = Applied::default();
+            for (folder, text) in [
+                ("clusters/prod", "resources: [../base, app.yaml, '../more/app.yaml']"),
+                ("clusters/dev", "resources:\n- ../base\n"),
+                ("clusters/base", "resources:\n- ../deep # more\n- ../base\n"),
+                ("clusters/deep", "resources: [app.yaml]"),
+            ] {
+                found.add_kustomization(folder, text);
+            }
+            for (folder, path) in [
+                ("clusters/prod", "own"),
+                ("clusters/base", "base"),
+                ("clusters/deep", "deep"),
+                ("clusters/more", "file"),
+                ("clusters/other", "other"),
+            ] {
+                found.add_text_of_render(folder, &app(&format!("examples/{path}")));
+            }
+            failed.iter().for_each(|folder| found.add_failed(folder));
+            let found = found.for_production();
+            for path in ["own", "base", "deep", "file", "other"] {
+                let is_one = found.has(&format!("examples/{path}"));
+                assert_eq!(is_one, expected.contains(&path), "{failed:?} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_applied_for_production_and_cannot_be_rendered_leads_on() {
+        let app =
+            |path: &str| format!("apiVersion: argoproj.io/v1alpha1\nspec: {{path: {path}}}\n");
+        let mut found = Applied::default();
+        found.add_text("clusters/prod", &app("apps"));
+        found.add_kustomization("apps/all", "resources: [../../shared]");
+        found.add_text_of_render("shared", &app("examples/web"));
+        found.add_failed("apps/all");
+        assert!(found.for_production().has("examples/web"));
     }
 
     #[test]

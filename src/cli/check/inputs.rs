@@ -6,20 +6,20 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use super::appliers::Appliers;
 use super::located::{in_repository, top_of_target};
 use super::plain::Plain;
 use super::targets::is_kustomization;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
-use crate::harden::{self, Applied, Evidence, Objects, Settings, TargetPath};
+use crate::harden::{self, Evidence, Objects, Settings, TargetPath};
 use crate::limits::{Budget, Limit};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::parallel::in_order;
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::{ResMap, Resource, secret::Shield};
 use crate::source::Span;
-use crate::text::path;
 
 /// Settings for judging inputs.
 pub(super) struct Inputs<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Inputs<'a> {
     pub(super) directory: &'a Path,
     /// The directories whose manifests may define what targets refer to.
     pub(super) trees: &'a [String],
+    /// Further targets of the trees, which tell what is applied for production. They are rendered if a purpose depends on it.
+    pub(super) appliers: &'a [String],
     /// True if evidence that lowers severities is kept.
     pub(super) keeps_evidence: bool,
     /// True if an input without objects passes.
@@ -68,16 +70,16 @@ impl Inputs<'_> {
         let for_production = OnceLock::new();
         let is_for_production = |target: &str| {
             let found = for_production.get_or_init(|| {
-                let mut applied = Applied::default();
-                for (path, objects) in paths.iter().zip(&renders) {
-                    let objects = objects.as_ref().into_iter().flatten();
-                    objects.for_each(|object| applied.add(path, object));
-                }
-                let add = |folder: &str, text: &str| {
-                    applied.add_text(&path::join(here, folder), text);
+                let appliers = Appliers {
+                    paths: &paths,
+                    renders: &renders,
+                    more: self.appliers,
+                    run: self.run,
+                    plain: &plain,
+                    here,
+                    top: &top_of_target(".", self.directory),
                 };
-                plain.read_each(add);
-                applied.for_production()
+                appliers.for_production()
             });
             found.has(target)
         };

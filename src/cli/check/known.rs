@@ -8,7 +8,9 @@ use super::inputs::Inputs;
 use super::targets::is_kustomization;
 use crate::cli::configuration::Base;
 use crate::fleet::Run;
-use crate::harden::{self, Evidence, Finding, Settings, Severity, SuppressedBy, Suppression};
+use crate::harden::{
+    self, Easing, Evidence, Finding, Settings, Severity, SuppressedBy, Suppression,
+};
 use crate::load::Kind;
 use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::Resource;
@@ -63,13 +65,6 @@ impl Known {
     ) -> (Self, Vec<Remark>) {
         let Inputs { loader, settings, .. } = *now;
         let run = Run::new(&base.loader, now.run.options());
-        let inputs = Inputs {
-            loader: &base.loader,
-            run: &run,
-            keeps_evidence: true,
-            allow_empty: true,
-            ..*now
-        };
         let is_there = |one: &&Judged| {
             let target = &*one.target;
             let is_file = || base.loader.kind(target) == Kind::File;
@@ -82,6 +77,15 @@ impl Known {
         };
         let names: Vec<String> =
             judged.iter().filter(is_there).map(|one| one.target.clone()).collect();
+        let appliers = appliers(judged, &run, now.trees, &names);
+        let inputs = Inputs {
+            loader: &base.loader,
+            run: &run,
+            appliers: &appliers,
+            keeps_evidence: true,
+            allow_empty: true,
+            ..*now
+        };
         let (mut before, _) = inputs.judge(&names);
         let (mut targets, mut remarks) = (BTreeMap::new(), Vec::new());
         let mut evidence = BTreeMap::new();
@@ -202,6 +206,20 @@ impl Known {
             }
         }
     }
+}
+
+/// The targets of trees at a revision, without some, if the folder of a trial lowers something now: what is applied for
+/// production there is no trial, even if the change removes what applies it.
+fn appliers(judged: &[Judged], run: &Run<'_>, trees: &[String], without: &[String]) -> Vec<String> {
+    let findings = judged.iter().flat_map(|one| &one.outcome).flat_map(|one| &one.findings);
+    if !findings.filter_map(Finding::lowered).any(|eased| eased.by == Easing::Trial) {
+        return Vec::new();
+    }
+    let without: BTreeSet<&String> = without.iter().collect();
+    // A tree that is not there has none.
+    let targets = trees.iter().filter_map(|tree| run.targets(tree).ok()).flatten();
+    let targets = targets.filter(|one| one.refused.is_none()).map(|one| one.directory);
+    targets.filter(|one| !without.contains(one)).collect()
 }
 
 /// The first object of a target that only `OpenShift` accepts.

@@ -1,6 +1,7 @@
 //! `krender check`: renders targets, and checks the objects against rules.
 
 mod accepted;
+mod appliers;
 pub(super) mod baseline;
 mod compared;
 mod dockerfiles;
@@ -162,6 +163,7 @@ impl Check {
             run: &run,
             settings: &context.settings,
             directory: &directory,
+            appliers: &[],
             keeps_evidence: false,
             trees: if self.many.all || self.many.every { &self.targets } else { &[] },
             allow_empty: self.allow_empty,

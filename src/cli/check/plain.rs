@@ -42,42 +42,75 @@ impl<'a> Plain<'a> {
 
     fn read(&self) -> BTreeSet<(&'static str, String)> {
         let mut found = BTreeSet::new();
-        self.read_each(|_, text| add(text, &mut found));
+        let is_plain = |role| role == Role::Plain;
+        self.read_each(is_plain, |_, _, text| add(text, &mut found));
         found
     }
 
-    /// Calls `found` with the folder and the text of each manifest.
-    pub(super) fn read_each(&self, mut found: impl FnMut(&str, &str)) {
+    /// Calls `found` with the role, the folder and the text of each file whose role is wanted.
+    pub(super) fn read_each(
+        &self,
+        is_wanted: impl Fn(Role) -> bool,
+        mut found: impl FnMut(Role, &str, &str),
+    ) {
         let rendered: BTreeSet<_> = self.loader.texts().into_values().collect();
         for directory in self.directories {
             let (Ok(root), Ok(tree)) =
-                (self.loader.root(directory), self.loader.manifests(directory))
+                (self.loader.root(directory), self.loader.manifests_of_any_case(directory))
             else {
                 continue;
             };
             let folder = |file: &str| Path::new(file).parent().map(Path::to_path_buf);
-            let is_kustomization = |file: &&String| {
-                KUSTOMIZATION_FILES.iter().any(|name| Path::new(file).ends_with(name))
-            };
-            let kustomizations = tree.found.iter().filter(is_kustomization);
+            let is_kustomization =
+                |file: &str| KUSTOMIZATION_FILES.iter().any(|name| Path::new(file).ends_with(name));
+            let kustomizations = tree.found.iter().filter(|file| is_kustomization(file));
             let with_kustomization: BTreeSet<_> =
                 kustomizations.filter_map(|file| folder(file)).collect();
-            let is_plain = |file: &&String| {
-                !folder(file).is_some_and(|folder| with_kustomization.contains(&folder))
-                    && !rendered.contains(&root.path().join(file))
+            let role = |file: &str| {
+                let is_beside =
+                    || folder(file).is_some_and(|folder| with_kustomization.contains(&folder));
+                match () {
+                    () if is_kustomization(file) => Role::Kustomization,
+                    () if rendered.contains(&root.path().join(file)) => Role::Read,
+                    () if is_beside() || !is_of_kubectl(file) => Role::Beside,
+                    () => Role::Plain,
+                }
             };
-            for file in tree.found.iter().filter(is_plain) {
+            for file in &tree.found {
+                let role = role(file);
+                if !is_wanted(role) {
+                    continue;
+                }
                 let folder = folder(file).unwrap_or_default();
                 let folder = folder.to_string_lossy();
                 // A file that cannot be read defines nothing.
                 if let Ok(file) = root.file(file, Span::NONE)
                     && let Ok(text) = str::from_utf8(file.bytes())
                 {
-                    found(&format!("{directory}/{folder}"), text);
+                    found(role, &format!("{directory}/{folder}"), text);
                 }
             }
         }
     }
+}
+
+/// The relation of a file to the renders of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A manifest in a folder without a kustomization, which no render has read.
+    Plain,
+    /// Another one that no render has read: one beside a kustomization, or one whose name kubectl does not read.
+    Beside,
+    /// A file that a render has read.
+    Read,
+    /// A kustomization.
+    Kustomization,
+}
+
+/// True for the name of a file that kubectl takes for a manifest.
+fn is_of_kubectl(file: &str) -> bool {
+    let ending = Path::new(file).extension().and_then(|text| text.to_str());
+    matches!(ending, Some("yaml" | "yml" | "json"))
 }
 
 /// Hidden folders with manifests in a folder of manifests, and manifests whose names end in capitals, each with the reason why

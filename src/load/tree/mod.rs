@@ -138,13 +138,33 @@ impl Loader {
     /// # Errors
     /// The same.
     pub fn manifests(&self, directory: &str) -> Result<Tree<String>> {
+        let is_one = |ending: &str| matches!(ending, "yaml" | "yml" | "json");
+        self.files_that_end(directory, &is_one)
+    }
+
+    /// The files that [`Loader::manifests`] finds, and those whose extension has capitals.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn manifests_of_any_case(&self, directory: &str) -> Result<Tree<String>> {
+        let is_one = |ending: &str| {
+            ["yaml", "yml", "json"].iter().any(|one| ending.eq_ignore_ascii_case(one))
+        };
+        self.files_that_end(directory, &is_one)
+    }
+
+    fn files_that_end(
+        &self,
+        directory: &str,
+        is_one: &dyn Fn(&str) -> bool,
+    ) -> Result<Tree<String>> {
         self.walk(
             directory,
             Searched { names: &[], enters: &|_| true },
             |below, _, entries, tree| {
                 let is_manifest = |name: &OsString| {
                     let extension = Path::new(name).extension().and_then(|text| text.to_str());
-                    matches!(extension, Some("yaml" | "yml" | "json"))
+                    extension.is_some_and(is_one)
                 };
                 let files = entries.iter().filter(|(name, kind)| {
                     matches!(kind, Kind::File | Kind::Link) && is_manifest(name)
