@@ -360,6 +360,50 @@ mod tests {
     }
 
     #[test]
+    fn load_balancers_of_aws_are_others_or_ask_less() {
+        let alb = |name: &str, value: &str| match value {
+            "" => ingress("x: y"),
+            value => ingress(&format!("x: y, alb.ingress.kubernetes.io/{name}: '{value}'")),
+        };
+        let mode = |mode: &str| format!("[{{\"port\": 443, \"mode\": \"{mode}\"}}]");
+        let [verify, off, passes] = ["verify", "off", "passthrough"].map(mode);
+        let both = format!("[{{\"port\": 8443, \"mode\": \"off\"}}, {}", &verify[1..]);
+        let two = both.replace("off", "verify");
+        let certificates = "no longer checks the certificates of clients (mutual-authentication)";
+        let balancer = "is served by the load balancer";
+        for (name, before, after, words) in [
+            ("mutual-authentication", &*verify, &*off, certificates),
+            ("mutual-authentication", &verify, &passes, certificates),
+            ("mutual-authentication", &verify, "", certificates),
+            ("mutual-authentication", &two, &both, certificates),
+            ("auth-idp-cognito", "a", "b", "asks for credentials at b in place of a"),
+            ("auth-idp-oidc", "a", "b", "asks for credentials at b in place of a"),
+            ("group.name", "a", "b", &format!("{balancer} of the group b")),
+            ("group.name", "", "b", &format!("{balancer} of the group b")),
+            (
+                "group.name",
+                "a",
+                "",
+                "is no longer served by the load balancer of its group (group.name)",
+            ),
+            ("load-balancer-name", "a", "b", &format!("{balancer} b in place of a")),
+        ] {
+            let all = judged(&alb(name, before), &alb(name, after));
+            assert_eq!(all, [format!("007 warning Ingress web: {words}")], "{name} {after}");
+        }
+        for (name, before, after) in [
+            ("mutual-authentication", &*off, &*verify),
+            ("mutual-authentication", &both, &two),
+            ("mutual-authentication", &off, ""),
+            ("mutual-authentication", "", &verify),
+            ("load-balancer-name", "", "b"),
+            ("group.order", "1", "2"),
+        ] {
+            assert_eq!(judged(&alb(name, before), &alb(name, after)), [""; 0], "{name} {after}");
+        }
+    }
+
+    #[test]
     fn annotations_open_an_ingress() {
         let nginx = |name: &str, value: &str| match value {
             "" => ingress("x: y"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
-use crate::harden::value::{below, is_true, items, present, text};
+use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::resource::ResMap;
 use crate::yaml::Node;
 
@@ -172,7 +172,8 @@ const ADDRESSES: [&str; 2] = ["ipAllowList", "ipWhiteList"];
 pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     let field = |node, key: &str| below(node, &["spec", key]);
-    credentials(before, after, found);
+    credentials(sides, [before, after], found);
+    limits(before, after, found);
     let of_chain = |side: usize, node| {
         let own = sides.namespace(side);
         let names = below(node, &["spec"]).map(|spec| members(spec, own));
@@ -202,18 +203,75 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
         let words = "takes the address of a client from elsewhere than before (ipStrategy)";
         found.push(judgement("spec.ipAllowList.ipStrategy", Phrase::new(words)));
     }
-    let limits = ["inFlightConn", "inFlightReq", "passTLSClientCert", "plugin", "rateLimit"];
-    let gone =
-        limits.iter().filter(|key| field(before, key).is_some() && field(after, key).is_none());
+    let all = ["inFlightConn", "inFlightReq", "passTLSClientCert", "plugin", "rateLimit"];
+    let gone = all.iter().filter(|key| field(before, key).is_some() && field(after, key).is_none());
     let gone: Vec<&str> = gone.copied().collect();
     if !gone.is_empty() {
         found.push(judgement("spec", Phrase::new("no longer has ").few(gone)));
     }
 }
 
+/// The kinds of middlewares that ask for credentials.
+const ASKING: [&str; 3] = ["basicAuth", "digestAuth", "forwardAuth"];
+
+/// Adds the judgements on a middleware that no longer has one of its plugins, or that limits requests much less.
+fn limits(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
+    /// The factor by which a limit that is raised is told.
+    const MUCH: f64 = 10.0;
+    let both = |path: &[&str]| {
+        let [old, new] = [before, after].map(|node| below(node, path));
+        Some([old?, new?])
+    };
+    if let Some([old, new]) = both(&["spec", "plugin"]) {
+        let is_gone = |name: &&str| present(new, name).is_none();
+        let names = old.entries().iter().filter(|(_, value)| !value.is_null());
+        let gone: Vec<&str> = names.map(|(name, _)| name.text()).filter(is_gone).collect();
+        if !gone.is_empty() {
+            let phrase = Phrase::new("no longer asks the plugin ").few(gone);
+            found.push(judgement("spec.plugin", phrase));
+        }
+    }
+    let Some([old, new]) = both(&["spec", "rateLimit"]) else { return };
+    let average = |limit: &Node| present(limit, "average").map_or(Some(0), integer);
+    let (Some(was), Some(is)) = (average(old), average(new)) else { return };
+    let path = "spec.rateLimit.average";
+    if was > 0 && is == 0 {
+        found.push(judgement(path, Phrase::new("no longer limits the requests of a client")));
+    } else if let (Some(was), Some(is)) = (rate(was, old), rate(is, new))
+        && was > 0.0
+        && is >= was * MUCH
+    {
+        let words = "limits the requests of a client to ten times as many as before, or more";
+        found.push(judgement(path, Phrase::new(words)));
+    }
+}
+
+/// The requests in a second that a limit accepts on average.
+#[expect(clippy::cast_precision_loss, reason = "rates are compared by their magnitudes")]
+fn rate(average: i64, limit: &Node) -> Option<f64> {
+    let period = match present(limit, "period") {
+        None => 1.0,
+        Some(period) => seconds(period.as_text()?)?,
+    };
+    (period > 0.0).then(|| average as f64 / period)
+}
+
+/// The seconds of a duration of Go with one unit, or without one.
+fn seconds(text: &str) -> Option<f64> {
+    let number = text.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Some(number.parse::<u32>().map(f64::from).ok()? * unit)
+}
+
 /// Adds the judgements on a middleware that no longer asks for credentials, or asks others.
-fn credentials(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
-    for key in ["basicAuth", "digestAuth", "forwardAuth"] {
+fn credentials(sides: &Sides<'_, '_>, [before, after]: [&Node; 2], found: &mut Vec<Judgement>) {
+    for key in ASKING {
         let [old, new] = [before, after].map(|node| below(node, &["spec", key]));
         if old.is_some() && new.is_none() {
             found.push(judgement("spec", Phrase::new("no longer asks for credentials")));
@@ -223,6 +281,20 @@ fn credentials(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
             let phrase = Phrase::new("asks ").name(text(new, "address").unwrap_or_default());
             let phrase = phrase.say(" in place of ").name(text(old, "address").unwrap_or_default());
             found.push(judgement("spec.forwardAuth.address", phrase.say(" who is allowed")));
+        }
+        if let (Some(was), Some(is)) = (text(old, "secret"), text(new, "secret"))
+            && was != is
+            && sides.renames().follows(was, is).is_none()
+        {
+            let phrase = Phrase::new("accepts the credentials of Secret ").name(is);
+            let phrase = phrase.say(" in place of ").name(was);
+            found.push(judgement("spec", phrase).at(format!("spec.{key}.secret")));
+        }
+        let skips = |node| is_true(below(node, &["tls", "insecureSkipVerify"]));
+        if skips(new) && !skips(old) {
+            let words =
+                "does not check who the server is that says who is allowed (insecureSkipVerify)";
+            found.push(judgement("spec.forwardAuth.tls.insecureSkipVerify", Phrase::new(words)));
         }
         let trusts = |node| is_true(present(node, "trustForwardHeader"));
         if trusts(new) && !trusts(old) {
@@ -305,6 +377,61 @@ mod tests {
             &ask(", trustForwardHeader: true"),
             &[&*format!("007 warning Middleware m: {words}")],
         );
+    }
+
+    #[test]
+    fn middlewares_demand_others() {
+        let of = |spec: &str| object("Middleware", "m", "a", spec);
+        let label = "007 warning Middleware m: ";
+        for key in ["basicAuth", "digestAuth"] {
+            let words = format!("{label}accepts the credentials of Secret t in place of s");
+            let all = judged(
+                &of(&format!("{key}: {{secret: s}}")),
+                &of(&format!("{key}: {{secret: t}}")),
+            );
+            assert_eq!(all, [words]);
+        }
+        let secret = |name: &str| {
+            format!(
+                "{{apiVersion: v1, kind: Secret, metadata: {{name: {name}, namespace: a}}, stringData: {{users: u}}}}\n---\n"
+            )
+        };
+        let auth = |name: &str| secret(name) + &of(&format!("basicAuth: {{secret: {name}}}"));
+        assert_eq!(judged(&auth("users-7c9f6b5d4h"), &auth("users-2k8m4t6b5c")), [""; 0]);
+        let plugin = |names: &str| of(&format!("plugin: {{{names}}}"));
+        let words = format!("{label}no longer asks the plugin waf");
+        assert_eq!(judged(&plugin("waf: {a: b}"), &plugin("other: {a: b}")), [&*words]);
+        told(&plugin("waf: {}, more: {}"), &plugin("more: {}"), &[&*words]);
+        told(
+            &of("forwardAuth: {address: 'https://a'}"),
+            &of("forwardAuth: {address: 'https://a', tls: {insecureSkipVerify: true}}"),
+            &[&*format!(
+                "{label}does not check who the server is that says who is allowed (insecureSkipVerify)"
+            )],
+        );
+        let limit = |fields: &str| of(&format!("rateLimit: {{{fields}}}"));
+        let more = format!(
+            "{label}limits the requests of a client to ten times as many as before, or more"
+        );
+        let none = format!("{label}no longer limits the requests of a client");
+        for (before, after, words) in [
+            ("average: 10", "average: 100", &more),
+            ("average: 10, period: 1m", "average: 10", &more),
+            ("average: 600, period: 1m", "average: 36000, period: 60", &more),
+            ("average: 10", "average: 0", &none),
+            ("average: 10", "burst: 5", &none),
+        ] {
+            told(&limit(before), &limit(after), &[&**words]);
+        }
+        for (before, after) in [
+            ("average: 10", "average: 99"),
+            ("average: 10", "average: 600, period: 1m"),
+            ("average: 10", "average: 500, period: 1h30m"),
+            ("average: 0", "average: 10"),
+            ("average: 10", "average: 10, burst: 500"),
+        ] {
+            assert_eq!(judged(&limit(before), &limit(after)), [""; 0], "{after}");
+        }
     }
 
     #[test]
