@@ -29,6 +29,7 @@ mod store;
 mod tree;
 #[cfg(feature = "watch")]
 mod watch;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -371,50 +372,6 @@ impl Loader {
         self.with_links(
             self.0.places.entries().into_iter().filter(|(path, _)| !self.is_fetched(path)),
         )
-    }
-
-    /// The paths that decide where an absolute, clean path leads, if links are on the way: each link, and the path with its
-    /// target in its place. Empty without links.
-    #[must_use]
-    pub fn ways(&self, path: &Path) -> Vec<PathBuf> {
-        let place = self.place(path);
-        if place.is_ok_and(|place| place.path == path && place.kind != Kind::Missing) {
-            return Vec::new();
-        }
-        let parent = path.parent().map(|parent| self.directory(parent, NESTED));
-        let is_link = || matches!(self.0.files.kind(path), Ok(Kind::Link));
-        if matches!(parent, Some(Ok(Some(parent))) if Some(&*parent) == path.parent()) && !is_link()
-        {
-            return Vec::new();
-        }
-        self.0.files.ways(path)
-    }
-
-    /// False if a directory that was listed has no entry of a name, or one of this kind.
-    fn may_have(&self, directory: &Path, name: &str, other_than: Kind) -> bool {
-        let kind = self.0.files.listed_kind(&directory.join(name));
-        kind.is_none_or(|kind| kind != Kind::Missing && kind != other_than)
-    }
-
-    /// The paths that were looked up, together with the links that lead from them and their targets, sorted.
-    fn with_links(
-        &self,
-        places: impl IntoIterator<Item = (PathBuf, Result<Arc<Resolved>>)>,
-    ) -> Vec<Input> {
-        let mut inputs = Vec::new();
-        for (path, place) in places {
-            let kind = place.as_ref().map_or(Kind::Missing, |place| place.kind);
-            inputs.extend(self.ways(&path).into_iter().map(|path| Input { path, kind }));
-            if let Ok(place) = place
-                && place.path != path
-            {
-                inputs.push(Input { path: place.path.clone(), kind });
-            }
-            inputs.push(Input { path, kind });
-        }
-        inputs.sort_by(|left, right| left.path.cmp(&right.path));
-        inputs.dedup_by(|left, right| left.path == right.path);
-        inputs
     }
 
     /// A path for programs: relative to the working directory if that is not longer.

@@ -272,19 +272,6 @@ impl Root {
         self.look(&join(&self.0.path, Path::new(path))).map_or(Kind::Missing, |place| place.kind)
     }
 
-    /// False if certainly no link is on the way of a word, taken as a path: it may lead somewhere only if its first segment
-    /// is in this directory, and is a link or has others below it.
-    #[must_use]
-    pub fn may_lead(&self, word: &str) -> bool {
-        match word.split_once('/') {
-            Some((".." | ".", _)) => true,
-            Some((first, _)) => {
-                !first.is_empty() && self.0.loader.may_have(self.path(), first, Kind::Missing)
-            }
-            None => self.0.loader.may_have(self.path(), word, Kind::File),
-        }
-    }
-
     /// The path with links resolved, even if it may not be read.
     #[must_use]
     pub fn canonical(&self, path: &str) -> Option<PathBuf> {
