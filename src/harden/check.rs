@@ -16,8 +16,8 @@ use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED}
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
+use super::spans::Spans;
 use super::suppress::{Comment, exclude, mention_foreign, suppress};
-use super::trail::Trail;
 use super::violation::{Severity, Violation};
 use super::workload::count;
 use super::{easing, policy, twice};
@@ -74,14 +74,14 @@ pub fn check_among(
             let all = (first / SAMPLE).saturating_mul(scenes.len()) / 4 * 5;
             let _ = findings.try_reserve(all.min(MOST_RESERVED));
         }
-        let mut trail = Trail::new(scene.object.node());
+        let mut spans = Spans::new(scene.object.node());
         let id = LazyCell::new(|| Arc::new(scene.object.id().clone()));
         let easings = Easings::new(*scene, &render, settings.phase == Phase::Complete);
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
             findings.extend(found.map(|violation| {
                 let violation = easings.ease(rule, violation);
-                let span = trail.span(&violation.path);
+                let span = spans.span(&violation.path);
                 Finding::of(span, *rule, violation, (place, scene.object, Arc::clone(&id)))
             }));
         }

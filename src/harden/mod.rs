@@ -64,6 +64,7 @@ mod servers;
 mod serving;
 mod settings;
 mod shapes;
+mod spans;
 mod steps;
 mod strip;
 mod suppress;
@@ -71,7 +72,6 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod traffic;
-mod trail;
 mod twice;
 mod unread;
 mod upgrade;

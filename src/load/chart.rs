@@ -136,7 +136,8 @@ impl Loader {
         Walk { loader: self, root: None, seen: 0, files: Vec::new() }.top(folder)
     }
 
-    /// Takes note of a chart that this program has put in the tree: directories that were listed before are listed anew.
+    /// Forgets the lists of directories. Must be called after a chart was pulled into the tree: an earlier list of its directory
+    /// does not have it.
     pub fn note_new_chart(&self) {
         self.0.files.list_anew();
     }

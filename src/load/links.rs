@@ -22,6 +22,28 @@ pub(super) fn resolve(
     path: &Path,
     look: &dyn Fn(&Path) -> io::Result<Look>,
 ) -> io::Result<PathBuf> {
+    follow(path, look, &mut |_, _, _| {})
+}
+
+/// The paths that decide where a path leads: for each link on the way, the link itself, and the path with its target in its
+/// place. Empty without links. What cannot be looked at ends the way.
+pub(super) fn ways(path: &Path, look: &dyn Fn(&Path) -> io::Result<Look>) -> Vec<PathBuf> {
+    let mut ways = Vec::new();
+    // The links up to an error count, too.
+    drop(follow(path, look, &mut |link, directory, rest| {
+        let rest: PathBuf = rest.iter().rev().collect();
+        ways.extend([link, join(directory, &rest)]);
+    }));
+    ways
+}
+
+/// Resolves all links, and calls `tell` for each with the link, the directory that its target starts from, and the segments
+/// that are to be followed from there, last one first.
+fn follow(
+    path: &Path,
+    look: &dyn Fn(&Path) -> io::Result<Look>,
+    tell: &mut dyn FnMut(PathBuf, &Path, &[OsString]),
+) -> io::Result<PathBuf> {
     // Linux follows at most 40 links.
     let mut links_left = 40;
     let mut resolved = PathBuf::from("/");
@@ -41,47 +63,18 @@ pub(super) fn resolve(
             }
             Look::Link(target) => {
                 links_left -= 1;
+                let link = resolved.clone();
                 resolved.pop();
                 if target.is_absolute() {
                     resolved = PathBuf::from("/");
                 }
                 pending.extend(names(&target));
+                tell(link, &resolved, &pending);
             }
             Look::Missing => return Err(ErrorKind::NotFound.into()),
         }
     }
     Ok(resolved)
-}
-
-/// The paths that decide where a path leads: for each link on the way, the link itself, and the path with its target in its
-/// place. Empty without links. What cannot be looked at ends the way.
-pub(super) fn ways(path: &Path, look: &dyn Fn(&Path) -> io::Result<Look>) -> Vec<PathBuf> {
-    let mut links_left = 40;
-    let (mut ways, mut resolved) = (Vec::new(), PathBuf::from("/"));
-    let mut pending: Vec<OsString> = names(path);
-    while let Some(name) = pending.pop() {
-        if name == ".." {
-            resolved.pop();
-            continue;
-        }
-        resolved.push(name);
-        match look(&resolved) {
-            Ok(Look::Directory) => {}
-            Ok(Look::Link(target)) if links_left > 0 => {
-                links_left -= 1;
-                ways.push(resolved.clone());
-                resolved.pop();
-                if target.is_absolute() {
-                    resolved = PathBuf::from("/");
-                }
-                pending.extend(names(&target));
-                let rest: PathBuf = pending.iter().rev().collect();
-                ways.push(join(&resolved, &rest));
-            }
-            Ok(Look::File | Look::Link(_) | Look::Missing) | Err(_) => break,
-        }
-    }
-    ways
 }
 
 /// The segments of a path, last one first; `..` counts as a segment.

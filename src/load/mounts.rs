@@ -114,7 +114,7 @@ impl Mounts {
         self.listings.kind(path)
     }
 
-    /// Lists directories anew: this program has made files in the tree.
+    /// Forgets the lists of directories, so that files that were made since then are found.
     pub(super) fn list_anew(&self) {
         self.listings.forget();
     }

@@ -5,14 +5,14 @@ use crate::yaml::Node;
 use crate::yaml::path::{Path, PathStep};
 
 /// The way from an object to its field that was last looked up.
-pub(super) struct Trail<'n> {
+pub(super) struct Spans<'n> {
     root: &'n Node,
     /// The steps with the nodes and the spans that they lead to.
     steps: Vec<(PathStep, &'n Node, Span)>,
 }
 
-impl<'n> Trail<'n> {
-    /// A trail that begins at an object.
+impl<'n> Spans<'n> {
+    /// The spans of an object.
     pub(super) const fn new(root: &'n Node) -> Self {
         Self { root, steps: Vec::new() }
     }
@@ -66,11 +66,11 @@ mod tests {
             Path::of(&["a", "b"]).index(1).keys(&["d", "e"]),
             Path::of(&["a", "b"]).index(2).keys(&["c"]),
         ];
-        let mut trail = Trail::new(&root);
+        let mut spans = Spans::new(&root);
         for one in &paths {
             for other in &paths {
                 for path in [one, other] {
-                    assert_eq!(trail.span(path), path.span(&root), "{path} after {one}");
+                    assert_eq!(spans.span(path), path.span(&root), "{path} after {one}");
                 }
             }
         }
