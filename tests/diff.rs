@@ -87,7 +87,7 @@ fn deployment(image: &str) -> String {
 /// Each kind of `--fail-on`, tried on each change: it fails on those of its kind, and on no other.
 #[test]
 fn each_kind_of_difference_fails_on_its_own() {
-    const KINDS: [&str; 13] = [
+    const KINDS: [&str; 14] = [
         "loosened",
         "granted",
         "exposed",
@@ -99,6 +99,7 @@ fn each_kind_of_difference_fails_on_its_own() {
         "less-available",
         "resources",
         "version",
+        "other-stage",
         "restart",
         "error",
     ];
@@ -123,6 +124,21 @@ fn each_kind_of_difference_fails_on_its_own() {
         let found: Vec<&str> = KINDS.into_iter().filter(|kind| fails(kind)).collect();
         assert_eq!(found, expected, "{before} {after}");
         assert_eq!(fails("any"), !expected.is_empty());
+    }
+}
+
+#[test]
+fn a_target_of_another_stage_fails_on_its_own() {
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/diff/other-stage/input");
+    for (before, after, kind, code) in [
+        ("plain", "plain-moved", "other-stage", 1),
+        ("plain", "plain-moved", "any", 1),
+        ("plain", "plain-moved", "granted,exposed,removed,restart,lost", 0),
+        ("before", "same", "other-stage", 0),
+        ("before", "before", "other-stage", 0),
+    ] {
+        let (_, _, found) = diff(&input, &[], &[before, after, "--fail-on", kind]);
+        assert_eq!(found, code, "{before} {after} {kind}");
     }
 }
 

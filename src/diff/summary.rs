@@ -50,6 +50,8 @@ pub struct Summary {
     pub resources: usize,
     /// Number of objects with an image of another major version, a lower one, or of a tag that moves.
     pub versions: usize,
+    /// Number of targets that moved to a path of another stage.
+    pub other_stage: usize,
     /// Number of findings of `check` that are new; 0 without `--findings`.
     pub new_findings: usize,
     /// Number of findings that are accepted only now.
@@ -72,6 +74,7 @@ impl Review {
                 usize::from(!matches!(target.status, Status::Failed(_) | Status::Same));
             target.objects.iter().for_each(|object| summary.count(object));
             summary.resources += target.growth.len();
+            summary.other_stage += usize::from(target.stage_before().is_some());
             for finding in &target.findings {
                 *match finding.turned {
                     TurnedFinding::New => &mut summary.new_findings,

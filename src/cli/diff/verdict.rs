@@ -29,6 +29,8 @@ pub(super) enum FailOn {
     Resources,
     /// VERSION: images of another major version, of a lower one, or of a tag that moves
     Version,
+    /// OTHER STAGE: targets that moved to a path of another stage
+    OtherStage,
     /// Workloads that restart
     Restart,
     /// Targets that cannot be rendered, also if they failed before
@@ -52,6 +54,7 @@ impl FailOn {
             Self::LessAvailable => summary.less_available,
             Self::Resources => summary.resources,
             Self::Version => summary.versions,
+            Self::OtherStage => summary.other_stage,
             Self::Restart => summary.restarted,
             Self::Error => summary.failed,
             Self::Any => return review.is_different(),

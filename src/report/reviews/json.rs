@@ -31,6 +31,9 @@ struct TargetJson<'a> {
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     moved_from: Option<&'a str>,
+    /// True if it moved to a path of another stage.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    other_stage: bool,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_before: Option<ErrorJson<'a>>,
@@ -228,6 +231,7 @@ fn target(review: &TargetReview) -> Result<TargetJson<'_>> {
     Ok(TargetJson {
         target: name,
         moved_from: review.moved_from.as_deref(),
+        other_stage: review.stage_before().is_some(),
         status,
         error_before: failure(0),
         error_after: failure(1),
