@@ -1,4 +1,4 @@
-//! Reads objects from one `git cat-file --batch`.
+//! Reads objects from one `git cat-file`.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,7 +16,47 @@ pub(super) struct Batch(Arc<BatchInner>);
 
 struct BatchInner {
     git: Program,
-    running: Mutex<Option<Running>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: Option<Running>,
+    form: Form,
+}
+
+/// Forms of requests and answers.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Form {
+    /// Commands, whose answers are written together when a group of them ends: two system calls fewer for each object.
+    #[default]
+    Buffered,
+    /// Names, each answered at once: git before 2.36 has no other form that can be answered while it runs.
+    Plain,
+}
+
+impl Form {
+    /// Option of `git cat-file` that only newer versions know.
+    const COMMANDS: &'static str = "--batch-command";
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Buffered => &["cat-file", Self::COMMANDS, "--buffer"],
+            Self::Plain => &["cat-file", "--batch"],
+        }
+    }
+
+    /// The requests for a group of objects.
+    fn requests(self, names: &[String]) -> String {
+        let (before, end) = match self {
+            Self::Buffered => ("contents ", "flush\n"),
+            Self::Plain => ("", ""),
+        };
+        let mut requests: String =
+            names.iter().flat_map(|name| [before, name.as_str(), "\n"]).collect();
+        requests += end;
+        requests
+    }
 }
 
 /// Number of objects that are requested before answers are read. Their names fit into a pipe, so that neither process
@@ -31,7 +71,7 @@ type Take<'t> = &'t mut dyn FnMut(usize, Option<Id>, Object) -> Result<()>;
 impl Batch {
     /// Objects read by a `git` command.
     pub(super) fn new(git: Program) -> Self {
-        Self(Arc::new(BatchInner { git, running: Mutex::new(None) }))
+        Self(Arc::new(BatchInner { git, state: Mutex::default() }))
     }
 
     /// The id and the content of the object with a name, such as `main^{tree}`.
@@ -49,15 +89,15 @@ impl Batch {
 
     /// Requests objects by name, and passes them to `take` in this order.
     fn ask(&self, names: &[String], largest: u64, take: Take<'_>) -> Result<()> {
-        let mut running = self.running();
+        let State { running, form } = &mut *self.state();
         let mut place = 0;
         while place < names.len() {
-            let batch = match &mut *running {
+            let batch = match running {
                 Some(batch) => batch,
-                None => running.insert(Running(self.0.git.converse(&["cat-file", "--batch"])?)),
+                None => running.insert(Running(self.0.git.converse(form.arguments())?)),
             };
             let end = names.len().min(place + ASKED_AT_ONCE);
-            match batch.exchange(&names[place..end], largest, place, take) {
+            match batch.exchange(&names[place..end], *form, (largest, place), take) {
                 Ok(answered) => {
                     place += answered;
                     if place < end {
@@ -68,6 +108,10 @@ impl Batch {
                 Err(failure) => {
                     // The start of the next answer is unknown.
                     let said = running.take().map(|mut batch| batch.0.end()).unwrap_or_default();
+                    if *form == Form::Buffered && is_unknown(&said) {
+                        *form = Form::Plain;
+                        continue;
+                    }
                     return Err(match failure {
                         BatchFailure::Taken(error) => error,
                         BatchFailure::Git(_) if !unknown::complaints(&said).is_empty() => {
@@ -81,8 +125,8 @@ impl Batch {
         Ok(())
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        lock(&self.0.running)
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
     }
 }
 
@@ -104,7 +148,7 @@ enum BatchFailure {
     Taken(Error),
 }
 
-/// A running `git cat-file --batch`: requests are lines, and answers come in their order.
+/// A running `git cat-file`: requests are lines, and answers come in their order.
 struct Running(Conversation);
 
 impl Running {
@@ -113,11 +157,11 @@ impl Running {
     fn exchange(
         &mut self,
         names: &[String],
-        largest: u64,
-        start: usize,
+        form: Form,
+        (largest, start): (u64, usize),
         take: Take<'_>,
     ) -> std::result::Result<usize, BatchFailure> {
-        self.write(names).map_err(BatchFailure::Git)?;
+        self.write(&form.requests(names)).map_err(BatchFailure::Git)?;
         for place in 0..names.len() {
             self.0.begin();
             let answer = self.answer(largest);
@@ -132,9 +176,9 @@ impl Running {
         Ok(names.len())
     }
 
-    fn write(&mut self, names: &[String]) -> io::Result<()> {
+    fn write(&mut self, requests: &str) -> io::Result<()> {
         let input = self.0.input.as_mut().ok_or(ErrorKind::BrokenPipe)?;
-        input.write_all((names.join("\n") + "\n").as_bytes())?;
+        input.write_all(requests.as_bytes())?;
         input.flush()
     }
 
@@ -156,6 +200,11 @@ impl Running {
         }
         Ok((Some(id), Object::Read { kind, content }))
     }
+}
+
+/// True if git says that it does not know the form of requests.
+fn is_unknown(said: &str) -> bool {
+    said.contains("unknown option") && said.contains(Form::COMMANDS.trim_start_matches('-'))
 }
 
 /// The parts of the header line of an object.

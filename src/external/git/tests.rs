@@ -252,3 +252,39 @@ fn a_folder_that_looks_like_a_repository_is_a_folder() {
     fs::create_dir(top.join("a/.git")).unwrap();
     assert_eq!(of(&top.join("a"), &[]).unwrap().top(), top);
 }
+
+/// Git before 2.36 has no commands for objects, and is asked by names then.
+#[test]
+fn an_old_git_is_asked_by_names() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, top) = repository();
+    for number in 0..ASKED_BY_TWO_GROUPS {
+        fs::write(top.join(format!("a/{number}.yaml")), format!("{number}\n")).unwrap();
+    }
+    git(&top, &["add", "."]);
+    git(&top, &["commit", "-qm", "many"]);
+    let (programs, calls) = (folder.path().join("programs"), folder.path().join("calls"));
+    fs::create_dir(&programs).unwrap();
+    let script = format!(
+        "#!/bin/sh\nPATH={}\necho \"$*\" >>{}\ncase \"$*\" in\n*batch-command*)\n  echo \"error: unknown option \\`batch-command'\" >&2\n  exit 129;;\nesac\nexec git \"$@\"\n",
+        std::env::var("PATH").unwrap(),
+        calls.display(),
+    );
+    fs::write(programs.join("git"), script).unwrap();
+    fs::set_permissions(programs.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let old = of(&top, &[("PATH", &programs)]).unwrap().revision("HEAD").unwrap();
+    let new = of(&top, &[]).unwrap().revision("HEAD").unwrap();
+    for number in 0..ASKED_BY_TWO_GROUPS {
+        let path = top.join(format!("a/{number}.yaml"));
+        let expected = format!("{number}\n").into_bytes();
+        assert_eq!(old.read(&path, 9).unwrap(), expected);
+        assert_eq!(new.read(&path, 9).unwrap(), expected);
+    }
+    let calls = fs::read_to_string(calls).unwrap();
+    let refused = calls.lines().filter(|call| call.contains("--batch-command")).count();
+    assert_eq!(refused, 1, "{calls}");
+}
+
+/// Number of files whose objects are requested in more than one group.
+const ASKED_BY_TWO_GROUPS: usize = 100;
