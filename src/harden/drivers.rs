@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::host::{Kind, Part, tidy};
+use super::host::{Kind, Part, is_whole, tidy};
 use super::pod::{Container, Pod};
 use super::scene::Scene;
 use super::value::{is_true, items, present, text};
@@ -72,7 +72,7 @@ impl<'a> Driver<'a> {
     /// True for a volume with all files of the node, if a container may write to it: no driver needs that.
     pub(super) fn writes_to_all(&self, volume: &Node) -> bool {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
-        host.is_some_and(|host| tidy(host) == "/")
+        host.is_some_and(|host| is_whole(&tidy(host)))
             && text(volume, "name").is_some_and(|name| self.written.contains(name))
     }
 }
@@ -100,13 +100,12 @@ fn mounts<'a>(container: &Container<'a>) -> impl Iterator<Item = (&'a str, bool)
 }
 
 fn is_of_drivers(host: &str) -> bool {
-    // On Windows, the drive may come first.
-    let path = host.replace('\\', "/");
-    let path = path.strip_prefix("C:").unwrap_or(&path);
+    let path = tidy(host);
+    let path = path.strip_prefix("c:").unwrap_or(&path);
     let is_of = |folder: &str| {
         path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    FOLDERS.split_ascii_whitespace().any(is_of) && path.split('/').all(|part| part != "..")
+    FOLDERS.split_ascii_whitespace().any(is_of)
 }
 
 #[cfg(test)]

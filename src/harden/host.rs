@@ -87,15 +87,19 @@ struct Line {
     is_known: bool,
 }
 
-static LINES: LazyLock<Vec<Line>> =
-    LazyLock::new(|| include_str!("data/host.txt").lines().filter_map(Line::read).collect());
+/// The tables: of Linux, and of Windows.
+const TABLES: [&str; 2] = [include_str!("data/host.txt"), include_str!("data/windows.txt")];
+
+static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| {
+    TABLES.iter().flat_map(|table| table.lines()).filter_map(Line::read).collect()
+});
 
 impl Line {
     fn read(line: &'static str) -> Option<Self> {
         let mut words = line.splitn(3, ' ');
         let (path, kind, reason) = (words.next()?, words.next()?, words.next()?);
         let is_known = kind != "rest";
-        let kind = Kind::of(kind).filter(|_| path.starts_with('/'))?;
+        let kind = Kind::of(kind).filter(|_| !path.starts_with('#'))?;
         Some(Self { path, kind, reason, is_known })
     }
 
@@ -158,8 +162,12 @@ fn is_within(folder: &str, path: &str) -> bool {
 }
 
 /// The path of a node as the shortest one: without `.`, `..`, empty names and a slash at the end, and without the root of a
-/// process, which is mostly that of the node. `/var/run` is `/run`, and every process the first.
+/// process, which is mostly that of the node. `/var/run` is `/run`, and every process the first. Paths of Windows are in
+/// lower case with slashes, as `c:/users`, and its pipes as `pipe:/name`.
 pub(super) fn tidy(host: &str) -> String {
+    if let Some((drive, path)) = of_windows(host) {
+        return format!("{drive}/{}", path::clean(&path).trim_start_matches('/'));
+    }
     let path = path::clean(host);
     let mut rest = &*path;
     while let Some(below) = below_process(rest) {
@@ -173,6 +181,25 @@ pub(super) fn tidy(host: &str) -> String {
         _ if rest.is_empty() => "/".to_owned(),
         _ => rest.to_owned(),
     }
+}
+
+/// The drive of a path of Windows, where case does not count, and the path on it. `None` for others.
+fn of_windows(host: &str) -> Option<(String, String)> {
+    let has_drive = matches!(host.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    if !has_drive && !host.starts_with('\\') {
+        return None;
+    }
+    let path = host.replace('\\', "/").to_ascii_lowercase();
+    Some(match path.strip_prefix("//./pipe") {
+        Some(pipe) if is_end(pipe) => ("pipe:".to_owned(), format!("/{pipe}")),
+        _ if has_drive => (path[..2].to_owned(), format!("/{}", &path[2..])),
+        _ => ("c:".to_owned(), path),
+    })
+}
+
+/// True for a path with all that a node has.
+pub(super) fn is_whole(path: &str) -> bool {
+    matches!(path, "/" | "c:/")
 }
 
 /// True for the rest of a path after a name.
@@ -222,7 +249,11 @@ const DEEP: usize = 256;
 pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a, 'p>>> {
     let hosts = pod.volumes().filter_map(|(_, volume)| {
         let host = text(present(volume, "hostPath")?, "path")?;
-        Some((text(volume, "name")?, (host, Rc::from(tidy(host)))))
+        let whole = match pod.is_bound_to_windows() && host.starts_with('/') {
+            true => tidy(&format!("c:{host}")),
+            false => tidy(host),
+        };
+        Some((text(volume, "name")?, (host, Rc::from(whole))))
     });
     let hosts: BTreeMap<&str, (&str, Rc<str>)> = hosts.collect();
     let mut found: BTreeMap<&str, Vec<Mount<'_, '_>>> = BTreeMap::new();
@@ -327,11 +358,12 @@ pub(super) fn is_confined<'a>(container: &Container<'a>, pod: &Pod<'a>) -> bool 
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, LINES, Line, Part, shows_socket, tidy};
+    use super::{Kind, LINES, Line, Part, TABLES, shows_socket, tidy};
 
     #[test]
     fn the_table_is_well_formed() {
-        let lines = include_str!("data/host.txt").lines().filter(|line| !line.starts_with('#'));
+        let lines = TABLES.iter().flat_map(|table| table.lines());
+        let lines = lines.filter(|line| !line.starts_with('#'));
         for line in lines.clone() {
             let read = Line::read(line).expect("a path, a kind and a reason");
             assert!(!read.reason.is_empty(), "{line}");
@@ -356,10 +388,20 @@ mod tests {
             "/proc/self/root/proc/1/root/var/run",
             "/",
             "/proc/1/root",
+            "\\\\.\\pipe\\docker_engine",
+            "\\\\.\\pipe\\containerd-containerd",
+            "\\\\.\\pipe",
         ] {
             assert!(shows_socket(&tidy(path)), "{path}");
         }
-        for path in ["/run/xtables.lock", "/run/docker.sock.old", "/runs", "/var", "/etc"] {
+        for path in [
+            "\\\\.\\pipe\\csi-proxy-disk-v1",
+            "/run/xtables.lock",
+            "/run/docker.sock.old",
+            "/runs",
+            "/var",
+            "/etc",
+        ] {
             assert!(!shows_socket(&tidy(path)), "{path}");
         }
     }
@@ -396,6 +438,21 @@ mod tests {
                  /usr/share /etc/os-release /opt /etc/systemd/system /proc/sys/kernel /etc/cni",
             ),
             (Kind::Plugin, "/opt/cni/bin /etc/cni/net.d/10-x.conflist"),
+            (Kind::Root, "C:\\ c:/ C: \\ C:\\Users C:\\users\\Ops C:\\Windows\\System32 C:\\etc"),
+            (
+                Kind::Secret,
+                "C:\\Windows\\System32\\config\\SAM \\Windows\\..\\windows\\system32\\config \\var\\lib\\kubelet\\pki",
+            ),
+            (
+                Kind::Control,
+                "C:\\Windows\\Fonts C:\\ProgramData C:\\ProgramData\\app c:/progra~1/x",
+            ),
+            (Kind::Volumes, "\\var\\lib\\kubelet\\pods C:/var/lib/kubelet/pods/1"),
+            (
+                Kind::Drivers,
+                "\\var\\lib\\kubelet\\plugins\\a \\\\.\\pipe\\csi-proxy-disk-v1 \\\\.\\PIPE\\CSI-Proxy-Volume-v1beta1",
+            ),
+            (Kind::Open, "D:\\data \\\\.\\pipe\\other C:\\data"),
             (Kind::Drivers, "/var/lib/kubelet/plugins_registry /var/lib/kubelet/plugins/x"),
             (
                 Kind::Open,

@@ -64,13 +64,9 @@ enum Reported {
 }
 
 fn judge(pod: &Pod<'_>, part: Reported) -> Vec<Violation> {
-    // The paths and pipes of Windows are others.
-    if pod.is_bound_to_windows() {
-        return Vec::new();
-    }
     let mounts = host::mounts(pod);
     // A mount of `/` shows all others.
-    let of_root = mounts.values().flatten().filter(|mount| &*mount.path == "/");
+    let of_root = mounts.values().flatten().filter(|mount| host::is_whole(&mount.path));
     let whole = of_root.map(|mount| mount.is_written).max();
     let mut found = Vec::new();
     for (index, volume) in pod.volumes() {
@@ -110,7 +106,7 @@ fn socket(pod: &Pod<'_>, mount: &Mount<'_, '_>) -> Option<(Severity, String)> {
     let label = container.label();
     let told = format!("{label} can control the container runtime through `{host}`");
     // Only root and some groups open the socket. A mount of the socket or of its directory is meant for it.
-    let is_by_the_way = &**path == "/" && !is_written && host::is_confined(container, pod);
+    let is_by_the_way = host::is_whole(path) && !is_written && host::is_confined(container, pod);
     Some(match is_by_the_way {
         true => (Severity::Warning, format!("{told}, if its user and group may open the socket")),
         false => (Severity::Error, told),
@@ -122,9 +118,9 @@ fn socket(pod: &Pod<'_>, mount: &Mount<'_, '_>) -> Option<(Severity, String)> {
 fn sensitive(mount: &Mount<'_, '_>, whole: Option<bool>) -> Option<(Severity, String)> {
     let Mount { container, path, is_written, .. } = mount;
     let host = mount.host();
-    let is_shown = whole.is_some_and(|all| &**path != "/" && (all || !is_written));
+    let is_shown = whole.is_some_and(|all| !host::is_whole(path) && (all || !is_written));
     // KR-SEC-038 reports the directories of sockets.
-    if is_shown || &**path != "/" && host::shows_socket(path) {
+    if is_shown || !host::is_whole(path) && host::shows_socket(path) {
         return None;
     }
     let Part { kind, reason, has, .. } = Part::of(path);
@@ -141,7 +137,7 @@ fn sensitive(mount: &Mount<'_, '_>, whole: Option<bool>) -> Option<(Severity, St
     Some((
         severity,
         match has {
-            _ if &**path == "/" => told,
+            _ if host::is_whole(path) => told,
             Some(below) => format!("{told}, with `{below}`: {reason}"),
             None => format!("{told}: {reason}"),
         },
