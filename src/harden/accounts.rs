@@ -1,22 +1,24 @@
-//! The pods that run as each `ServiceAccount`.
+//! The pods that run as each `ServiceAccount`, or get a token of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
+use std::ptr::from_ref;
 
 use sha2::{Digest, Sha256};
 
 use super::facts::Facts;
-use super::pod::{Container, Pod};
-use super::programs::{Role, role};
-use super::value::{below, text};
-use super::workload::pods;
+use super::pod::{Container, Pod, Shape};
+use super::programs::applies;
+use super::value::{below, present, text};
+use super::workload::{is_inert, is_of, is_of_chart, is_settled, pods};
 use crate::resource::{ImageReference, Resource};
 use crate::text::hex;
+use crate::yaml::Node;
 
-/// The pods that run as a `ServiceAccount`.
+/// The pods that run as a `ServiceAccount`, or get a token of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runners {
-    /// True if one of them has another image than those of controllers that apply what a repository holds.
+    /// True if one of them runs something else than a controller that applies what a repository holds.
     pub(super) has_others: bool,
     /// A digest of each with its images, without their versions, or one of all if there are many.
     pub(super) digests: BTreeSet<String>,
@@ -55,56 +57,90 @@ impl Runners {
     }
 }
 
-/// The pods by the name of their account, and by its namespace.
+/// The pods by the name of their account, or of another object that they use, and by its namespace.
 #[derive(Default)]
-pub(super) struct Accounts {
+struct ByName {
     by_namespace: BTreeMap<(String, String), Runners>,
     anywhere: BTreeMap<String, Runners>,
 }
 
+impl ByName {
+    /// Adds a pod of an object, or what runs for it without one that is known.
+    fn add(&mut self, object: &Resource, name: &str, pod: Option<&Pod<'_>>) {
+        let containers = pod.map(|pod| &pod.containers[..]).unwrap_or_default();
+        let is_whole = pod.is_some_and(|pod| pod.shape != Shape::Part);
+        let is_applier = is_whole && !containers.is_empty() && containers.iter().all(applies);
+        let digest = digest(object, containers);
+        let namespace = object.namespace().to_owned();
+        let of = self.by_namespace.entry((namespace, name.to_owned())).or_default();
+        of.add(digest.clone(), is_applier);
+        self.anywhere.entry(name.to_owned()).or_default().add(digest, is_applier);
+    }
+
+    /// Those with a name. A pod without a namespace may be applied to any, and what names something without one means that
+    /// of any.
+    fn with(&self, namespace: &str, name: &str) -> Runners {
+        if namespace.is_empty() {
+            return self.anywhere.get(name).cloned().unwrap_or_default();
+        }
+        let known = |of: &str| self.by_namespace.get(&(of.to_owned(), name.to_owned()));
+        Runners::default().and(known(namespace)).and(known(""))
+    }
+
+    fn bound(&mut self) {
+        let bound = |all: &mut Runners| *all = mem::take(all).bounded();
+        self.by_namespace.values_mut().for_each(bound);
+        self.anywhere.values_mut().for_each(bound);
+    }
+}
+
+/// The pods by their accounts: those that run as them, and those that get their tokens.
+pub(super) struct Accounts(ByName);
+
 impl Accounts {
     /// The accounts of the pods of objects. Linear in their size.
-    pub(super) fn of<'a>(objects: impl Iterator<Item = &'a Resource>, facts: &Facts) -> Self {
-        let mut found = Self::default();
+    pub(super) fn of<'a>(
+        objects: impl Iterator<Item = &'a Resource> + Clone,
+        facts: &Facts,
+    ) -> Self {
+        let (mut found, mut readers) = (ByName::default(), ByName::default());
+        let tokens: BTreeSet<Token<'_>> = objects.clone().filter_map(Token::of).collect();
+        let names: BTreeSet<&str> = tokens.iter().map(|token| token.secret).collect();
         for object in objects {
             let pods = pods(object, facts);
             let of_run = of_run(object);
             for pod in &pods {
                 found.add(object, of_run.unwrap_or_else(|| pod.account()), Some(pod));
             }
-            if let Some(account) = of_run.filter(|_| pods.is_empty()) {
+            for account in named(object, &pods) {
                 found.add(object, account, None);
             }
+            for secret in secrets(object, &names) {
+                pods.iter().for_each(|pod| readers.add(object, secret, Some(pod)));
+                if pods.is_empty() {
+                    readers.add(object, secret, None);
+                }
+            }
         }
-        let bound = |all: &mut Runners| *all = mem::take(all).bounded();
-        found.by_namespace.values_mut().for_each(bound);
-        found.anywhere.values_mut().for_each(bound);
-        found
+        found.bound();
+        readers.bound();
+        for Token { namespace, secret, account } in tokens {
+            let of_token = readers.with(namespace, secret);
+            let of = (namespace.to_owned(), account.to_owned());
+            for all in [
+                found.by_namespace.entry(of).or_default(),
+                found.anywhere.entry(account.to_owned()).or_default(),
+            ] {
+                *all = mem::take(all).and(Some(&of_token)).bounded();
+            }
+        }
+        Self(found)
     }
 
-    fn add(&mut self, object: &Resource, account: &str, pod: Option<&Pod<'_>>) {
-        let containers = pod.map(|pod| &pod.containers[..]).unwrap_or_default();
-        let is_applier = !containers.is_empty() && containers.iter().all(applies);
-        let digest = digest(object, containers);
-        let namespace = object.namespace().to_owned();
-        let of = self.by_namespace.entry((namespace, account.to_owned())).or_default();
-        of.add(digest.clone(), is_applier);
-        self.anywhere.entry(account.to_owned()).or_default().add(digest, is_applier);
-    }
-
-    /// The pods that run as an account. A pod without a namespace may be applied to any, and a binding without one names
-    /// the account of any.
+    /// The pods that run as an account, or get a token of it.
     pub(super) fn runners(&self, namespace: &str, account: &str) -> Runners {
-        if namespace.is_empty() {
-            return self.anywhere.get(account).cloned().unwrap_or_default();
-        }
-        let known = |of: &str| self.by_namespace.get(&(of.to_owned(), account.to_owned()));
-        Runners::default().and(known(namespace)).and(known(""))
+        self.0.with(namespace, account)
     }
-}
-
-fn applies(container: &Container<'_>) -> bool {
-    role(container.image()) == Some(Role::Applier)
 }
 
 /// The account of the pods that a run of Tekton makes, whose steps may be elsewhere.
@@ -113,6 +149,123 @@ fn of_run(object: &Resource) -> Option<&str> {
     let of_template = || text(spec.get("taskRunTemplate")?, "serviceAccountName");
     let account = text(spec, "serviceAccountName").or_else(of_template)?;
     Some(account).filter(|account| !account.is_empty())
+}
+
+/// A Secret with a token of a `ServiceAccount`.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Token<'a> {
+    namespace: &'a str,
+    secret: &'a str,
+    account: &'a str,
+}
+
+/// The annotation by which such a Secret names the account.
+const OF_TOKENS: &str = "kubernetes.io/service-account.name";
+
+impl<'a> Token<'a> {
+    /// The token in a Secret, or in one that is made from an object.
+    fn of(object: &'a Resource) -> Option<Self> {
+        let node = object.node();
+        let own = object.name();
+        let (made, secret) = match (&*object.gvk().group, object.kind()) {
+            ("", "Secret") => (node, own),
+            ("bitnami.com", "SealedSecret") => (below(node, &["spec", "template"])?, own),
+            ("external-secrets.io", "ExternalSecret") => {
+                let target = below(node, &["spec", "target"])?;
+                (present(target, "template")?, text(target, "name").unwrap_or(own))
+            }
+            _ => return None,
+        };
+        if text(made, "type") != Some("kubernetes.io/service-account-token") {
+            return None;
+        }
+        let account = text(below(made, &["metadata", "annotations"])?, OF_TOKENS)?;
+        Some(Self { namespace: object.namespace(), secret, account })
+    }
+}
+
+/// The Secrets with some names that an object reads or mounts: it names them in a field of Secrets. Linear in the object.
+fn secrets<'n>(object: &Resource, names: &BTreeSet<&'n str>) -> BTreeSet<&'n str> {
+    let mut found = BTreeSet::new();
+    let is_holder = matches!(object.kind(), "Secret" | "ServiceAccount");
+    if names.is_empty() || is_holder {
+        return found;
+    }
+    let mut pending = vec![(object.node(), false)];
+    while let Some((node, is_of_secret)) = pending.pop() {
+        if is_of_secret && let Some(name) = node.as_text() {
+            found.extend(names.get(name));
+        }
+        pending.extend(node.items().iter().map(|item| (item, is_of_secret)));
+        for (key, value) in node.entries() {
+            let key = key.text();
+            if !is_inert(key) && key != "imagePullSecrets" {
+                pending.push((value, is_of_secret || key.contains("ecret")));
+            }
+        }
+    }
+    found
+}
+
+/// Groups and kinds (`*` for all) of objects that name accounts whose rights they use, limit or describe, and run no pods as
+/// them.
+const WITHOUT_PODS: &[(&str, &str)] = &[
+    ("argoproj.io", "AppProject"),
+    ("flowcontrol.apiserver.k8s.io", "*"),
+    ("operators.coreos.com", "ClusterServiceVersion"),
+];
+
+/// Groups of operators whose objects run pods as the accounts that they name. Objects of others that name a namespace beside an
+/// account tell something about it, such as which identity it has in a cloud.
+const RUNNING: [&str; 12] = [
+    "argoproj.io",
+    "batch.volcano.sh",
+    "cnpg.io",
+    "flink.apache.org",
+    "knative.dev",
+    "kserve.io",
+    "kubeflow.org",
+    "monitoring.coreos.com",
+    "opentelemetry.io",
+    "ray.io",
+    "sparkoperator.k8s.io",
+    "tekton.dev",
+];
+
+/// The accounts that an object names outside of its known pods, for pods that its controller makes: those of a Workflow whose
+/// templates are elsewhere, or of a Prometheus. Linear in the object.
+fn named<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> BTreeSet<&'a str> {
+    let (group, kind) = (&*object.gvk().group, object.kind());
+    let mut found = BTreeSet::new();
+    // Flux applies as the account that its objects name.
+    let is_of_flux = group.ends_with(".fluxcd.io");
+    if is_settled(object) || is_of_chart(object) || is_of_flux || is_of(WITHOUT_PODS, group, kind) {
+        return found;
+    }
+    if group == "postgresql.cnpg.io" && matches!(kind, "Cluster" | "Pooler") {
+        // Its operator makes it.
+        found.insert(object.name());
+    }
+    let is_running = RUNNING.iter().any(|one| {
+        let start = group.strip_suffix(one);
+        start.is_some_and(|start| start.is_empty() || start.ends_with('.'))
+    });
+    let known: BTreeSet<*const Node> = pods.iter().map(|pod| from_ref(pod.spec)).collect();
+    let mut pending = vec![object.node()];
+    while let Some(node) = pending.pop() {
+        let is_told = !is_running && present(node, "namespace").is_some();
+        let is_meant = !is_told && !known.contains(&from_ref(node));
+        pending.extend(node.items());
+        for (key, value) in node.entries().iter().filter(|(key, _)| !is_inert(key.text())) {
+            let names =
+                ["erviceAccountName", "erviceAccount"].iter().any(|end| key.text().ends_with(end));
+            match value.as_text().filter(|name| !name.is_empty()) {
+                Some(name) if is_meant && names => drop(found.insert(name)),
+                _ => pending.push(value),
+            }
+        }
+    }
+    found
 }
 
 fn digest(object: &Resource, containers: &[Container<'_>]) -> String {

@@ -65,6 +65,7 @@ mod serving;
 mod settings;
 mod shapes;
 mod spans;
+mod started;
 mod steps;
 mod strip;
 mod suppress;

@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use super::images::{last_part, rows, short};
+use super::pod::Container;
+use super::started::starts_only;
 use crate::resource::ImageReference;
 use crate::text::wildcard::fits;
 
@@ -21,27 +23,57 @@ pub(super) enum Role {
     Unlimited,
 }
 
-static PROGRAMS: LazyLock<Vec<(&str, Role)>> = LazyLock::new(|| {
-    rows(include_str!("data/programs.txt")).filter_map(|row| read(&row)).collect()
+/// A row of the table.
+struct Program {
+    /// The pattern of the names of its images.
+    image: &'static str,
+    role: Role,
+    /// Patterns of the names of its files, with commas between them.
+    files: &'static str,
+}
+
+static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
+    rows(include_str!("data/programs.txt")).filter_map(|row| Program::read(&row)).collect()
 });
 
-fn read(row: &[&'static str]) -> Option<(&'static str, Role)> {
-    let [name, role] = *row else { return None };
-    let role = match role {
-        "applier" => Role::Applier,
-        "client" => Role::Client,
-        "helper" => Role::Helper,
-        "network" => Role::Network,
-        "unlimited" => Role::Unlimited,
-        _ => return None,
-    };
-    Some((name, role))
+impl Program {
+    fn read(row: &[&'static str]) -> Option<Self> {
+        let (image, role, files) = match *row {
+            [image, role] => (image, role, ""),
+            [image, role, files] => (image, role, files),
+            _ => return None,
+        };
+        Some(Self { image, role: Role::read(role)?, files })
+    }
+
+    fn of(image: &str) -> Option<&'static Self> {
+        let name = short(ImageReference::new(image).name);
+        PROGRAMS.iter().find(|program| fits(program.image, name))
+    }
+}
+
+impl Role {
+    fn read(word: &str) -> Option<Self> {
+        Some(match word {
+            "applier" => Self::Applier,
+            "client" => Self::Client,
+            "helper" => Self::Helper,
+            "network" => Self::Network,
+            "unlimited" => Self::Unlimited,
+            _ => return None,
+        })
+    }
 }
 
 /// The role of the program of an image, as it is published. Others may have its name.
 pub(super) fn role(image: &str) -> Option<Role> {
-    let name = short(ImageReference::new(image).name);
-    PROGRAMS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, role)| *role)
+    Program::of(image).map(|program| program.role)
+}
+
+/// True if a container runs a controller that applies what a repository holds: the program of such an image, and nothing else.
+pub(super) fn applies(container: &Container<'_>) -> bool {
+    Program::of(container.image())
+        .is_some_and(|one| one.role == Role::Applier && starts_only(container, one.files))
 }
 
 /// Programs and runtimes whose versions are streams: of each, the images of a stream differ by corrections only.
@@ -91,8 +123,10 @@ mod tests {
         assert_eq!(PROGRAMS.len(), rows.len());
         for (number, row) in rows.iter().enumerate() {
             let name = row[0].replace('*', "x");
-            let first = PROGRAMS.iter().position(|(pattern, _)| fits(pattern, &name));
+            let first = PROGRAMS.iter().position(|one| fits(one.image, &name));
             assert_eq!(first, Some(number), "{row:?}");
+            let program = &PROGRAMS[number];
+            assert_eq!(program.role == Role::Applier, !program.files.is_empty(), "{row:?}");
         }
     }
 

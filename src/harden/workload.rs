@@ -133,7 +133,8 @@ fn is_blueprint(kind: &str) -> bool {
     BLUEPRINTS.iter().any(|end| kind.strip_suffix(end).is_some_and(|start| !start.is_empty()))
 }
 
-fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
+/// True if a table of groups and kinds (`*` for all) has a kind.
+pub(super) fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
     table.iter().any(|&(known, kinds)| known == group && (kinds == "*" || kinds == kind))
 }
 
