@@ -7,7 +7,7 @@ use super::workload::pods;
 use super::{Judgement, Phrase, Sides};
 use crate::harden::differences::{ADMISSION_LOOSENED, POSTURE_LOOSENED};
 use crate::harden::value::{below, present, text};
-use crate::harden::{Rule, Severity};
+use crate::harden::{PodTemplate, Rule, Severity};
 use crate::yaml::Node;
 
 /// The objects that have marks.
@@ -99,6 +99,11 @@ impl<'a> State<'a> {
     }
 }
 
+/// True for the keys of marks.
+pub(super) fn is_known(key: &str) -> bool {
+    MARKS.iter().any(|mark| mark.key == key)
+}
+
 /// Judges the marks of a Namespace.
 pub(super) fn of_namespace(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
@@ -115,6 +120,7 @@ pub(super) fn of_namespace(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 
 /// Judges the marks of pods.
 pub(super) fn of_pods(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    moved(sides, found);
     if !sides.touches(&["labels", "annotations"]) {
         return;
     }
@@ -139,10 +145,48 @@ pub(super) fn of_pods(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
 
 /// True if the namespace of an object protects its pods by a group of marks; `None` if it is not in the render.
 fn namespaced(sides: &Sides<'_, '_>, group: &str) -> Option<bool> {
-    let mut all = sides.whole.all_of_kind(1, "Namespace");
-    let own = all.find(|one| one.name() == sides.namespace(1))?;
-    let metadata = below(own.node(), &["metadata"]);
-    Some(State::of(Of::Namespace, group, metadata).is_protected())
+    let metadata = metadata_of_namespace(sides, 1)?;
+    Some(State::of(Of::Namespace, group, Some(metadata)).is_protected())
+}
+
+/// The metadata of the namespace of an object on a side, if the render has it.
+fn metadata_of_namespace<'a>(sides: &Sides<'_, 'a>, side: usize) -> Option<&'a Node> {
+    let mut all = sides.whole.all_of_kind(side, "Namespace");
+    let own = all.find(|one| one.name() == sides.namespace(side))?;
+    below(own.node(), &["metadata"])
+}
+
+/// Judges a workload that moves to a namespace which does not protect its pods as the former one did.
+fn moved(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    if sides.before.is_none() || sides.after.is_none() || sides.namespace(0) == sides.namespace(1) {
+        return;
+    }
+    let Some(from) = metadata_of_namespace(sides, 0) else { return };
+    let to = metadata_of_namespace(sides, 1);
+    let groups: BTreeSet<&str> =
+        MARKS.iter().filter(|mark| mark.is_needed).map(|mark| mark.group).collect();
+    for group in groups {
+        let old = State::of(Of::Namespace, group, Some(from));
+        let Some((mark, _)) = old.decides.filter(|(mark, _)| mark.is_needed) else { continue };
+        let is_protected = State::of(Of::Namespace, group, to).is_protected();
+        // Pods that were left out, or that say themselves what the namespace said.
+        let has_left = |[before, after]: &[PodTemplate<'_>; 2]| {
+            !State::of(Of::Pod, group, before.metadata).is_left_out()
+                && State::of(Of::Pod, group, after.metadata).decides.is_none()
+        };
+        if is_protected || !pods(sides).iter().any(has_left) {
+            continue;
+        }
+        let phrase = Phrase::new("moves to namespace ").name(sides.namespace(1));
+        let phrase = match to {
+            Some(_) => phrase.say(format!(": {} (no {})", mark.words, mark.key)),
+            // Its object may be in another target.
+            None => phrase
+                .say(format!(", of which it is not known if it has {} as ", mark.key))
+                .name(sides.namespace(0)),
+        };
+        found.push(judgement(&POSTURE_LOOSENED, "metadata.namespace", mark, phrase));
+    }
 }
 
 /// Tells the groups of marks by which an object is protected less, as far as they are to be judged.
@@ -271,6 +315,31 @@ mod tests {
         ] {
             told(&of(before), &of(after), &[]);
         }
+    }
+
+    #[test]
+    fn pods_move_to_a_namespace_outside_of_the_mesh() {
+        let mesh = namespace("istio-injection: enabled", "linkerd.io/inject: enabled");
+        let open = namespace("", "").replace("shop", "open");
+        let pods = |labels: &str| deployment(labels, "linkerd.io/inject: disabled");
+        let moved = |labels: &str| pods(labels).replace("namespace: shop", "namespace: open");
+        let label = "001 warning Deployment d: moves to namespace open";
+        let words = format!(
+            "{label}: its new pods get no proxy of Istio, which checks their traffic (no istio-injection)"
+        );
+        let with = |spaces: &str, pods: String| format!("{spaces}{pods}");
+        let both = format!("{mesh}{open}");
+        told(&with(&both, pods("")), &with(&both, moved("")), &[&*words]);
+        let unknown =
+            format!("{label}, of which it is not known if it has istio-injection as shop");
+        assert_eq!(judged(&with(&mesh, pods("")), &with(&mesh, moved(""))), [unknown]);
+        // They have a proxy anyway, had none, or get one there.
+        let own = "sidecar.istio.io/inject: 'true'";
+        told(&with(&both, pods(own)), &with(&both, moved(own)), &[]);
+        let off = "sidecar.istio.io/inject: 'false'";
+        told(&with(&both, pods(off)), &with(&both, moved(off)), &[]);
+        let meshed = format!("{mesh}{}", mesh.replace("shop", "open"));
+        told(&with(&meshed, pods("")), &with(&meshed, moved("")), &[]);
     }
 
     #[test]

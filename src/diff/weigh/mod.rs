@@ -129,7 +129,9 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ("", "ServiceAccount") => &[workload::account, access::identity],
         ("", "ConfigMap") => &[access::mapped],
         ("", "Secret") => &[access::token],
-        ("", "Namespace") => &[admission::namespace, namespaces::relabelled, marks::of_namespace],
+        ("", "Namespace") => {
+            &[admission::namespace, namespaces::relabelled, marks::of_namespace, exposure::unknown]
+        }
         ("", "ResourceQuota") => &[quotas::quota],
         ("", "LimitRange") => &[quotas::limit_range],
         (
@@ -165,6 +167,7 @@ fn judges(group: &str, kind: &str) -> &'static [Judge] {
             workload::protection,
             access::runs_as,
             exposure::attached_policy,
+            exposure::overriding,
         ]),
     }
 }
@@ -176,12 +179,13 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             exposure::service,
             exposure::behind,
             exposure::annotated,
+            exposure::unknown,
             exposure::left,
             scale::service,
             ports::service,
         ],
         ("networking.k8s.io" | "extensions", "Ingress") => {
-            &[exposure::ingress, exposure::led, exposure::annotated]
+            &[exposure::ingress, exposure::led, exposure::annotated, exposure::unknown]
         }
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
         ("gateway.networking.k8s.io", "ReferenceGrant") => &[exposure::grant],
@@ -189,15 +193,25 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             exposure::route,
             exposure::led,
             exposure::annotated,
+            exposure::unknown,
             exposure::left,
             exposure::answers,
         ],
-        ("route.openshift.io", "Route") => {
-            &[exposure::route, exposure::led, exposure::termination, exposure::annotated]
-        }
-        ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => {
-            &[exposure::gateway, exposure::listeners, exposure::annotated, exposure::left]
-        }
+        ("route.openshift.io", "Route") => &[
+            exposure::route,
+            exposure::led,
+            exposure::termination,
+            exposure::annotated,
+            exposure::unknown,
+        ],
+        ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => &[
+            exposure::gateway,
+            exposure::listeners,
+            exposure::annotated,
+            exposure::unknown,
+            exposure::left,
+        ],
+        ("security.istio.io", "PeerAuthentication") => &[exposure::mutual],
         (
             "crd.projectcalico.org"
             | "projectcalico.org"
@@ -266,6 +280,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             unseen::unseen,
             exposure::policed,
             exposure::released,
+            exposure::admitted,
             exposure::host_network,
             exposure::joined,
         ],
@@ -284,6 +299,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             unseen::unseen,
             exposure::policed,
             exposure::released,
+            exposure::admitted,
             exposure::host_network,
             exposure::joined,
         ],
@@ -303,6 +319,7 @@ fn of_workload(kind: &str) -> &'static [Judge] {
             unseen::unseen,
             exposure::policed,
             exposure::released,
+            exposure::admitted,
             exposure::host_network,
             exposure::joined,
         ],

@@ -188,6 +188,7 @@ pub(super) fn may_select(object: &Resource) -> Option<bool> {
         "networking.k8s.io" | "extensions" => (object.kind() == "NetworkPolicy").then_some(true),
         "policy.networking.k8s.io" => object.kind().ends_with("Policy").then_some(true),
         "security.istio.io" | "extensions.istio.io" => Some(true),
+        "policy.linkerd.io" => (object.kind() == "Server").then_some(true),
         "cilium.io" | "crd.projectcalico.org" | "projectcalico.org" => {
             object.kind().ends_with("Policy").then_some(false)
         }

@@ -362,6 +362,7 @@ const JUDGES: &[super::Judge] = &[
     access::runs_as,
     admission::moved,
     exposure::policed,
+    exposure::admitted,
     exposure::host_network,
 ];
 

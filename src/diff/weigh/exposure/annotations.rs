@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::internal::is_known as is_internal;
 use super::{judgement, widened};
-use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::diff::weigh::marks::is_known as is_mark;
+use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::Severity;
 use crate::harden::value::{below, items, text};
+use crate::source::Source;
 use crate::text::wildcard::fits;
-use crate::yaml::Node;
+use crate::yaml::{Node, parse};
 
 /// A change of an annotation that is told; `annotations.txt` describes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,7 @@ enum Change {
     Gains,
     From,
     Asks,
+    Demands,
 }
 
 /// A line of the file.
@@ -60,6 +64,7 @@ impl Row {
             "gains" => Change::Gains,
             "from" => Change::From,
             "asks" => Change::Asks,
+            "demands" => Change::Demands,
             _ => return None,
         };
         let severity = if severity == "error" { Severity::Error } else { Severity::Warning };
@@ -102,7 +107,13 @@ impl Row {
                 let is_new = !new.is_empty() && self.has(new) && (old.is_empty() || !self.has(old));
                 is_new.then(|| self.named())
             }
-            Change::Same => {
+            Change::Same | Change::Demands => {
+                if self.change == Change::Demands
+                    && let [Some(old), Some(new)] = [old, new].map(members)
+                {
+                    let others = others(sides, &old, &new);
+                    return (!others.is_empty()).then(|| words().each(others, Phrase::and));
+                }
                 let is_other = !old.is_empty()
                     && !new.is_empty()
                     && sides.renames().follows(old, new).is_none();
@@ -110,6 +121,10 @@ impl Row {
             }
             Change::New => (!new.is_empty()).then(|| self.named()),
             Change::Shown => (!new.is_empty()).then(|| words().name(new)),
+            // Without it, what is usual is listed.
+            Change::Fewer if new.is_empty() && self.values != ["*"] => {
+                beyond(old, &self.values.join(" "))
+            }
             Change::Fewer => beyond(old, new),
             Change::More => {
                 if old.is_empty() {
@@ -127,6 +142,47 @@ impl Row {
             Change::From | Change::Asks => None,
         }
     }
+}
+
+/// The members of a text in JSON by their names in small letters, which is how controllers in Go read them; `None` if it is
+/// no mapping.
+fn members(text: &str) -> Option<BTreeMap<String, Node>> {
+    let document = parse::document(&Source::detached(text)).ok()??;
+    let entries = document.root.entries();
+    let members =
+        entries.iter().map(|(key, value)| (key.text().to_ascii_lowercase(), value.clone()));
+    (!entries.is_empty()).then(|| members.collect())
+}
+
+/// The members that have other values than before, or are new or gone: with a mapping, its order does not count.
+fn others(
+    sides: &Sides<'_, '_>,
+    old: &BTreeMap<String, Node>,
+    new: &BTreeMap<String, Node>,
+) -> Vec<Phrase> {
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let is_other = |key: &&String| match [old, new].map(|all| all.get(*key)) {
+        [Some(old), Some(new)] => {
+            let [was, is] = [old, new].map(|one| one.as_text().unwrap_or_default());
+            canonical(old) != canonical(new)
+                && (was.is_empty() || sides.renames().follows(was, is).is_none())
+        }
+        _ => true,
+    };
+    let told = |key: &String| {
+        let of = |all: &BTreeMap<String, Node>| {
+            all.get(key).map_or_else(
+                || "none".to_owned(),
+                |value| match value.as_text() {
+                    Some(text) => text.to_owned(),
+                    None => canonical(value),
+                },
+            )
+        };
+        let phrase = Phrase::default().name(key).say(" ").name(&of(new));
+        phrase.say(" in place of ").name(&of(old))
+    };
+    keys.into_iter().filter(is_other).map(told).collect()
 }
 
 /// Annotations by their keys.
@@ -180,7 +236,12 @@ fn is_stricter(sides: &Sides<'_, '_>, key: &str, old: &str, new: &str) -> bool {
             }
             Change::Asks => old.is_empty() || old == "none",
             // Without it, what is usual holds, which may be more, or requests take another way.
-            Change::Drops | Change::Gains | Change::More | Change::Same | Change::Shown
+            Change::Demands
+            | Change::Drops
+            | Change::Gains
+            | Change::More
+            | Change::Same
+            | Change::Shown
                 if new.is_empty() =>
             {
                 false
@@ -253,6 +314,44 @@ pub(in crate::diff::weigh) fn annotated(sides: &Sides<'_, '_>, found: &mut Vec<J
     if sides.kind == "Ingress" && may_lead && redirects(before) && !redirects(after) {
         let phrase = Phrase::new("no longer leads to TLS (ssl-redirect)");
         found.push(judgement(path, phrase));
+    }
+}
+
+/// The domains of controllers whose annotations may restrict requests.
+static CONTROLLERS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let lines = include_str!("controllers.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
+
+/// Annotations that are judged by more than their rows, or that only open, as patterns.
+const READ: [&str; 5] = [
+    "service.beta.kubernetes.io/load-balancer-source-ranges",
+    "nginx.ingress.kubernetes.io/*ssl-redirect",
+    "*.ingress.kubernetes.io/*cors*",
+    "haproxy.org/*cors*",
+    "*/*snippet*",
+];
+
+/// Notes annotations of controllers that an object no longer has, and of which no row says what they do.
+pub(in crate::diff::weigh) fn unknown(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let is_meant = |key: &str| {
+        CONTROLLERS.iter().any(|pattern| fits(pattern, key))
+            && ROWS.iter().all(|row| row.key != key)
+            && !READ.iter().any(|pattern| fits(pattern, key))
+            && !is_internal(key)
+            && !is_mark(key)
+    };
+    let is_off = |value: &str| matches!(value, "" | "false" | "off" | "none" | "disabled");
+    let now = telling(after);
+    let lost = telling(before).into_iter();
+    let lost =
+        lost.filter(|(key, value)| !now.contains_key(key) && !is_off(value) && is_meant(key));
+    let lost: Vec<String> = lost.map(|(key, _)| key).collect();
+    if !lost.is_empty() {
+        let phrase = Phrase::new("no longer has ").few(lost.iter().map(String::as_str));
+        let phrase = phrase.say(": what it restricts is not known");
+        found.push(judgement("metadata.annotations", phrase).with_severity(Severity::Note));
     }
 }
 
@@ -401,6 +500,92 @@ mod tests {
         ] {
             assert_eq!(judged(&alb(name, before), &alb(name, after)), [""; 0], "{name} {after}");
         }
+    }
+
+    #[test]
+    fn demands_in_json_are_compared_by_their_meaning() {
+        let alb = |name: &str, value: &str| {
+            ingress(&format!("x: y, alb.ingress.kubernetes.io/{name}: '{value}'"))
+        };
+        let oidc = r#"{"issuer":"https://a","secretName":"s","authenticationRequestExtraParams":{"a":"b","c":"d"}}"#;
+        for same in [
+            r#"{ "secretName": "s", "issuer": "https://a", "authenticationRequestExtraParams": {"c": "d", "a": "b"} }"#,
+            r#"{"Issuer":"https://a","secretname":"s","authenticationRequestExtraParams":{"a":"b","c":"d"}}"#,
+        ] {
+            told(&alb("auth-idp-oidc", oidc), &alb("auth-idp-oidc", same), &[]);
+        }
+        let label = "007 warning Ingress web: asks for credentials at";
+        for (old, new, words) in [
+            ("https://a", "https://b", "issuer https://b in place of https://a"),
+            ("\"s\"", "\"t\"", "secretname t in place of s"),
+            (",\"secretName\":\"s\"", "", "secretname none in place of s"),
+        ] {
+            let other = oidc.replace(old, new);
+            assert_ne!(other, oidc);
+            let all = judged(&alb("auth-idp-oidc", oidc), &alb("auth-idp-oidc", &other));
+            assert_eq!(all, [format!("{label} {words}")]);
+        }
+        let cognito = r#"{"userPoolARN":"arn:a","userPoolClientID":"c","userPoolDomain":"d"}"#;
+        let other = cognito.replace("\"c\"", "\"e\"").replace("arn:a", "arn:b");
+        assert_eq!(
+            judged(&alb("auth-idp-cognito", cognito), &alb("auth-idp-cognito", &other)),
+            [format!(
+                "{label} userpoolarn arn:b in place of arn:a, userpoolclientid e in place of c"
+            )]
+        );
+        // Scopes are a list of words.
+        let scopes = |scopes: &str| alb("auth-scope", scopes);
+        assert_eq!(judged(&scopes("openid email"), &scopes("email  openid")), [""; 0]);
+        let words = "007 warning Ingress web: no longer asks users for the scope email";
+        told(&scopes("openid email"), &scopes("openid"), &[words]);
+        told(&scopes("openid email"), &ingress("x: y"), &[words]);
+    }
+
+    #[test]
+    fn lost_annotations_of_controllers_are_noted() {
+        let words = |kind: &str, names: &str| {
+            format!("007 note {kind}: no longer has {names}: what it restricts is not known")
+        };
+        let guard = "nginx.ingress.kubernetes.io/new-guard: x";
+        let both = "nginx.ingress.kubernetes.io/new-guard: x, haproxy.org/other: x";
+        told(
+            &ingress(guard),
+            &ingress("a: b"),
+            &[&*words("Ingress web", "nginx.ingress.kubernetes.io/new-guard")],
+        );
+        told(
+            &ingress(both),
+            &ingress("a: b"),
+            &[&*words("Ingress web", "haproxy.org/other, nginx.ingress.kubernetes.io/new-guard")],
+        );
+        let of = |version: &str, kind: &str, annotation: &str| {
+            format!(
+                "{{apiVersion: {version}, kind: {kind}, metadata: {{name: web, annotations: {{{annotation}}}}}, spec: {{}}}}"
+            )
+        };
+        for (version, kind, annotation) in [
+            ("v1", "Service", "service.beta.kubernetes.io/aws-load-balancer-new"),
+            ("gateway.networking.k8s.io/v1", "HTTPRoute", "konghq.com/new"),
+            ("gateway.networking.k8s.io/v1", "Gateway", "cloud.google.com/new"),
+            ("v1", "Namespace", "config.linkerd.io/new"),
+        ] {
+            let one = |value: &str| of(version, kind, &format!("{annotation}: '{value}'"));
+            let none = of(version, kind, "a: b");
+            told(&one("x"), &none, &[&*words(&format!("{kind} web"), annotation)]);
+            assert_eq!(judged(&one("x"), &one("y")), [""; 0], "another value is no loss");
+            assert_eq!(judged(&one("false"), &none), [""; 0], "it was switched off");
+        }
+        // Those that say nothing, that are told, or that are of no controller.
+        for annotation in [
+            "nginx.ingress.kubernetes.io/proxy-body-size: 1m",
+            "external-dns.alpha.kubernetes.io/hostname: a",
+            "example.org/guard: x",
+            "service.beta.kubernetes.io/aws-load-balancer-healthcheck-path: /",
+        ] {
+            assert_eq!(judged(&ingress(annotation), &ingress("a: b")), [""; 0], "{annotation}");
+        }
+        let limit = ingress("nginx.ingress.kubernetes.io/limit-rps: '5'");
+        assert_eq!(judged(&limit, &ingress("a: b")).len(), 1, "told once, by what it does");
     }
 
     #[test]

@@ -13,10 +13,10 @@ use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
 
 /// Fields that say what a policy is attached to.
-const TARGETS: [&str; 4] = ["selector", "targetRef", "targetRefs", "targetSelectors"];
+pub(super) const TARGETS: [&str; 4] = ["selector", "targetRef", "targetRefs", "targetSelectors"];
 
 /// Fields that restrict no request. (Documentation of Envoy Gateway, GKE and Kuadrant.)
-const TUNING: [&str; 22] = [
+pub(super) const TUNING: [&str; 22] = [
     "compression",
     "compressor",
     "connection",
@@ -45,27 +45,55 @@ const TUNING: [&str; 22] = [
 const HARMLESS: [&str; 4] =
     ["DNSPolicy", "EnvoyPatchPolicy", "HealthCheckPolicy", "XBackendTrafficPolicy"];
 
-/// An object to which a policy is attached: its kind, namespace and name.
+/// An object to which a policy is attached: its group, kind, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Target {
-    kind: String,
-    namespace: String,
-    name: String,
+    pub(super) group: String,
+    pub(super) kind: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
 }
 
 /// A reference of a policy: to a whole object, or to a section of it.
-type Reference = (Target, Option<String>);
+pub(super) type Reference = (Target, Option<String>);
+
+/// The groups of a kind that serves requests, of which the first one is that of references without a group. Empty for kinds
+/// that are not known.
+fn groups(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "Gateway" => &["gateway.networking.k8s.io", "networking.istio.io"],
+        "GatewayClass" | "TCPRoute" | "TLSRoute" | "UDPRoute" | "ListenerSet" => {
+            &["gateway.networking.k8s.io"]
+        }
+        "HTTPRoute" | "GRPCRoute" => &["gateway.networking.k8s.io", "policy.linkerd.io"],
+        "Route" => &["route.openshift.io"],
+        "Service" => &[""],
+        "ServiceEntry" => &["networking.istio.io"],
+        "XListenerSet" => &["gateway.networking.x-k8s.io"],
+        _ => &[],
+    }
+}
+
+/// The group in a reference to a kind, if the kind is one of it.
+fn group_of<'n>(reference: &'n Node, kind: &str) -> Option<&'n str> {
+    let known = groups(kind);
+    match text(reference, "group") {
+        Some(group) => (known.is_empty() || known.contains(&group)).then_some(group),
+        None => Some(known.first().copied().unwrap_or("gateway.networking.k8s.io")),
+    }
+}
 
 impl Target {
     pub(super) fn of(object: &Resource) -> Self {
         Self {
+            group: object.gvk().group.to_string(),
             kind: object.kind().to_owned(),
             namespace: object.id().effective_namespace().to_owned(),
             name: object.name().to_owned(),
         }
     }
 
-    fn title(&self, section: Option<&String>) -> String {
+    pub(super) fn title(&self, section: Option<&String>) -> String {
         let Self { kind, name, .. } = self;
         section.map_or_else(|| format!("{kind} {name}"), |of| format!("{kind} {name} ({of})"))
     }
@@ -96,14 +124,15 @@ fn policy<'a>(kind: &str, node: &'a Node) -> Option<&'a Node> {
 }
 
 /// The references of a policy by names.
-fn references(spec: &Node, own: &str) -> Vec<Reference> {
+pub(super) fn references(spec: &Node, own: &str) -> Vec<Reference> {
     let single = present(spec, "targetRef").into_iter();
     let one = |reference: &Node| {
         let kind = text(reference, "kind").filter(|kind| serves(kind))?.to_owned();
+        let group = group_of(reference, &kind)?.to_owned();
         let name = text(reference, "name")?.to_owned();
         let namespace = text(reference, "namespace").unwrap_or(own).to_owned();
         let section = text(reference, "sectionName").map(str::to_owned);
-        Some((Target { kind, namespace, name }, section))
+        Some((Target { group, kind, namespace, name }, section))
     };
     single.chain(items(present(spec, "targetRefs"))).filter_map(one).collect()
 }
@@ -112,10 +141,10 @@ fn references(spec: &Node, own: &str) -> Vec<Reference> {
 #[derive(Default)]
 pub(in crate::diff::weigh) struct Attached<'a> {
     by_target: BTreeMap<Target, Vec<(Option<String>, &'a Resource)>>,
-    /// Selectors of objects, by kind and namespace of these.
-    selectors: BTreeMap<(&'a str, &'a str), Vec<(&'a Node, &'a Resource)>>,
+    /// Selectors of objects, by group, kind and namespace of these.
+    selectors: BTreeMap<[&'a str; 3], Vec<(&'a Node, &'a Resource)>>,
     /// The places of the objects that serve requests.
-    places: BTreeMap<Target, usize>,
+    pub(super) places: BTreeMap<Target, usize>,
 }
 
 impl<'a> Attached<'a> {
@@ -133,21 +162,35 @@ impl<'a> Attached<'a> {
             }
             for selector in items(present(spec, "targetSelectors")) {
                 let kind = text(selector, "kind").unwrap_or_default();
-                all.selectors.entry((kind, namespace)).or_default().push((selector, object));
+                let Some(group) = group_of(selector, kind) else { continue };
+                let place = all.selectors.entry([group, kind, namespace]).or_default();
+                place.push((selector, object));
             }
         }
         all
     }
 
-    /// The policies that are attached to an object: titles by meanings.
-    pub(super) fn to(&self, target: &Target, node: &Node, work: &Work) -> BTreeMap<String, String> {
+    /// The policies that are attached to an object, with the sections of it. Without the object, those that name it.
+    pub(super) fn policies<'s>(
+        &'s self,
+        target: &'s Target,
+        node: Option<&'s Node>,
+        work: &'s Work,
+    ) -> impl Iterator<Item = (Option<&'s str>, &'a Resource)> {
         let named = self.by_target.get(target).into_iter().flatten();
         let named = named.map(|(section, policy)| (section.as_deref(), *policy));
-        let labels = below(node, &["metadata", "labels"]);
-        let selecting = self.selectors.get(&(&*target.kind, &*target.namespace));
-        let selecting = selecting.into_iter().flatten().take_while(|_| work.takes(1));
-        let selecting = selecting.filter(|(selector, _)| selects(selector, labels));
-        let all = named.chain(selecting.map(|(_, policy)| (None, *policy)));
+        let labels = node.and_then(|node| below(node, &["metadata", "labels"]));
+        let Target { group, kind, namespace, .. } = target;
+        let selecting = self.selectors.get(&[&**group, &**kind, &**namespace]);
+        let selecting = selecting.filter(|_| node.is_some()).into_iter().flatten();
+        let selecting = selecting.take_while(|_| work.takes(1));
+        let selecting = selecting.filter(move |(selector, _)| selects(selector, labels));
+        named.chain(selecting.map(|(_, policy)| (None, *policy)))
+    }
+
+    /// The policies that are attached to an object: titles by meanings.
+    pub(super) fn to(&self, target: &Target, node: &Node, work: &Work) -> BTreeMap<String, String> {
+        let all = self.policies(target, Some(node), work);
         let told = |(section, policy): (Option<&str>, &Resource)| {
             let spec = present(policy.node(), "spec")?;
             work.takes(spec.count_below()).then(|| {
@@ -169,7 +212,8 @@ pub(super) fn policies_of(sides: &Sides<'_, '_>, side: usize) -> BTreeMap<String
     let node = [sides.before, sides.after][side];
     let (Some(id), Some(node)) = (&sides.object.ids[side], node) else { return BTreeMap::new() };
     let namespace = sides.namespace(side).to_owned();
-    let target = Target { kind: id.kind.clone(), namespace, name: id.name.clone() };
+    let (group, kind, name) = (id.group().to_owned(), id.kind.clone(), id.name.clone());
+    let target = Target { group, kind, namespace, name };
     sides.whole.attached(side).to(&target, node, &sides.whole.work)
 }
 
@@ -200,7 +244,14 @@ pub(in crate::diff::weigh) fn attached_policy(sides: &Sides<'_, '_>, found: &mut
     }
     let lost = lost(sides, old, new);
     if !lost.is_empty() {
-        let phrase = Phrase::new("no longer applies to ").few(lost.iter().map(String::as_str));
+        let all = lost.iter().map(|(target, section)| target.title(section.as_ref()));
+        let all: BTreeSet<String> = all.collect();
+        let phrase = Phrase::new("no longer applies to ").few(all.iter().map(String::as_str));
+        let now = new.map(written).unwrap_or_default();
+        let phrase = match lost.iter().find_map(|(target, _)| other_words(target, &now)) {
+            Some(words) => phrase.and(words),
+            None => phrase,
+        };
         found.push(judgement("spec.targetRefs", phrase));
     }
     let selectors = |spec: &Node| -> BTreeSet<String> {
@@ -215,6 +266,37 @@ pub(in crate::diff::weigh) fn attached_policy(sides: &Sides<'_, '_>, found: &mut
         let words = "no longer selects what it applied to (targetSelectors)";
         found.push(judgement("spec.targetSelectors", Phrase::new(words).say(NOT_COMPARED)));
     }
+}
+
+/// The groups, kinds and names of the references of a policy, also to kinds that serve no requests.
+fn written(spec: &Node) -> Vec<[&str; 3]> {
+    let single = present(spec, "targetRef").into_iter();
+    let all = single.chain(items(present(spec, "targetRefs")));
+    all.filter_map(|reference| {
+        let kind = text(reference, "kind").unwrap_or_default();
+        let group = text(reference, "group").or_else(|| groups(kind).first().copied());
+        Some([group.unwrap_or_default(), kind, text(reference, "name")?])
+    })
+    .collect()
+}
+
+/// The words for a reference that still has the name of an object, but another group or kind than this has.
+fn other_words(target: &Target, now: &[[&str; 3]]) -> Option<Phrase> {
+    let is_other = |[group, kind, _]: &&[&str; 3]| *kind != target.kind || *group != target.group;
+    let same_name = now.iter().filter(|[.., name]| *name == target.name);
+    let [group, kind, _] = same_name.filter(is_other).next()?;
+    let phrase = Phrase::new(": refers to ");
+    Some(match *kind == target.kind {
+        true => {
+            let named = |phrase: Phrase, words: &'static str, group: &str| match group {
+                "" => phrase.say("the core group"),
+                group => phrase.say(words).name(group),
+            };
+            let phrase = named(phrase, "the group ", group).say(" in place of ");
+            named(phrase, "", &target.group)
+        }
+        false => phrase.say("the kind ").name(kind).say(" in place of ").name(&target.kind),
+    })
 }
 
 /// The judgement on fields of a policy that are gone, or differ.
@@ -242,7 +324,7 @@ fn looser(old: &Node, new: &Node) -> Option<Judgement> {
 }
 
 /// The objects to which a policy was attached and is no longer, although they are there, and no equal policy is.
-fn lost(sides: &Sides<'_, '_>, old: &Node, new: Option<&Node>) -> BTreeSet<String> {
+fn lost(sides: &Sides<'_, '_>, old: &Node, new: Option<&Node>) -> Vec<Reference> {
     let whole = sides.whole;
     let own = |side: usize| sides.namespace(side);
     let kept = new.map(|new| references(new, own(1))).unwrap_or_default();
@@ -285,9 +367,9 @@ fn lost(sides: &Sides<'_, '_>, old: &Node, new: Option<&Node>) -> BTreeSet<Strin
         };
         !is_kept && !is_told && !is_held()
     };
-    let references = references(old, own(0));
-    let lost = references.iter().filter(is_lost);
-    lost.map(|(target, section)| target.title(section.as_ref())).collect()
+    let mut references = references(old, own(0));
+    references.retain(|one| is_lost(&one));
+    references
 }
 
 #[cfg(test)]
@@ -396,6 +478,57 @@ mod tests {
             &of(", sectionName: s"),
             &[&*format!("{label}no longer applies to Gateway g")],
         );
+    }
+
+    #[test]
+    fn references_have_groups_and_kinds() {
+        let web = route("web", "", "/");
+        let with = |reference: &str| {
+            let target = format!("targetRefs: [{{{reference}}}]");
+            format!("{web}{}", policy(ENVOY, "SecurityPolicy", "p", &target, AUTH))
+        };
+        let right = "group: gateway.networking.k8s.io, kind: HTTPRoute, name: web";
+        let label = "007 warning SecurityPolicy p: no longer applies to HTTPRoute web: refers to";
+        for (wrong, words) in [
+            (
+                "group: networking.k8s.io, kind: HTTPRoute, name: web",
+                "the group networking.k8s.io in place of gateway.networking.k8s.io",
+            ),
+            (
+                "group: '', kind: HTTPRoute, name: web",
+                "the core group in place of gateway.networking.k8s.io",
+            ),
+            (
+                "group: gateway.networking.k8s.io, kind: GRPCRoute, name: web",
+                "the kind GRPCRoute in place of HTTPRoute",
+            ),
+            (
+                "group: gateway.networking.k8s.io, kind: HttpRoutes, name: web",
+                "the kind HttpRoutes in place of HTTPRoute",
+            ),
+        ] {
+            assert_eq!(judged(&with(right), &with(wrong)), [format!("{label} {words}")]);
+            let is_route = wrong.contains("GRPCRoute");
+            assert_eq!(judged(&with(wrong), &with(right)).is_empty(), !is_route, "{wrong}");
+        }
+        // The group that the kind has anyway.
+        told(&with(right), &with("kind: HTTPRoute, name: web"), &[]);
+        let selector = |group: &str| {
+            let target =
+                format!("targetSelectors: [{{{group}kind: HTTPRoute, matchLabels: {{a: b}}}}]");
+            let labelled = web.replace("labels: {}", "labels: {a: b}");
+            format!("{labelled}{}", policy(ENVOY, "SecurityPolicy", "p", &target, AUTH))
+        };
+        assert_eq!(judged(&selector(""), &selector("group: extensions, ")).len(), 1);
+        // A Service of the core group, and one of another group.
+        let service =
+            "{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}}\n---\n";
+        let of = |group: &str| {
+            let target = format!("targetRefs: [{{group: '{group}', kind: Service, name: web}}]");
+            format!("{service}{}", policy("example.org/v1", "Guard", "p", &target, "deny: all"))
+        };
+        let words = "007 warning Guard p: no longer applies to Service web: refers to the group core in place of the core group";
+        told(&of(""), &of("core"), &[words]);
     }
 
     #[test]

@@ -15,6 +15,11 @@ const INTERNAL: [(&str, &[&str]); 8] = [
     ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", &["intranet"]),
 ];
 
+/// True for an annotation by which a load balancer is kept within a network.
+pub(super) fn is_known(key: &str) -> bool {
+    INTERNAL.iter().any(|(known, _)| *known == key)
+}
+
 /// True if annotations keep a load balancer within a network.
 pub(super) fn keep_internal(annotations: &Node) -> bool {
     INTERNAL.iter().any(|(key, values)| {

@@ -172,6 +172,9 @@ const ADDRESSES: [&str; 2] = ["ipAllowList", "ipWhiteList"];
 pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
     let field = |node, key: &str| below(node, &["spec", key]);
+    if is_member(sides, 1, after, before) {
+        return;
+    }
     credentials(sides, [before, after], found);
     limits(before, after, found);
     let of_chain = |side: usize, node| {
@@ -180,9 +183,20 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
         refusing(sides, side, names.unwrap_or_default())
     };
     let (old, new) = (of_chain(0, before), of_chain(1, after));
-    let lost = lost(sides, &old, &new);
-    // Another middleware in the place of a chain is told by what it asks.
-    if !lost.is_empty() && field(after, "chain").is_some() {
+    let mut lost = lost(sides, &old, &new);
+    // A middleware in the place of its chain asks what that member asked.
+    if field(after, "chain").is_none()
+        && let Some(own) = present(after, "spec").map(canonical)
+    {
+        let known = &sides.whole.routing(0).specifications;
+        let is_own = |name: &str| {
+            let name = name.split_once('/').unwrap_or((sides.namespace(0), name));
+            let spec = known.get(&(name.0.to_owned(), name.1.to_owned()));
+            spec.is_some_and(|spec| canonical(spec) == own)
+        };
+        lost.retain(|name| !is_own(name));
+    }
+    if !lost.is_empty() {
         let phrase = Phrase::new("no longer asks the middleware ").few(lost);
         found.push(judgement("spec.chain", phrase));
     }
@@ -209,6 +223,32 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
     if !gone.is_empty() {
         found.push(judgement("spec", Phrase::new("no longer has ").few(gone)));
     }
+}
+
+/// True if a chain has a member that asks what another middleware asked.
+fn is_member(sides: &Sides<'_, '_>, side: usize, chain: &Node, other: &Node) -> bool {
+    let (Some(spec), Some(own)) = (present(chain, "spec"), present(other, "spec")) else {
+        return false;
+    };
+    if present(spec, "chain").is_none() || present(own, "chain").is_some() {
+        return false;
+    }
+    let (own, known) = (canonical(own), &sides.whole.routing(side).specifications);
+    let (mut names, mut seen) = (members(spec, sides.namespace(side)), BTreeSet::new());
+    while let Some(name) = names.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let Some(spec) = known.get(&name) else { continue };
+        if !sides.whole.work.takes(spec.count_below()) {
+            return false;
+        }
+        if canonical(spec) == own {
+            return true;
+        }
+        names.extend(members(spec, &name.0));
+    }
+    false
 }
 
 /// The kinds of middlewares that ask for credentials.
@@ -346,6 +386,46 @@ mod tests {
         };
         let words = "007 warning Middleware auth: no longer asks the middleware guard";
         assert_eq!(judged(&chain("{name: guard}"), &chain("{name: guard, namespace: b}")), [words]);
+    }
+
+    #[test]
+    fn a_chain_becomes_another_middleware() {
+        let of = |name: &str, spec: &str| object("Middleware", name, "a", spec);
+        let auth =
+            of("auth", "basicAuth: {secret: s}") + &of("strip", "stripPrefix: {prefixes: [/a]}");
+        let far = object("Middleware", "guard", "b", "ipAllowList: {sourceRange: [10.0.0.0/8]}");
+        let with = |spec: &str| format!("{auth}{far}{}", of("m", spec));
+        let label = "007 warning Middleware m: no longer asks the middleware";
+        let both =
+            "chain: {middlewares: [{name: auth}, {name: strip}, {name: guard, namespace: b}]}";
+        for (after, words) in [
+            ("headers: {customRequestHeaders: {X: y}}", "auth, b/guard"),
+            ("", "auth, b/guard"),
+            ("chain: {middlewares: [{name: guard, namespace: b}]}", "auth"),
+            ("chain: {middlewares: [{name: auth}]}", "b/guard"),
+            ("basicAuth: {secret: s}", "b/guard"),
+            ("basicAuth: {secret: other}", "auth, b/guard"),
+        ] {
+            assert_eq!(judged(&with(both), &with(after)), [format!("{label} {words}")], "{after}");
+        }
+        // The chain of another namespace that the route asks.
+        let route = route("x", "Host(`h`)", "middlewares: [{name: all, namespace: b}]");
+        let chain =
+            |spec: &str| format!("{auth}{far}{route}{}", object("Middleware", "all", "b", spec));
+        assert_eq!(
+            judged(
+                &chain("chain: {middlewares: [{name: auth, namespace: a}, {name: guard}]}"),
+                &chain("headers: {frameDeny: true}"),
+            ),
+            ["007 warning Middleware all: no longer asks the middleware a/auth, guard"]
+        );
+        // It asks the same itself, or by a member.
+        let one = with("chain: {middlewares: [{name: strip}, {name: auth}]}");
+        told(&one, &with("basicAuth: {secret: s}"), &[]);
+        let strips = with("chain: {middlewares: [{name: strip}]}");
+        told(&strips, &with("headers: {frameDeny: true}"), &[]);
+        let list = "ipAllowList: {sourceRange: [10.0.0.0/8]}";
+        told(&with(list), &with("chain: {middlewares: [{name: guard, namespace: b}]}"), &[]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Policies of networks and meshes of other kinds than `NetworkPolicy` and those of Cilium: Calico, administrators, Istio. They are not added up: a rule that is new or gone is told, and that what it allows is not compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::alternatives::{Alternative, are_within, of_istio};
 use super::judgement;
@@ -29,7 +29,6 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
     }
     match (sides.group, sides.kind) {
         ("security.istio.io", "AuthorizationPolicy") => authorization(sides, before, after, found),
-        ("security.istio.io", "PeerAuthentication") => mutual(sides, before, after, found),
         ("security.istio.io", _) => found.extend(before.and_then(|before| issuers(before, after))),
         _ => ordered(sides, before, after, found),
     }
@@ -45,7 +44,8 @@ pub(super) fn is_tried_out(policy: &Node) -> bool {
     annotations.is_some_and(|all| text(all, "istio.io/dry-run") == Some("true"))
 }
 
-fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
+/// The judgement on a policy that is gone.
+pub(super) fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
     let before = sides.before.filter(|before| !is_tried_out(before))?;
     // The same policy under another name restricts as much.
     let is_lost = sides.leaves_pods(None)
@@ -56,7 +56,7 @@ fn removed(sides: &Sides<'_, '_>) -> Option<Judgement> {
 }
 
 /// True if an equal policy was there under another name.
-fn was_there(sides: &Sides<'_, '_>, spec: Option<&Node>) -> bool {
+pub(super) fn was_there(sides: &Sides<'_, '_>, spec: Option<&Node>) -> bool {
     sides.whole.has_like(0, sides.kind, sides.namespace(1), spec)
 }
 
@@ -259,75 +259,6 @@ fn alike(sides: &Sides<'_, '_>, side: usize, policy: &Node) -> Vec<Alternative> 
     alike.flat_map(|one| of_istio(items(below(one.node(), &["spec", "rules"])))).collect()
 }
 
-/// The modes of mutual TLS of Istio, the weakest first; without one, both kinds of connections are accepted.
-fn strength(mode: Option<&str>) -> u8 {
-    match mode {
-        Some("DISABLE") => 0,
-        Some("STRICT") => 2,
-        _ => 1,
-    }
-}
-
-/// Judges a `PeerAuthentication` of Istio.
-fn mutual(sides: &Sides<'_, '_>, before: Option<&Node>, after: &Node, found: &mut Vec<Judgement>) {
-    let mode = |node: &'_ Node| -> Option<String> {
-        below(node, &["spec", "mtls"]).and_then(|mtls| text(mtls, "mode")).map(str::to_owned)
-    };
-    let told = |mode: &Option<String>| mode.clone().unwrap_or_else(|| "PERMISSIVE".to_owned());
-    let is_strict = |node: &Node| mode(node).as_deref() == Some("STRICT");
-    let new = mode(after);
-    let weaker = |old: &str, new: &str| {
-        let phrase = Phrase::new("accepts connections by mTLS ").name(new);
-        let phrase = phrase.say(" in place of ").name(old);
-        judgement("spec.mtls.mode", phrase).with_severity(Severity::Error)
-    };
-    let ports = |node| -> BTreeMap<String, String> {
-        let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries).unwrap_or_default();
-        let mode = |value| text(value, "mode").unwrap_or("PERMISSIVE").to_owned();
-        ports.iter().map(|(port, value)| (port.text().to_owned(), mode(value))).collect()
-    };
-    let at_ports = |ports: Vec<&str>| {
-        let phrase = Phrase::new("accepts connections by weaker mTLS at the port ").few(ports);
-        judgement("spec.portLevelMtls", phrase).with_severity(Severity::Error)
-    };
-    let Some(before) = before else {
-        // Without any policy, both kinds of connections are accepted.
-        let usual = if had_others(sides, is_strict) { "STRICT" } else { "PERMISSIVE" };
-        let is_weaker =
-            |mode: &str| mode != "UNSET" && strength(Some(mode)) < strength(Some(usual));
-        if new.as_deref().is_some_and(is_weaker) {
-            found.push(weaker(usual, &told(&new)));
-        }
-        let ports = ports(after);
-        let weaker = ports.iter().filter(|(_, mode)| is_weaker(mode));
-        let weaker: Vec<&str> = weaker.map(|(port, _)| port.as_str()).collect();
-        if !weaker.is_empty() {
-            found.push(at_ports(weaker));
-        }
-        return;
-    };
-    let old = mode(before);
-    if strength(new.as_deref()) < strength(old.as_deref()) {
-        found.push(weaker(&told(&old), &told(&new)));
-    }
-    let (was, is) = (ports(before), ports(after));
-    let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    let of = |ports: &BTreeMap<String, String>, whole: &Option<String>, port: &String| {
-        strength(ports.get(port).map(String::as_str).or(whole.as_deref()))
-    };
-    // A port without a mode of its own is told with the others.
-    let weaker_at: Vec<&str> = all
-        .into_iter()
-        .filter(|port| was.contains_key(*port) || is.contains_key(*port))
-        .filter(|port| of(&is, &new, port) < of(&was, &old, port))
-        .map(String::as_str)
-        .collect();
-    if !weaker_at.is_empty() {
-        found.push(at_ports(weaker_at));
-    }
-    found.extend(narrowed(spec(before), spec(after), &["selector"]));
-}
-
 /// The judgement on a `RequestAuthentication` of Istio that accepts the tokens of others.
 fn issuers(before: &Node, after: &Node) -> Option<Judgement> {
     let [old, new] = [before, after].map(|node| rules(present(node, "spec"), "jwtRules"));
@@ -481,41 +412,6 @@ mod tests {
             (policy(&format!("{one}, {other}")), policy(&other).replace("all()", "has(a)")),
         ] {
             assert_eq!(judged(&before, &after).len(), 1, "{before}{after}");
-        }
-    }
-
-    #[test]
-    fn mutual_tls_is_weaker() {
-        let policy = |name: &str, spec: &str| {
-            object("security.istio.io/v1", "PeerAuthentication", name, spec)
-        };
-        let strict = policy("p", "mtls: {mode: STRICT}");
-        let label = "007 error PeerAuthentication p: accepts connections by ";
-        for (spec, words) in [
-            ("mtls: {mode: PERMISSIVE}", "mTLS PERMISSIVE in place of STRICT"),
-            ("", "mTLS PERMISSIVE in place of STRICT"),
-            (
-                "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: DISABLE}}",
-                "weaker mTLS at the port 80",
-            ),
-        ] {
-            told(&strict, &policy("p", spec), &[&*format!("{label}{words}")]);
-        }
-        told(&policy("p", ""), &policy("p", "mtls: {mode: UNSET}"), &[]);
-        let beside =
-            strict.clone() + &policy("q", "mtls: {mode: DISABLE}, selector: {matchLabels: {a: b}}");
-        assert_eq!(judged(&strict, &beside).len(), 1);
-        let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
-        let at_port =
-            |mode: &str| policy("q", &format!("portLevelMtls: {{'80': {{mode: {mode}}}}}"));
-        let label =
-            "007 error PeerAuthentication q: accepts connections by weaker mTLS at the port 80";
-        for before in [map, &*strict] {
-            assert_eq!(judged(before, &format!("{before}{}", at_port("DISABLE"))), [label]);
-        }
-        assert_eq!(judged(&strict, &format!("{strict}{}", at_port("PERMISSIVE"))), [label]);
-        for mode in ["PERMISSIVE", "STRICT"] {
-            assert_eq!(judged(map, &format!("{map}{}", at_port(mode))), [""; 0]);
         }
     }
 

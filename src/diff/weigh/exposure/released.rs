@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::mutual;
 use super::others::{MESH, is_tried_out};
 use super::policies::labels_of;
 use crate::diff::Identity;
 use crate::diff::weigh::expressions::satisfies;
 use crate::diff::weigh::namespaces::{Effect, Labels, may_select};
 use crate::diff::weigh::{Judgement, Phrase, Sides, without};
+use crate::harden::Severity;
 use crate::harden::selector::selects_by;
 use crate::harden::value::{below, items, present, text};
 use crate::resource::Resource;
@@ -54,34 +56,95 @@ fn without_source(key: &str) -> &str {
         .unwrap_or(key)
 }
 
-/// Judges a workload of which the pods have other labels than before.
+/// Judges a workload of which the pods have other labels than before, or are in another namespace.
 pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    let namespace = sides.namespace(1);
-    if !sides.touches(&["labels"]) || sides.namespace(0) != namespace {
+    let is_moved = sides.namespace(0) != sides.namespace(1);
+    if !is_moved && !sides.touches(&["labels"]) {
         return;
     }
     let nodes = [labels_of(sides, 0, before), labels_of(sides, 1, after)];
-    let (all, labels) =
-        (Labels::of(nodes), nodes.map(|node| crate::harden::selector::labels(node).collect()));
-    let keys = all.keys();
-    if keys.is_empty() {
+    let all = Labels::of(nodes);
+    if !is_moved && all.keys().is_empty() {
         return;
     }
-    let (mut lost, mut unknown) = (BTreeMap::<String, String>::new(), BTreeSet::new());
-    let mut is_over = false;
-    let is_meant = |one: &Resource| {
-        is_of_cluster(one.kind())
-            || one.id().effective_namespace() == namespace
-            || one.id().effective_namespace() == MESH && one.gvk().group.ends_with("istio.io")
+    let labels = nodes.map(|node| crate::harden::selector::labels(node).collect());
+    let mut lost = match is_moved {
+        true => of_namespace(sides, &labels),
+        false => of_labels(sides, &all.keys(), &labels),
     };
-    for [was, is] in sides.whole.asking(&keys, may_select) {
+    lost.drop_kept(sides, &labels[1]);
+    let mut names: BTreeSet<String> = lost.by_meaning.into_values().collect();
+    names.extend(mutual::left(sides, nodes));
+    let path = if is_moved { "metadata.namespace" } else { "spec.template.metadata.labels" };
+    if !names.is_empty() {
+        let judged = match is_moved {
+            true => {
+                let phrase = Phrase::new("moves to namespace ").name(sides.namespace(1));
+                let phrase = phrase.say(", where its pods are not restricted by ");
+                super::judgement("", phrase.few(names.iter().map(String::as_str)))
+                    .with_severity(Severity::Error)
+            }
+            false => Effect::Unrestricted.judged(&names),
+        };
+        found.push(judged.at(path.to_owned()));
+    }
+    if !lost.unknown.is_empty() {
+        found.push(Effect::Named.judged(&lost.unknown).at(path.to_owned()));
+    }
+    if lost.is_over {
+        let words = "is not judged: the policies that may select its pods are too many";
+        found.push(super::judgement("spec", Phrase::new(words)));
+    }
+}
+
+/// Policies that no longer restrict the pods of a workload.
+#[derive(Default)]
+struct Lost {
+    /// Their names by what they say of the pods.
+    by_meaning: BTreeMap<String, String>,
+    /// The names of those of which that is not known.
+    unknown: BTreeSet<String>,
+    /// True if there are too many.
+    is_over: bool,
+}
+
+type Values<'a> = BTreeMap<&'a str, &'a str>;
+
+impl Lost {
+    /// Drops what another policy says of the pods after the change.
+    fn drop_kept(&mut self, sides: &Sides<'_, '_>, labels: &Values<'_>) {
+        let kind = |name: &String| name.split(' ').next().unwrap_or_default().to_owned();
+        for kind in self.by_meaning.values().map(kind).collect::<BTreeSet<_>>() {
+            let all = sides.whole.all_of_kind(1, &kind);
+            for other in all.filter(|one| may_hold(one, sides.namespace(1))) {
+                if !sides.whole.work.takes(other.node().count_below()) {
+                    break;
+                }
+                let kept = kept(other, labels).unwrap_or_default();
+                self.by_meaning.retain(|meaning, _| !kept.contains(meaning));
+            }
+        }
+    }
+}
+
+/// True for policies that may select pods of a namespace.
+fn may_hold(policy: &Resource, namespace: &str) -> bool {
+    is_of_cluster(policy.kind())
+        || policy.id().effective_namespace() == namespace
+        || policy.id().effective_namespace() == MESH && policy.gvk().group.ends_with("istio.io")
+}
+
+/// The policies on both sides that selected the pods by labels which differ, and do not any more.
+fn of_labels(sides: &Sides<'_, '_>, keys: &BTreeSet<&str>, labels: &[Values<'_>; 2]) -> Lost {
+    let mut lost = Lost::default();
+    for [was, is] in sides.whole.asking(keys, may_select) {
         let size = was.node().count_below().saturating_add(is.node().count_below());
-        if !is_meant(is) || !restricts(is) {
+        if !may_hold(is, sides.namespace(1)) || !restricts(is) {
             continue;
         }
         if !sides.whole.work.takes(size) {
-            is_over = true;
+            lost.is_over = true;
             break;
         }
         let kept = kept(is, &labels[1]);
@@ -91,40 +154,51 @@ pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Ju
                 Some(false) => {}
                 Some(true) => match &kept {
                     Some(kept) if kept.contains(&one.meaning) => {}
-                    Some(_) => drop(lost.insert(one.meaning, name())),
-                    None => drop(unknown.insert(name())),
+                    Some(_) => drop(lost.by_meaning.insert(one.meaning, name())),
+                    None => drop(lost.unknown.insert(name())),
                 },
-                None if names(is.node(), &keys) => drop(unknown.insert(name())),
+                None if names(is.node(), keys) => drop(lost.unknown.insert(name())),
                 None => {}
             }
         }
     }
-    // Another policy may say the same of the pods.
-    for kind in lost
-        .values()
-        .map(|name| name.split(' ').next().unwrap_or_default().to_owned())
-        .collect::<BTreeSet<_>>()
-    {
-        for other in sides.whole.all_of_kind(1, &kind).filter(|one| is_meant(one)) {
-            if !sides.whole.work.takes(other.node().count_below()) {
-                break;
-            }
-            let kept = kept(other, &labels[1]).unwrap_or_default();
-            lost.retain(|meaning, _| !kept.contains(meaning));
+    lost
+}
+
+/// The kinds of policies of a namespace that restrict its pods.
+const NAMESPACED: [&str; 6] = [
+    "AuthorizationPolicy",
+    "CiliumNetworkPolicy",
+    "NetworkPolicy",
+    "RequestAuthentication",
+    "Server",
+    "WasmPlugin",
+];
+
+/// The policies of the former namespace that selected the pods, but for those that have moved with them: these are told, if
+/// they differ.
+fn of_namespace(sides: &Sides<'_, '_>, labels: &[Values<'_>; 2]) -> Lost {
+    let (whole, mut lost) = (sides.whole, Lost::default());
+    let has_moved = |was: &Resource| {
+        let mut moved = whole.of_kind(1, was.kind(), sides.namespace(1));
+        moved.any(|is| {
+            is.name() == was.name() && kept(is, &labels[1]).is_none_or(|all| !all.is_empty())
+        })
+    };
+    let all = NAMESPACED.iter().flat_map(|kind| whole.of_kind(0, kind, sides.namespace(0)));
+    for was in all.filter(|was| restricts(was)) {
+        if !whole.work.takes(was.node().count_below()) {
+            lost.is_over = true;
+            break;
+        }
+        let mut restrictions = restrictions(was);
+        restrictions.retain(|one| one.selector.selects(&labels[0]) == Some(true));
+        if !restrictions.is_empty() && !has_moved(was) {
+            let name = |one: Restriction<'_>| (one.meaning, Identity::of(was).to_string());
+            lost.by_meaning.extend(restrictions.into_iter().map(name));
         }
     }
-    let path = || "spec.template.metadata.labels".to_owned();
-    let lost: BTreeSet<String> = lost.into_values().collect();
-    if !lost.is_empty() {
-        found.push(Effect::Unrestricted.judged(&lost).at(path()));
-    }
-    if !unknown.is_empty() {
-        found.push(Effect::Named.judged(&unknown).at(path()));
-    }
-    if is_over {
-        let words = "is not judged: the policies that may select its pods are too many";
-        found.push(super::judgement("spec", Phrase::new(words)));
-    }
+    lost
 }
 
 /// True for the kinds of policies that hold in all namespaces.
@@ -142,12 +216,16 @@ fn restricts(object: &Resource) -> bool {
         ("security.istio.io", "AuthorizationPolicy") => {
             spec.and_then(|spec| text(spec, "action")) != Some("AUDIT") && !is_tried_out(node)
         }
-        // Only a strict one restricts.
+        // The mode for all ports is compared with those of other policies.
         ("security.istio.io", "PeerAuthentication") => {
-            let of = |path: &[&str]| below(node, path);
-            let modes = of(&["spec", "portLevelMtls"]).map(Node::entries).unwrap_or_default();
-            let modes = modes.iter().map(|(_, value)| value).chain(of(&["spec", "mtls"]));
-            modes.into_iter().any(|one| text(one, "mode") == Some("STRICT"))
+            let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries);
+            let mut ports = ports.unwrap_or_default().iter();
+            ports.any(|(_, value)| text(value, "mode") == Some("STRICT"))
+        }
+        // (Documentation of Linkerd: "Authorization Policy".)
+        ("policy.linkerd.io", "Server") => {
+            let policy = spec.and_then(|spec| text(spec, "accessPolicy")).unwrap_or("deny");
+            !matches!(policy, "all-unauthenticated" | "audit")
         }
         (
             "security.istio.io"
@@ -187,9 +265,14 @@ fn restrictions(policy: &Resource) -> Vec<Restriction<'_>> {
                 return Vec::new();
             }
             let selector = present(spec, "selector").map_or(Selector::All, Selector::Labels);
-            let strict = (kind == "PeerAuthentication").then(|| strictness(spec));
-            let meaning = strict.unwrap_or_else(|| meaning(&["selector"]));
-            vec![Restriction { selector, meaning }]
+            let others: &[&str] =
+                if kind == "PeerAuthentication" { &["selector", "mtls"] } else { &["selector"] };
+            vec![Restriction { selector, meaning: meaning(others) }]
+        }
+        "policy.linkerd.io" => {
+            let selector = present(spec, "podSelector").map(Selector::Labels);
+            let meaning = meaning(&["podSelector"]);
+            selector.map(|selector| Restriction { selector, meaning }).into_iter().collect()
         }
         "cilium.io" => of_several(node, kind),
         "policy.networking.k8s.io" => {
@@ -202,14 +285,6 @@ fn restrictions(policy: &Resource) -> Vec<Restriction<'_>> {
             let selector = text(spec, "selector").map_or(Selector::All, Selector::Expression);
             vec![Restriction { selector, meaning: meaning(&["selector", "order"]) }]
         }
-    }
-}
-
-/// The demands of a `PeerAuthentication` as text: for all ports of its pods, or at some.
-fn strictness(spec: &Node) -> String {
-    match below(spec, &["mtls"]).and_then(|mtls| text(mtls, "mode")) {
-        Some("STRICT") => "PeerAuthentication STRICT".to_owned(),
-        _ => format!("PeerAuthentication {}", without(spec, &["selector"])),
     }
 }
 
@@ -379,6 +454,67 @@ mod tests {
             let with = |labels: &str| policy(istio, kind, "p", &spec) + &more + &pods(labels);
             assert_eq!(judged(&with("zone: a"), &with("zone: b")), [""; 0], "{spec}");
         }
+    }
+
+    #[test]
+    fn pods_move_away_from_the_policies_of_their_namespace() {
+        let istio = "security.istio.io/v1";
+        let selector = "selector: {matchLabels: {app: web}}";
+        let rules = "rules: [{from: [{source: {namespaces: [x]}}]}]";
+        for (version, kind, spec) in [
+            (istio, "AuthorizationPolicy", rules.to_owned()),
+            (istio, "AuthorizationPolicy", format!("{selector}, {rules}")),
+            (istio, "RequestAuthentication", "jwtRules: [{issuer: i}]".to_owned()),
+            (istio, "PeerAuthentication", "mtls: {mode: STRICT}".to_owned()),
+            (istio, "PeerAuthentication", format!("{selector}, mtls: {{mode: STRICT}}")),
+            (
+                "policy.linkerd.io/v1beta3",
+                "Server",
+                "podSelector: {matchLabels: {app: web}}, port: 80".to_owned(),
+            ),
+            (
+                "cilium.io/v2",
+                "CiliumNetworkPolicy",
+                "endpointSelector: {matchLabels: {app: web}}, ingress: [{}]".to_owned(),
+            ),
+            ("projectcalico.org/v3", "NetworkPolicy", "selector: \"app == 'web'\"".to_owned()),
+        ] {
+            let one = policy(version, kind, "p", &spec);
+            let web = pods("zone: a");
+            let moved = web.replace("namespace: shop", "namespace: open");
+            let beside = |of: &str| pods("zone: a").replace("name: d", "name: e") + of;
+            let words = format!(
+                "007 error Deployment d: moves to namespace open, where its pods are not restricted by {kind} shop/p"
+            );
+            let told = judged(&(one.clone() + &beside(&web)), &(one.clone() + &beside(&moved)));
+            assert_eq!(told, [&*words], "{spec}");
+            let back = judged(&(one.clone() + &beside(&moved)), &(one.clone() + &beside(&web)));
+            assert_eq!(back, [""; 0], "{spec}");
+            // The policy is removed with them.
+            let told = judged(&(one.clone() + &web), &moved);
+            assert!(told.contains(&words), "{spec} {told:?}");
+            // It moves with them, or the other namespace has an equal one.
+            let there = one.replace("namespace: shop", "namespace: open");
+            assert_eq!(judged(&(one.clone() + &web), &(there.clone() + &moved)), [""; 0], "{spec}");
+            let both = format!("{one}{}", there.replace("name: p", "name: q"));
+            let told = judged(&(both.clone() + &web), &(both.clone() + &moved));
+            assert_eq!(told, [""; 0], "{spec}");
+        }
+        // The mesh demands the same in all namespaces, but the new one makes an exception.
+        let of = |namespace: &str, mode: &str| {
+            policy(istio, "PeerAuthentication", "p", &format!("mtls: {{mode: {mode}}}"))
+                .replace("namespace: shop", &format!("namespace: {namespace}"))
+        };
+        let mesh = of("istio-system", "STRICT");
+        let moved = pods("a: b").replace("namespace: shop", "namespace: open");
+        assert_eq!(judged(&format!("{mesh}{}", pods("a: b")), &format!("{mesh}{moved}")), [""; 0]);
+        let lax = mesh + &of("open", "PERMISSIVE");
+        assert_eq!(
+            judged(&format!("{lax}{}", pods("a: b")), &format!("{lax}{moved}")),
+            [
+                "007 error Deployment d: moves to namespace open, where its pods are not restricted by PeerAuthentication istio-system/p"
+            ]
+        );
     }
 
     #[test]
