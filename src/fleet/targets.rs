@@ -73,9 +73,9 @@ impl Run<'_> {
                     survey.targets.push(named(&node.path));
                     continue;
                 }
-                _ if node.is_component => (Why::Component, node.span),
+                _ if node.is_component => (Why::Component, beginning(&roots[number])),
                 Some((by, entry)) => (Why::Included(named(&nodes[by].path).directory), entry),
-                None => (Why::Included(named(&node.path).directory), node.span),
+                None => (Why::Included(named(&node.path).directory), beginning(&roots[number])),
             };
             survey.passed_over.push(PassedOver { target: named(&node.path), why, span });
         }
@@ -164,8 +164,6 @@ struct Node {
     is_included: bool,
     /// The included kustomizations with the spans of their entries.
     includes: Vec<(usize, Span)>,
-    /// The beginning of the kustomization file.
-    span: Span,
 }
 
 impl Node {
@@ -203,7 +201,6 @@ impl Node {
                     Some((*numbers.get(child.path().as_os_str())?, child.span()))
                 })
                 .collect(),
-            span: beginning(root),
         }
     }
 }

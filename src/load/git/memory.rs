@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::id::{Id, IdHasher, ObjectKind};
-use super::trees::{Object, Objects};
+use super::objects::{Object, Objects};
 use crate::error::Result;
 
 /// Git objects in memory, for tests and for objects from other sources. Ids are SHA-1.

@@ -2,9 +2,11 @@
 //!
 //! No process is started here: `external::git` is the source of objects of a repository on disk.
 
+mod ahead;
 mod changes;
 mod id;
 mod memory;
+mod objects;
 mod revision;
 #[cfg(test)]
 mod tests;
@@ -14,8 +16,9 @@ mod trees;
 pub use changes::{Changed, Changes, Provisional};
 pub use id::{Id, IdHasher, ObjectKind};
 pub use memory::ObjectMemory;
+pub use objects::{Object, Objects};
 pub use revision::Revision;
 pub use tree::{EntryKind, Tree, TreeEntry, is_segment};
-pub use trees::{Object, Objects, Reached, Trees};
+pub use trees::{Reached, Trees};
 
 pub(crate) use tree::os_string;

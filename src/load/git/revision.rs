@@ -11,7 +11,7 @@ use super::tree::{EntryKind, Tree, os_string};
 use super::trees::Trees;
 use crate::error::{Code, Error, Result};
 use crate::load::LONGEST_PATH;
-use crate::load::files::{Files, Kind};
+use crate::load::files::{Files, KUSTOMIZATION_FILES, Kind};
 use crate::load::links::{self, Look};
 use crate::sync::lock;
 
@@ -80,8 +80,8 @@ impl Revision {
         self.root
     }
 
-    /// Reads the trees at and below a directory in one batch, if it exists. Faster than reading them one by one if most
-    /// are needed.
+    /// Reads the trees at and below a directory and their kustomization files in batches, if it exists. Faster than reading
+    /// them one by one if most are needed.
     ///
     /// # Errors
     /// [`Code::ReadFailed`] for trees that are missing or that git could not check out, and [`Code::LimitExceeded`].
@@ -92,7 +92,7 @@ impl Revision {
             // Reported when the path is looked up.
             _ => return Ok(()),
         };
-        self.trees.read_all(root)
+        self.trees.read_all(root, &KUSTOMIZATION_FILES)
     }
 
     /// The entry at a path of which only the last segment may be a link.

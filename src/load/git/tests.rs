@@ -197,7 +197,7 @@ fn trees_that_are_at_many_paths_are_read_once() {
     let [one, other] = ["file", "kustomization.yaml"].map(|name| bomb(&mut objects, 20, name));
     let trees = trees(objects);
     for (root, is_found) in [(one, false), (other, true)] {
-        trees.read_all(root).unwrap();
+        trees.read_all(root, &[]).unwrap();
         assert_eq!(trees.holds(root, &KUSTOMIZATION_FILES).unwrap(), is_found);
         // Cached by now.
         assert_eq!(trees.holds(root, &KUSTOMIZATION_FILES).unwrap(), is_found);
@@ -208,6 +208,22 @@ fn trees_that_are_at_many_paths_are_read_once() {
     assert!(changes.is_changed_below("/top".as_ref()).unwrap());
     let found = loader(Revision::new(trees, Path::new("/top"), one)).kustomizations(".");
     assert!(found.unwrap().found.is_empty(), "what holds no kustomization is passed over");
+}
+
+#[test]
+fn kustomization_files_are_read_with_the_trees() {
+    let mut objects = ObjectMemory::new();
+    let root = tree(&mut objects, &BEFORE);
+    let requests = Arc::default();
+    let trees = Trees::new(Counting(objects, Arc::clone(&requests)), Budget::default());
+    let revision = Revision::new(trees, Path::new("/top"), root);
+    revision.read_trees("/top".as_ref()).unwrap();
+    let number = || requests.lock().unwrap().len();
+    let after_trees = number();
+    assert_eq!(revision.read("/top/f/kustomization.yaml".as_ref(), 9).unwrap(), b"");
+    assert_eq!(number(), after_trees);
+    assert_eq!(revision.read("/top/a/d".as_ref(), 9).unwrap(), b"2");
+    assert_eq!(number(), after_trees + 1);
 }
 
 #[test]
@@ -230,7 +246,7 @@ fn trees_that_are_too_deep_are_left() {
     }
     let (read, empty) = (Arc::default(), objects.tree([]));
     let trees = Trees::new(Counting(objects, Arc::clone(&read)), Budget::default());
-    trees.read_all(root).unwrap();
+    trees.read_all(root, &[]).unwrap();
     assert!(!trees.holds(root, &KUSTOMIZATION_FILES).unwrap());
     let changes = Changes::new(trees.clone(), Path::new("/top"), [root, empty]);
     assert!(!changes.any_named("/top".as_ref(), &KUSTOMIZATION_FILES).unwrap());

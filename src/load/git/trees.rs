@@ -4,54 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::ahead::Ahead;
 use super::id::{Id, ObjectKind};
+use super::objects::{Object, Objects};
 use super::tree::{EntryKind, LARGEST_TREE, Tree};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
 use crate::sync::lock;
-
-/// A source of git objects.
-pub trait Objects: Send + Sync {
-    /// Reads objects and passes them to `take` in the order of `ids`, each with its index. Of an object larger than
-    /// `largest` bytes only the size is read.
-    ///
-    /// # Errors
-    /// Those of `take`, and [`Code::ReadFailed`] if the source cannot be read.
-    fn read(
-        &self,
-        ids: &[Id],
-        largest: u64,
-        take: &mut dyn FnMut(usize, Object) -> Result<()>,
-    ) -> Result<()>;
-}
-
-impl<O: Objects + ?Sized> Objects for Arc<O> {
-    fn read(
-        &self,
-        ids: &[Id],
-        largest: u64,
-        take: &mut dyn FnMut(usize, Object) -> Result<()>,
-    ) -> Result<()> {
-        (**self).read(ids, largest, take)
-    }
-}
-
-/// The result of reading an id.
-#[derive(Debug)]
-pub enum Object {
-    /// No object.
-    Missing,
-    /// An object that is larger than the limit: its size in bytes.
-    TooLarge(u64),
-    /// An object.
-    Read {
-        /// The kind of the object.
-        kind: ObjectKind,
-        /// The content of the object.
-        content: Vec<u8>,
-    },
-}
 
 /// The entry that a path leads to in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +35,7 @@ struct TreesInner {
     objects: Box<dyn Objects>,
     budget: Budget,
     known: Mutex<BTreeMap<Id, Arc<Tree>>>,
+    ahead: Ahead,
     /// For each name passed to [`Trees::holds`]: true for trees that contain a file of that name at any depth.
     holding: Mutex<BTreeMap<&'static str, BTreeMap<Id, bool>>>,
     /// Number of provisional ids handed out.
@@ -92,6 +53,7 @@ impl Trees {
             objects: Box::new(objects),
             budget,
             known: Mutex::default(),
+            ahead: Ahead::default(),
             holding: Mutex::default(),
             provisional: AtomicU64::new(0),
         }))
@@ -118,6 +80,9 @@ impl Trees {
     /// and [`Code::LimitExceeded`].
     pub fn blob(&self, id: Id, largest: u64) -> Result<Vec<u8>> {
         self.spend(1)?;
+        if let Some(content) = self.0.ahead.get(id, largest) {
+            return Ok(content.to_vec());
+        }
         let mut found = None;
         self.0.objects.read(&[id], largest, &mut |_, object| {
             found = Some(expect(object, id, ObjectKind::Blob)?);
@@ -170,11 +135,12 @@ impl Trees {
         self.0.budget.spend(Limit::GitObjects, objects, Span::NONE)
     }
 
-    /// Reads a tree and those below it level by level. Faster than reading them one by one if most are needed.
+    /// Reads a tree and those below it level by level, and the files in them with these names. Faster than reading them one
+    /// by one if most are needed.
     ///
     /// # Errors
     /// Those of [`Trees::tree`].
-    pub fn read_all(&self, root: Id) -> Result<()> {
+    pub fn read_all(&self, root: Id, names: &[&str]) -> Result<()> {
         let (mut seen, mut level) = (BTreeSet::from([root]), vec![root]);
         for _ in 0..DEEPEST {
             if level.is_empty() {
@@ -191,6 +157,15 @@ impl Trees {
             }
             level = next;
         }
+        let trees: Vec<Arc<Tree>> = {
+            let known = self.known();
+            seen.iter().filter_map(|id| known.get(id).map(Arc::clone)).collect()
+        };
+        let files = trees.iter().flat_map(|tree| {
+            let entries = names.iter().filter_map(|name| tree.get(name.as_ref()));
+            entries.filter(|entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable))
+        });
+        self.0.ahead.read(files.map(|file| file.id), &*self.0.objects);
         Ok(())
     }
 

@@ -27,6 +27,9 @@ pub struct JsonEntry<'a> {
 pub fn entries(mapping: &Mapping) -> Result<Vec<JsonEntry<'_>>> {
     let entry = |(key, value)| Ok(JsonEntry { text: key_text(key)?, key, value });
     let mut entries = mapping.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    if entries.len() <= FEW && !has_equal(&entries) {
+        return Ok(entries);
+    }
     let mut last = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
         last.insert(&*entry.text, place);
@@ -37,6 +40,21 @@ pub fn entries(mapping: &Mapping) -> Result<Vec<JsonEntry<'_>>> {
         entries.retain(|_| place.next().is_some_and(|place| counts.contains(&place)));
     }
     Ok(entries)
+}
+
+/// Number of entries that are compared in pairs faster than with a map.
+const FEW: usize = 8;
+
+/// True if two keys are equal. Quadratic.
+fn has_equal(entries: &[JsonEntry<'_>]) -> bool {
+    let mut rest = entries;
+    while let Some((one, others)) = rest.split_first() {
+        if others.iter().any(|other| other.text == one.text) {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// A key as text: JSON allows no other keys.

@@ -21,7 +21,9 @@ pub(super) fn fields<'a>(
 ) -> Result<Vec<(&'static str, Cow<'a, Node>)>> {
     let mut found = Vec::with_capacity(mapping.len());
     for entry in entries(mapping)? {
-        match names.iter().position(|name| same_name(&entry.text, name)) {
+        let exact = names.iter().position(|name| *name == entry.text);
+        let place = exact.or_else(|| names.iter().position(|name| same_name(&entry.text, name)));
+        match place {
             Some(place) => {
                 reader.note(entry.key, &entry.text, names[place]);
                 found.push((place, entry));
