@@ -1,11 +1,16 @@
 //! The folders that Argo CD and Flux apply, as their objects name them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::once;
 
 use super::purpose::{is_path_of_production, says_production};
+use super::value::text;
+use super::workload::is_settled;
 use crate::resource::Resource;
 use crate::text::path;
 use crate::text::wildcard::fits;
+use crate::yaml::Node;
 
 /// The objects that name folders to apply, by the folder that has them.
 #[derive(Default)]
@@ -17,6 +22,8 @@ pub struct Applied {
     kustomizations: BTreeMap<String, String>,
     /// The folders of kustomizations that cannot be rendered.
     failed: BTreeSet<String>,
+    /// The paths of links, and the folders to which they lead.
+    links: BTreeMap<String, String>,
 }
 
 /// An object that names folders to apply.
@@ -30,17 +37,42 @@ struct Applying {
 const OF_PLACES: [&str; 5] = ["name", "namespace", "project", "server", "targetNamespace"];
 
 impl Applied {
-    /// Adds an object in a folder, if it names folders to apply.
+    /// Adds an object in a folder, if it names folders to apply, or has such objects in it. Linear.
     pub fn add(&mut self, folder: &str, object: &Resource) {
-        if !applies(&object.gvk().group, object.kind()) {
-            return;
+        if applies(&object.gvk().group, object.kind()) {
+            self.add_node(folder, object.node());
+        } else if object.kind() == "ConfigMap" {
+            let data = object.node().get("data").map(Node::entries).unwrap_or_default();
+            let texts = data.iter().filter_map(|(_, value)| value.as_text());
+            texts.for_each(|text| self.add_text(folder, text));
+        } else if !is_settled(object) {
+            let mut pending = vec![object.node()];
+            while let Some(node) = pending.pop() {
+                if is_applying(node) {
+                    self.add_node(folder, node);
+                } else {
+                    pending.extend(node.items());
+                    pending.extend(node.entries().iter().map(|(_, value)| value));
+                }
+            }
         }
-        let fields = object.node().walk().flat_map(|node| {
+    }
+
+    fn add_node(&mut self, folder: &str, node: &Node) {
+        let values = node.walk().flat_map(|node| {
             let listed = node.items().iter().map(|item| ("", item));
             let named = node.entries().iter().map(|(key, value)| (key.text(), value));
             named.chain(listed)
         });
-        self.add_fields(folder, fields.filter_map(|(key, value)| Some((key, value.as_text()?))));
+        let own: Vec<(&str, &str)> =
+            values.filter_map(|(key, value)| Some((key, value.as_text()?))).collect();
+        // Patches, elements and values of charts are texts with fields of their own.
+        let texts = own.iter().map(|(_, text)| *text).filter(|text| has_fields(text));
+        let texts: Vec<Cow<'_, str>> = texts.map(unescaped).collect();
+        let inner = texts.iter().flat_map(|text| fields(text));
+        if let Some(one) = applying(own.iter().copied().chain(inner)) {
+            self.objects.entry(folder.to_owned()).or_default().push(one);
+        }
     }
 
     /// Adds the objects in the text of a file in a folder. It is not parsed: it may be the template of a chart. Linear.
@@ -68,19 +100,30 @@ impl Applied {
         self.failed.insert(folder.to_owned());
     }
 
-    fn add_fields<'t>(&mut self, folder: &str, fields: impl Iterator<Item = (&'t str, &'t str)>) {
-        if let Some(one) = applying(fields) {
-            self.objects.entry(folder.to_owned()).or_default().push(one);
-        }
+    /// Adds the text of a kustomization that is no target, such as one in a hidden folder: for production are the folders that it
+    /// includes if it is itself.
+    pub fn add_unjudged(&mut self, folder: &str, text: &str) {
+        self.add_text(folder, text);
+        let folders: Vec<String> = included(folder, text).collect();
+        let one = Applying { is_of_production: false, folders };
+        self.objects.entry(folder.to_owned()).or_default().push(one);
+    }
+
+    /// Adds a link to a folder.
+    pub fn add_link(&mut self, link: &str, folder: &str) {
+        self.links.insert(link.to_owned(), folder.to_owned());
     }
 
     /// The folders that objects for production name, and those that objects in these name. Linear.
     #[must_use]
     pub fn for_production(mut self) -> ForProduction {
         self.take_read();
-        let Self { objects: mut left, read: _, mut kustomizations, mut failed } = self;
+        let Self { objects: mut left, read: _, mut kustomizations, mut failed, links } = self;
         let mut found = ForProduction::default();
-        let (mut pending, mut including) = (Vec::new(), Vec::new());
+        let is_of_production = |(link, _): &(&String, &String)| is_path_of_production(link);
+        let of_links = links.iter().filter(is_of_production).map(|(_, folder)| folder.clone());
+        let (mut pending, mut including) = (of_links.collect::<Vec<_>>(), Vec::new());
+        let mut links_left = links.clone();
         for (folder, objects) in &mut left {
             let is_all = is_path_of_production(folder);
             let (of_production, others) =
@@ -102,6 +145,11 @@ impl Applied {
             }
             let Some(folder) = pending.pop() else { break };
             let is_new = found.add(&folder);
+            if is_new {
+                pending.extend(behind(&links, &folder));
+                let inner = within(&links_left, &folder).into_iter();
+                pending.extend(inner.filter_map(|link| links_left.remove(&link)));
+            }
             for one in is_new.then(|| within(&left, &folder)).into_iter().flatten() {
                 let objects = left.remove(&one).unwrap_or_default();
                 pending.extend(objects.into_iter().flat_map(|one| one.folders));
@@ -115,7 +163,7 @@ impl Applied {
 
     /// Counts the texts of what kustomizations include that cannot be rendered.
     fn take_read(&mut self) {
-        let Self { objects, read, kustomizations, failed } = self;
+        let Self { objects, read, kustomizations, failed, links: _ } = self;
         let mut pending: Vec<String> = failed.iter().cloned().collect();
         let mut known = failed.clone();
         while let Some(folder) = pending.pop() {
@@ -133,8 +181,17 @@ impl Applied {
     }
 }
 
-/// The folders with objects at and below a folder, or that fit a pattern.
-fn within(left: &BTreeMap<String, Vec<Applying>>, folder: &str) -> Vec<String> {
+/// The folder to which a path leads by the last link on it.
+fn behind(links: &BTreeMap<String, String>, path: &str) -> Option<String> {
+    let ends = path.rmatch_indices('/').map(|(end, _)| end);
+    once(path.len()).chain(ends).find_map(|end| {
+        let (link, rest) = path.split_at_checked(end)?;
+        links.get(link).map(|folder| path::join(folder, rest))
+    })
+}
+
+/// The paths in a map at and below a folder, or that fit a pattern.
+fn within<T>(left: &BTreeMap<String, T>, folder: &str) -> Vec<String> {
     if folder.contains('*') {
         return left.keys().filter(|one| fits(folder, one)).cloned().collect();
     }
@@ -145,9 +202,8 @@ fn within(left: &BTreeMap<String, Vec<Applying>>, folder: &str) -> Vec<String> {
 
 fn add_texts(objects: &mut BTreeMap<String, Vec<Applying>>, folder: &str, text: &str) {
     for document in text.split("\n---") {
-        let group = ["argoproj.io", "toolkit.fluxcd.io"];
-        if group.iter().any(|group| document.contains(group))
-            && let Some(one) = applying(fields(document))
+        if GROUPS.iter().any(|group| document.contains(group))
+            && let Some(one) = applying(fields(&unescaped(document)))
         {
             objects.entry(folder.to_owned()).or_default().push(one);
         }
@@ -219,14 +275,45 @@ fn is_at_or_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The groups of such kinds.
+const GROUPS: [&str; 5] = [
+    "apps.open-cluster-management.io",
+    "argoproj.io",
+    "configsync.gke.io",
+    "fleet.cattle.io",
+    "toolkit.fluxcd.io",
+];
+
 /// True for a kind whose objects name folders of repositories to apply.
 fn applies(group: &str, kind: &str) -> bool {
     match group {
+        "apps.open-cluster-management.io" => kind == "Subscription",
         "argoproj.io" => matches!(kind, "Application" | "ApplicationSet"),
+        "configsync.gke.io" => matches!(kind, "RepoSync" | "RootSync"),
+        "fleet.cattle.io" => kind == "GitRepo",
         "kustomize.toolkit.fluxcd.io" | "helm.toolkit.fluxcd.io" => {
             matches!(kind, "Kustomization" | "HelmRelease")
         }
         _ => false,
+    }
+}
+
+/// True for such an object within another one.
+fn is_applying(node: &Node) -> bool {
+    let of = text(node, "apiVersion").and_then(|version| version.split_once('/'));
+    of.zip(text(node, "kind")).is_some_and(|((group, _), kind)| applies(group, kind))
+}
+
+/// True for a text that may have fields in it: YAML or JSON.
+fn has_fields(text: &str) -> bool {
+    text.contains(['\n', '{', '[']) || text.contains(": ")
+}
+
+/// A text without the escapes of the quotes around it.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    match text.contains('\\') {
+        true => Cow::Owned(text.replace("\\n", "\n").replace("\\\"", "\"")),
+        false => Cow::Borrowed(text),
     }
 }
 
@@ -329,6 +416,89 @@ mod tests {
             assert_eq!(of_objects.for_production().has(target), expected, "{objects:?} {target}");
             assert_eq!(of_texts.for_production().has(target), expected, "{objects:?} {target}");
         }
+    }
+
+    #[test]
+    fn texts_within_objects_name_folders() {
+        let set = |spec: &str| {
+            format!(
+                "{{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {{name: a}}, spec: {spec}}}"
+            )
+        };
+        let app = application("a", "examples/web");
+        let within = |kind: &str| {
+            format!("{{apiVersion: {kind}, metadata: {{name: b}}, spec: {{a: [{app}]}}}}")
+        };
+        for object in [
+            set(r#"{templatePatch: "spec:\n  source:\n    path: examples/web\n"}"#),
+            set("{templatePatch: 'spec: {source: {path: examples/web}}'}"),
+            set(r#"{generators: [{list: {elementsYaml: "- dir: examples/web"}}]}"#),
+            set(r#"{generators: [{list: {elementsYaml: '[{"dir":"examples\/web"}]'}}]}"#),
+            set(r#"{templatePatch: '{{- if .a }}{"path":"{\"path\":\"examples/web\"}"}{{ end }}'}"#),
+            set("{templatePatch: 'path: examples/{{.name}}'}"),
+            within("fluxcd.controlplane.io/v1, kind: ResourceSet"),
+            within("example.com/v1, kind: Any"),
+            format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: b}}, data: {{a: '{}'}}}}", app.replace('\'', "\"")),
+            "{apiVersion: fleet.cattle.io/v1alpha1, kind: GitRepo, metadata: {name: a}, spec: {paths: [examples/web]}}".to_owned(),
+            "{apiVersion: configsync.gke.io/v1beta1, kind: RootSync, metadata: {name: a}, spec: {git: {dir: examples/web}}}".to_owned(),
+        ] {
+            for (folder, expected) in [("clusters/prod", true), ("clusters/dev", false)] {
+                let (mut of_object, mut of_text) = (Applied::default(), Applied::default());
+                of_object.add(folder, &resource(&object));
+                of_text.add_text(folder, &object);
+                assert_eq!(of_object.for_production().has("examples/web"), expected, "{object}");
+                assert_eq!(of_text.for_production().has("examples/web"), expected, "{object}");
+            }
+        }
+        for object in
+            [set("{templatePatch: 'a: examples/other'}"), within("apps/v1, kind: Deployment")]
+        {
+            let mut found = Applied::default();
+            found.add("clusters/prod", &resource(&object));
+            assert!(!found.for_production().has("examples/web"), "{object}");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_folders_for_production() {
+        let links = [
+            ("clusters/prod/web", "examples/web"),
+            ("clusters/dev/all", "examples/all"),
+            ("apps", "demos"),
+        ];
+        for (path, expected) in [
+            ("", ["examples/web"].as_slice()),
+            ("clusters/dev/all", &["examples/web", "examples/all"]),
+            ("clusters/dev/all/one", &["examples/web", "examples/all/one"]),
+            ("clusters/dev", &["examples/web", "examples/all"]),
+            ("clusters/*/*", &["examples/web", "examples/all"]),
+            ("apps/*", &["examples/web", "demos/shop"]),
+            ("apps/shop", &["examples/web", "demos/shop"]),
+            ("clusters/development", &["examples/web"]),
+        ] {
+            let mut found = Applied::default();
+            links.iter().for_each(|(link, folder)| found.add_link(link, folder));
+            found.add("prod", &resource(&application("a", path)));
+            let found = found.for_production();
+            for folder in ["examples/web", "examples/all", "examples/all/one", "demos/shop"] {
+                let is_one = expected.iter().any(|one| is_at_or_below(folder, one));
+                assert_eq!(found.has(folder), is_one, "{path} {folder}");
+            }
+        }
+    }
+
+    #[test]
+    fn kustomizations_that_are_no_targets_include_for_production() {
+        for (folder, expected) in [(".gitops/prod", true), (".gitops/dev", false), (".app", false)]
+        {
+            let mut found = Applied::default();
+            found.add_unjudged(folder, "resources:\n- ../../examples/web\n");
+            assert_eq!(found.for_production().has("examples/web"), expected, "{folder}");
+        }
+        let mut found = Applied::default();
+        found.add_unjudged(".gitops/all", "resources: [../../examples/web]");
+        found.add("prod", &resource(&application("a", ".gitops/all")));
+        assert!(found.for_production().has("examples/web"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ const PRODUCTION: &str = "live prd preprod prod production stage staging";
 pub struct TargetPath<'a> {
     /// The path in the repository; empty if it is not known.
     pub path: &'a str,
+    /// The path by which it is named, if links on it lead elsewhere; else empty.
+    pub named: &'a str,
     /// The path of the working directory in the repository; empty at its top.
     pub directory: &'a str,
     /// The path of the top of the repository.
@@ -163,7 +165,8 @@ mod tests {
     #[test]
     fn files_of_production_are_known_from_every_directory() {
         let from = |directory, file: &str| {
-            TargetPath { path: "", directory, top: "/home/prod/shop" }.is_of_production(file)
+            TargetPath { path: "", named: "", directory, top: "/home/prod/shop" }
+                .is_of_production(file)
         };
         for (directory, file, expected) in [
             ("", "prod/base/web.yaml", true),

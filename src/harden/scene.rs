@@ -11,7 +11,7 @@ use super::objects::{Objects, is_service, service};
 use super::platform::{Platform, is_of_openshift};
 use super::pod::Pod;
 use super::postings::{Posting, candidates};
-use super::purpose::{TargetPath, Trial};
+use super::purpose::{TargetPath, Trial, is_path_of_production};
 use super::selector::{Labels, Selectors, has_all, labels};
 use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
@@ -254,7 +254,8 @@ impl<'a> Render<'a> {
         let is_applied = |trial: &Trial<'_>| {
             // The configuration knows better.
             matches!(trial, Trial::Folder(_))
-                && self.others.is_some_and(|(_, all)| all.is_for_production(target.path))
+                && (is_path_of_production(target.named)
+                    || self.others.is_some_and(|(_, all)| all.is_for_production(target.path)))
         };
         let trial = Trial::of(target.path, self.facts.trials.as_deref());
         self.trial = trial.filter(|trial| !is_applied(trial));

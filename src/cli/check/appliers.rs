@@ -1,6 +1,7 @@
 //! The folders that are applied for production, as a run and its trees show them.
 
-use super::plain::{Plain, Role};
+use super::located::named_in_repository;
+use super::plain::{Apart, Plain, Role};
 use crate::error::Result;
 use crate::fleet::Run;
 use crate::harden::{Applied, ForProduction};
@@ -52,13 +53,29 @@ impl Appliers<'_> {
                 Role::Kustomization => applied.add_kustomization(&folder, text),
             }
         });
+        self.plain.read_apart(|apart| match apart {
+            Apart::Link { link, to } => {
+                if let Some(to) = self.path_of(to) {
+                    applied.add_link(&self.path(link), &to);
+                }
+            }
+            Apart::Hidden { folder, text, is_kustomization: false } => {
+                applied.add_text(&self.path(folder), text);
+            }
+            Apart::Hidden { folder, text, is_kustomization: true } => {
+                applied.add_unjudged(&self.path(folder), text);
+            }
+        });
         applied.for_production()
     }
 
     /// The path in the repository of a folder by its name. It may be one of another revision.
     fn path(&self, name: &str) -> String {
-        let below = name.strip_prefix(self.top).filter(|_| !self.top.is_empty());
-        let below = below.and_then(|below| below.strip_prefix('/'));
-        below.map_or_else(|| path::join(self.here, name), path::clean)
+        self.path_of(name).unwrap_or_else(|| path::join(self.here, name))
+    }
+
+    /// The same; `None` if it is outside.
+    fn path_of(&self, name: &str) -> Option<String> {
+        named_in_repository(name, self.here, self.top)
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::appliers::Appliers;
-use super::located::{in_repository, top_of_target};
+use super::located::{in_repository, named_in_repository, top_of_target};
 use super::plain::Plain;
 use super::targets::is_kustomization;
 use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
@@ -98,7 +98,10 @@ impl Inputs<'_> {
             let are_several = built.len() > 1 || !self.trees.is_empty();
             let others = are_several.then_some((number, &all));
             let top = top_of_target(built[number], self.directory);
-            let target = TargetPath { path: &paths[number], directory: here, top: &top };
+            let path = &*paths[number];
+            let named = named_in_repository(built[number], here, &top);
+            let named = named.as_deref().filter(|named| *named != path).unwrap_or_default();
+            let target = TargetPath { path, named, directory: here, top: &top };
             let (settings, sources) = (self.settings, self.loader.sources());
             let found = harden::check_among(resources, target, others, sources, settings);
             Some((found, self.evidence(resources, target, others)))

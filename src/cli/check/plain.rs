@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
+use super::targets::is_kustomization;
+use crate::load::{KUSTOMIZATION_FILES, Kind, Loader, Root};
 use crate::report::findings::Remark;
 use crate::source::Span;
 use crate::text::phrase::few;
@@ -92,6 +93,82 @@ impl<'a> Plain<'a> {
             }
         }
     }
+}
+
+/// An entry of a tree that the search for manifests passes over.
+pub(super) enum Apart<'t> {
+    /// A link, and the folder that it leads to, or that of the manifest to which it leads.
+    Link { link: &'t str, to: &'t str },
+    /// A manifest or a kustomization in a hidden folder.
+    Hidden { folder: &'t str, text: &'t str, is_kustomization: bool },
+}
+
+impl Plain<'_> {
+    /// Calls `found` for each link, and each manifest in a hidden folder, except for that of git. Linear in the number of entries.
+    pub(super) fn read_apart(&self, mut found: impl FnMut(Apart<'_>)) {
+        for directory in self.directories {
+            let Ok(root) = self.loader.root(directory) else { continue };
+            let named = |below: &Path| format!("{directory}/{}", below.to_string_lossy());
+            // What cannot be listed ends the search: that for kustomizations has reported it.
+            let visited = self.loader.visit(root.path(), |below, kind| {
+                if kind == Kind::Link {
+                    self.follow(&root, below, &named, &mut found);
+                    return Ok(true);
+                }
+                let name = below.file_name().unwrap_or_default();
+                if kind == Kind::File
+                    && is_of_manifest(below)
+                    && hidden_folder(below, kind).is_some()
+                    && let Some(file) =
+                        below.to_str().and_then(|name| root.file(name, Span::NONE).ok())
+                    && let Ok(text) = str::from_utf8(file.bytes())
+                {
+                    let is_kustomization = KUSTOMIZATION_FILES.iter().any(|one| name == *one);
+                    let folder = named(below.parent().unwrap_or(below));
+                    found(Apart::Hidden { folder: &folder, text, is_kustomization });
+                }
+                Ok(name != ".git")
+            });
+            drop(visited);
+        }
+    }
+
+    /// Calls `found` for a link to a folder, and for one in a folder without a kustomization to a manifest.
+    fn follow(
+        &self,
+        root: &Root,
+        below: &Path,
+        named: &dyn Fn(&Path) -> String,
+        found: &mut impl FnMut(Apart<'_>),
+    ) {
+        let link = named(below);
+        match self.loader.kind(&link) {
+            Kind::Directory => {
+                if let Ok(to) = self.loader.root(&link) {
+                    found(Apart::Link { link: &link, to: &to.path().to_string_lossy() });
+                }
+            }
+            Kind::File if is_of_manifest(below) => {
+                let folder = below.parent().unwrap_or(below);
+                let is_apart = !is_kustomization(self.loader, &named(folder));
+                let read = below.to_str().and_then(|name| root.file(name, Span::NONE).ok());
+                if let Some(file) = read.filter(|_| is_apart)
+                    && is_manifest(&String::from_utf8_lossy(file.bytes()))
+                    && let Some((to, _)) = file.name().rsplit_once('/')
+                {
+                    found(Apart::Link { link: &link, to });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// True for the name of a manifest, in any case.
+fn is_of_manifest(file: &Path) -> bool {
+    let ending = file.extension().and_then(|text| text.to_str()).unwrap_or_default();
+    ["yaml", "yml", "json"].iter().any(|one| ending.eq_ignore_ascii_case(one))
+        || KUSTOMIZATION_FILES.iter().any(|name| file.ends_with(name))
 }
 
 /// The relation of a file to the renders of a run.
