@@ -342,18 +342,25 @@ fn pattern(text: &str) -> Option<String> {
     (!is_any && !found.starts_with("..")).then_some(found)
 }
 
-/// The keys of a text with the values on their lines, and the elements of lists, in block style or on one line.
+/// The keys of a text with the values on their lines, and the elements of lists, in block style or on one line; also of a text in
+/// quotes that is a value.
 fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let parts = parts.flat_map(|line| line.split([',', '{', '[', ']']));
-    parts.map(|part| {
-        let part = part.trim_start_matches([' ', '-', '\t']);
-        let (key, value) = quoted_key(part).or_else(|| part.split_once(": ")).unwrap_or(("", part));
-        let is_around = |letter: char| letter.is_whitespace() || letter == '"' || letter == '\'';
-        let value = value.split_once(" #").map_or(value, |(value, _)| value);
-        let value = without_properties(value.trim());
-        (key.trim_matches(is_around), value.trim_end_matches('}').trim_matches(is_around))
+    parts.flat_map(|part| {
+        let (key, value) = field(part);
+        let inner = value.contains(": ").then(|| field(value));
+        once((key, value)).chain(inner)
     })
+}
+
+fn field(part: &str) -> (&str, &str) {
+    let part = part.trim_start_matches([' ', '-', '\t']);
+    let (key, value) = quoted_key(part).or_else(|| part.split_once(": ")).unwrap_or(("", part));
+    let is_around = |letter: char| letter.is_whitespace() || letter == '"' || letter == '\'';
+    let value = value.split_once(" #").map_or(value, |(value, _)| value);
+    let value = without_properties(value.trim());
+    (key.trim_matches(is_around), value.trim_matches(|one| one == '}' || is_around(one)))
 }
 
 /// A key in quotes with its value, between which JSON has no space.

@@ -1,24 +1,32 @@
 //! Security Context Constraints of `OpenShift`: the pods that its usual ones restrict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::pod::Pod;
 use super::rights::{is_binding, is_role, role_of};
-use super::value::{is_true, items, present, text};
-use crate::resource::{ResMap, Resource};
+use super::value::{below, is_true, items, present, text};
+use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// The rights of a render to use constraints other than the usual ones. Building it is linear.
+/// The rights to use constraints other than the usual ones, in one or several renders. Building it is linear.
 #[derive(Default)]
-pub(super) struct Constraints<'a> {
-    /// `ServiceAccounts`, by namespace and name.
-    accounts: BTreeSet<(&'a str, &'a str)>,
+pub(super) struct Constraints {
+    /// The `ServiceAccounts` with such rights, by namespace and name with a colon between them.
+    accounts: BTreeMap<String, Renders>,
     /// Groups of accounts.
-    groups: BTreeSet<&'a str>,
+    groups: BTreeMap<String, Renders>,
     /// Namespaces whose pods get no constraints.
-    free: BTreeSet<&'a str>,
+    free: BTreeMap<String, Renders>,
+    /// Constraints with the names of usual ones that allow more.
+    wide: BTreeMap<String, Renders>,
 }
+
+/// The numbers of the renders that have something.
+type Renders = BTreeSet<usize>;
+
+/// The greatest number of renders with a role that a binding of another one gives.
+const MANY: usize = 64;
 
 /// Namespaces whose pods get no constraints: those that Kubernetes makes.
 const FREE: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -31,101 +39,168 @@ fn is_usual(name: &str) -> bool {
     name.starts_with("restricted") || name.starts_with("nonroot")
 }
 
-/// True for a rule of a role that gives the use of other constraints than the usual ones.
-fn gives_use(rule: &Node) -> bool {
-    let has = |key: &str, names: [&str; 2]| {
-        let mut words = items(rule.get(key)).iter().filter_map(Node::as_text);
-        words.any(|word| names.contains(&word))
-    };
-    let mut names = items(rule.get("resourceNames")).iter().filter_map(Node::as_text).peekable();
-    has("verbs", ["use", "*"])
-        && has("resources", ["securitycontextconstraints", "*"])
-        && has("apiGroups", [OF_CONSTRAINTS, "*"])
-        && (names.peek().is_none() || names.any(|name| !is_usual(name)))
+/// True for constraints that allow what the usual ones refuse.
+fn allows_more(constraints: &Node) -> bool {
+    const FIELDS: [&str; 6] = [
+        "allowHostDirVolumePlugin",
+        "allowHostIPC",
+        "allowHostNetwork",
+        "allowHostPID",
+        "allowHostPorts",
+        "allowPrivilegedContainer",
+    ];
+    let user = below(constraints, &["runAsUser", "type"]).and_then(Node::as_text);
+    let added = ["allowedCapabilities", "defaultAddCapabilities"].into_iter();
+    let mut added = added.flat_map(|key| items(constraints.get(key)));
+    FIELDS.iter().any(|field| is_true(present(constraints, field)))
+        || user == Some("RunAsAny")
+        || added.any(|one| one.as_text() != Some("NET_BIND_SERVICE"))
 }
 
-impl<'a> Constraints<'a> {
-    /// Reads the constraints, roles, bindings and namespaces of a render.
-    pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
+/// The constraints of an object.
+fn constraints(object: &Resource) -> Option<&Node> {
+    let group = &*object.gvk().group;
+    let is_one = object.kind() == "SecurityContextConstraints"
+        && (group.is_empty() || *group == *OF_CONSTRAINTS);
+    is_one.then(|| object.node())
+}
+
+impl Constraints {
+    /// Reads the constraints, roles, bindings and namespaces of renders, each object with the number of its render.
+    pub(super) fn new<'a>(
+        objects: impl Iterator<Item = (usize, &'a Resource)> + Clone,
+        facts: &'a Facts,
+    ) -> Self {
         let mut found = Self::default();
-        let roles = objects.iter().filter(|one| is_role(one));
-        let roles = roles.filter(|one| items(one.node().get("rules")).iter().any(gives_use));
-        let of = |role: &'a Resource| match role.kind() {
-            "Role" => (facts.namespace(role), role.name()),
-            _ => ("", role.name()),
-        };
-        let roles: BTreeSet<(&str, &str)> = roles.map(of).collect();
-        for object in objects {
-            let group = &*object.gvk().group;
+        for (render, object) in objects.clone() {
+            if is_usual(object.name()) && constraints(object).is_some_and(allows_more) {
+                found.wide.entry(object.name().to_owned()).or_default().insert(render);
+            }
+        }
+        let mut roles = BTreeMap::<(&str, &str), Renders>::new();
+        for (render, role) in objects.clone().filter(|(_, one)| is_role(one)) {
+            if items(role.node().get("rules")).iter().any(|rule| found.gives_use(rule)) {
+                let of = if role.kind() == "Role" { facts.namespace(role) } else { "" };
+                roles.entry((of, role.name())).or_default().insert(render);
+            }
+        }
+        for (render, object) in objects {
             if is_binding(object) {
                 let Some((kind, name)) = role_of(object) else { continue };
                 let namespace = facts.namespace(object);
                 let of = if kind == "Role" { namespace } else { "" };
                 let built_in = name.strip_prefix("system:openshift:scc:");
                 let is_wide = kind == "ClusterRole" && name == "cluster-admin"
-                    || built_in.is_some_and(|name| !is_usual(name))
-                    || roles.contains(&(of, name));
-                if is_wide {
-                    found.add_subjects(object, namespace);
+                    || built_in.is_some_and(|name| !found.is_usual(name));
+                let mut renders = Renders::from([render]);
+                match roles.get(&(of, name)) {
+                    _ if is_wide => {}
+                    None => continue,
+                    Some(own) if own.contains(&render) => {}
+                    Some(others) => renders.extend(others.iter().take(MANY)),
                 }
-            } else if object.kind() == "SecurityContextConstraints"
-                && (group.is_empty() || *group == *OF_CONSTRAINTS)
-                && !is_usual(object.name())
-            {
-                let names =
-                    |key: &str| items(object.node().get(key)).iter().filter_map(Node::as_text);
-                names("users").for_each(|name| found.add_user(name));
-                found.groups.extend(names("groups"));
-            } else if object.kind() == "Namespace" && group.is_empty() {
+                found.add_subjects(object, namespace, &renders);
+            } else if let Some(node) = constraints(object) {
+                if found.is_usual(object.name()) {
+                    continue;
+                }
+                let renders = Renders::from([render]);
+                let names = |key: &str| items(node.get(key)).iter().filter_map(Node::as_text);
+                names("users").for_each(|name| found.add_user(name, &renders));
+                for group in names("groups") {
+                    found.groups.entry(group.to_owned()).or_default().insert(render);
+                }
+            } else if object.kind() == "Namespace" && object.gvk().group.is_empty() {
                 let level = object.labels().find(|(key, _)| *key == "openshift.io/run-level");
                 if level.is_some_and(|(_, level)| matches!(level, "0" | "1")) {
-                    found.free.insert(object.name());
+                    found.free.entry(object.name().to_owned()).or_default().insert(render);
                 }
             }
         }
         found
     }
 
-    fn add_subjects(&mut self, binding: &'a Resource, namespace: &'a str) {
+    /// True for the name of usual constraints, as far as the renders do not make others of them.
+    fn is_usual(&self, name: &str) -> bool {
+        is_usual(name) && !self.wide.contains_key(name)
+    }
+
+    /// True for a rule of a role that gives the use of other constraints than the usual ones.
+    fn gives_use(&self, rule: &Node) -> bool {
+        let has = |key: &str, names: [&str; 2]| {
+            let mut words = items(rule.get(key)).iter().filter_map(Node::as_text);
+            words.any(|word| names.contains(&word))
+        };
+        let names = items(rule.get("resourceNames")).iter().filter_map(Node::as_text);
+        let mut names = names.peekable();
+        has("verbs", ["use", "*"])
+            && has("resources", ["securitycontextconstraints", "*"])
+            && has("apiGroups", [OF_CONSTRAINTS, "*"])
+            && (names.peek().is_none() || names.any(|name| !self.is_usual(name)))
+    }
+
+    fn add_subjects(&mut self, binding: &Resource, namespace: &str, renders: &Renders) {
         for subject in items(binding.node().get("subjects")) {
             let Some(name) = text(subject, "name") else { continue };
             match text(subject, "kind") {
                 Some("ServiceAccount") => {
                     let of = text(subject, "namespace").unwrap_or(namespace);
-                    self.accounts.insert((of, name));
+                    self.add_account((of, name), renders);
                 }
-                Some("Group") => drop(self.groups.insert(name)),
-                _ => self.add_user(name),
+                Some("Group") => self.groups.entry(name.to_owned()).or_default().extend(renders),
+                _ => self.add_user(name, renders),
             }
         }
     }
 
-    fn add_user(&mut self, name: &'a str) {
+    fn add_user(&mut self, name: &str, renders: &Renders) {
         let account = name.strip_prefix("system:serviceaccount:");
-        self.accounts.extend(account.and_then(|one| one.split_once(':')));
+        if let Some(account) = account.and_then(|one| one.split_once(':')) {
+            self.add_account(account, renders);
+        }
+    }
+
+    fn add_account(&mut self, (namespace, name): (&str, &str), renders: &Renders) {
+        self.accounts.entry(format!("{namespace}:{name}")).or_default().extend(renders);
     }
 
     /// True if the usual constraints admit a pod of an object: it asks for no more than they allow, and its account may
-    /// use no others in this render.
+    /// use no others in these renders.
     pub(super) fn restrict(&self, object: &Resource, facts: &Facts, pod: &Pod<'_>) -> bool {
-        let namespace = facts.namespace(object);
-        let account = pod.get(&["serviceAccountName"]).and_then(Node::as_text);
-        let account = account.filter(|name| !name.is_empty()).unwrap_or("default");
-        let is_wide = || {
-            self.accounts.contains(&(namespace, account))
-                || ["system:authenticated", "system:serviceaccounts"]
-                    .iter()
-                    .any(|group| self.groups.contains(group))
-                || self.groups.contains(&*format!("system:serviceaccounts:{namespace}"))
-        };
-        let required = pod.annotation("openshift.io/required-scc");
         // An object without a namespace may be applied to any.
         !FREE.contains(&object.namespace())
-            && !self.free.contains(namespace)
-            && required.is_none_or(is_usual)
+            && required(pod).is_none_or(is_usual)
             && !asks_for_more(pod)
-            && !is_wide()
+            && self.with_others(object, facts, pod).next().is_none()
     }
+
+    /// The numbers of the renders by which other constraints may admit a pod of an object.
+    pub(super) fn with_others<'b>(
+        &'b self,
+        object: &'b Resource,
+        facts: &'b Facts,
+        pod: &Pod<'b>,
+    ) -> impl Iterator<Item = usize> + use<'b> {
+        let (namespace, account) = (facts.namespace(object), pod.account());
+        let group = format!("system:serviceaccounts:{namespace}");
+        let groups = ["system:authenticated", "system:serviceaccounts", &group];
+        let groups = groups.map(|group| self.groups.get(group));
+        [
+            self.accounts.get(&format!("{namespace}:{account}")),
+            self.free.get(namespace),
+            required(pod).and_then(|name| self.wide.get(name)),
+        ]
+        .into_iter()
+        .chain(groups)
+        .flatten()
+        .flatten()
+        .copied()
+    }
+}
+
+/// The constraints that a pod asks for by name.
+fn required<'a>(pod: &Pod<'a>) -> Option<&'a str> {
+    pod.annotation("openshift.io/required-scc")
 }
 
 /// True if a pod asks for something that the usual constraints refuse.
@@ -149,6 +224,7 @@ mod tests {
     use super::*;
     use crate::harden::rights::GROUP;
     use crate::harden::workload::pods;
+    use crate::resource::ResMap;
     use crate::resource::sample::resource;
 
     /// True if the usual constraints restrict the pod of the first of some objects.
@@ -157,7 +233,8 @@ mod tests {
         let facts = Facts::default();
         let first = objects.get(0).unwrap();
         let pods = pods(first, &facts);
-        Constraints::new(&objects, &facts).restrict(first, &facts, &pods[0])
+        let all = objects.iter().map(|object| (0, object));
+        Constraints::new(all, &facts).restrict(first, &facts, &pods[0])
     }
 
     #[test]
@@ -215,6 +292,22 @@ mod tests {
              users: ['system:serviceaccount:shop:default']}}"
         );
         assert!(!restrict(&[&shop, &constraints]));
+        for (fields, expected) in [
+            ("", true),
+            (", allowedCapabilities: [NET_BIND_SERVICE], runAsUser: {type: MustRunAsRange}", true),
+            (", allowPrivilegedContainer: true", false),
+            (", allowedCapabilities: ['*']", false),
+            (", runAsUser: {type: RunAsAny}", false),
+        ] {
+            let constraints = format!(
+                "{{apiVersion: {OF_CONSTRAINTS}/v1, kind: SecurityContextConstraints, metadata: {{name: restricted-own}}, \
+                 users: ['system:serviceaccount:shop:default']{fields}}}"
+            );
+            assert_eq!(restrict(&[&shop, &constraints]), expected, "{fields}");
+            let constraints = constraints.replace(":default", ":other");
+            let bound = bound("'system:openshift:scc:restricted-own'", account);
+            assert_eq!(restrict(&[&shop, &constraints, &bound]), expected, "{fields}");
+        }
         let free = "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {openshift.io/run-level: '0'}}}";
         assert!(!restrict(&[&shop, free]));
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::appliers::applied_by;
-use super::objects::is_custom;
-use super::rights::{GROUP, completes, is_role};
+use super::groups::is_custom;
+use super::rights::{GROUP, completes, is_role, role_of};
 use super::scene::Render;
 use super::value::{items, present};
 use super::violation::{Easing, Proof, Severity, Violation};
-use crate::resource::Resource;
+use crate::resource::{CLUSTER, Resource};
 use crate::text::hex;
 use crate::yaml::Node;
 use crate::yaml::path::Path;
@@ -59,6 +59,27 @@ impl<'a> Grant<'a> {
         keys.into_iter().flat_map(of).chain(all).collect()
     }
 }
+
+/// The roles of Kubernetes that read all Secrets. `view` reads none.
+const READING: [&str; 3] = ["admin", "cluster-admin", "edit"];
+
+/// True if a binding gives a role that reads all Secrets, of its namespace or of all: by a role of the run, or by one of
+/// Kubernetes.
+pub(super) fn gives_secrets(binding: &Resource, namespace: &str, render: &Render<'_>) -> bool {
+    let Some((kind, name)) = role_of(binding) else { return false };
+    let reads = |grant: Grant<'_>| {
+        grant.grants("verbs", &["get", "list", "watch"])
+            && grant.grants("apiGroups", &[""])
+            && grant.grants("resources", &["secrets"])
+            && grant.is_about_all()
+    };
+    let of = if kind == "Role" { namespace } else { CLUSTER };
+    kind == "ClusterRole" && READING.contains(&name)
+        || render.named_in_any(kind, of, name).take(MANY_ROLES).any(|role| grants(role).any(reads))
+}
+
+/// The greatest number of roles of one name that are looked at.
+const MANY_ROLES: usize = 16;
 
 /// The rules of a role; none for other objects, and for roles of Kubernetes itself.
 pub(super) fn grants(object: &Resource) -> impl Iterator<Item = Grant<'_>> {

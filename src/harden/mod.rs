@@ -31,6 +31,7 @@ mod fix;
 mod foreign;
 mod forms;
 mod grants;
+mod groups;
 mod handle;
 mod host;
 mod images;

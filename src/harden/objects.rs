@@ -6,7 +6,9 @@ use std::mem;
 use std::sync::OnceLock;
 
 use super::accounts::{Accounts, Runners};
+use super::constraints::Constraints;
 use super::facts::Facts;
+use super::groups::is_custom;
 use super::platform::is_of_openshift;
 use super::pod::Pod;
 use super::postings::{Posting, candidates};
@@ -56,6 +58,7 @@ pub struct Objects<'a> {
     versioned: OnceLock<BTreeSet<String>>,
     /// The pods by their accounts.
     accounts: OnceLock<Accounts>,
+    constraints: OnceLock<Constraints>,
 }
 
 type KindAndName<'a> = (&'a str, &'a str);
@@ -133,6 +136,7 @@ impl<'a> Objects<'a> {
             for_production: None,
             versioned: OnceLock::new(),
             accounts: OnceLock::new(),
+            constraints: OnceLock::new(),
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
             objects.make(&one.makes, "*", &one.name, usize::MAX);
@@ -205,6 +209,12 @@ impl<'a> Objects<'a> {
         let objects = self.all.iter().map(|known| known.object);
         let accounts = self.accounts.get_or_init(|| Accounts::of(objects, self.facts));
         accounts.runners(namespace, account)
+    }
+
+    /// The Security Context Constraints of all renders, which are looked at once.
+    pub(super) fn constraints(&self) -> &Constraints {
+        let all = || self.all.iter().map(|known| (known.render, known.object));
+        self.constraints.get_or_init(|| Constraints::new(all(), self.facts))
     }
 
     /// True if a file that no render reads defines an object.
@@ -383,12 +393,6 @@ impl<'a> Objects<'a> {
         !domain.ends_with("kubernetes.io")
             && self.groups.iter().any(|group| group.ends_with(domain) || domain.ends_with(group))
     }
-}
-
-/// True for groups of custom resources.
-pub(super) fn is_custom(group: &str) -> bool {
-    let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
-    !is_built_in || group.ends_with(".x-k8s.io") || group == "gateway.networking.k8s.io"
 }
 
 /// True for well-known kinds of custom resources for which no pods are made.

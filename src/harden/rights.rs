@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
-use super::objects::is_custom;
+use super::groups::is_custom;
 use super::value::{items, present, text};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::once;
 
 use super::accounts::Runners;
 use super::acting::Acting;
@@ -285,6 +286,24 @@ impl<'a> Render<'a> {
         self.own.runners(namespace, account).and(others.as_ref())
     }
 
+    /// True if the usual Security Context Constraints restrict a pod of an object, as far as the renders of the run give its
+    /// account no others. A render that has the object too is a variant of this one, and decides nothing for it.
+    pub(super) fn is_restricted(&self, object: &Resource, pod: &Pod<'_>) -> bool {
+        if !(self.platform.is_told || self.platform.is_seen)
+            || !self.views.constraints().restrict(object, self.facts, pod)
+        {
+            return false;
+        }
+        let Some((own, all)) = self.others else { return true };
+        let constraints = all.constraints();
+        let renders = constraints.with_others(object, self.facts, pod);
+        let mut renders = renders.filter(|one| *one != own);
+        let Some(first) = renders.next() else { return true };
+        let namesakes = all.named(object.kind(), self.facts.namespace(object), object.name());
+        let variants: BTreeSet<usize> = namesakes.map(|known| known.render).collect();
+        once(first).chain(renders).all(|render| variants.contains(&render))
+    }
+
     /// True if a namespace enforces the level `restricted`, so that a pod which violates it is refused.
     pub(super) fn enforces_restricted(&self, namespace: &str) -> bool {
         self.named("Namespace", CLUSTER, namespace).is_some_and(|one| {
@@ -316,6 +335,18 @@ impl<'a> Render<'a> {
     /// The object of a kind with a name in the same render.
     pub(super) fn named(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Resource> {
         self.own.named(kind, namespace, name).next().map(|known| known.object)
+    }
+
+    /// The objects of a kind with a name, in this render and in the others.
+    pub(super) fn named_in_any<'b>(
+        &'b self,
+        kind: &'b str,
+        namespace: &'b str,
+        name: &'b str,
+    ) -> impl Iterator<Item = &'a Resource> + use<'a, 'b> {
+        let others =
+            self.others.into_iter().flat_map(move |(_, all)| all.named(kind, namespace, name));
+        self.own.named(kind, namespace, name).chain(others).map(|known| known.object)
     }
 
     /// True if the render has an object of a kind in a namespace.

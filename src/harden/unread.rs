@@ -8,7 +8,7 @@ use super::workload::{
 use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::Node;
-use crate::yaml::path::Path;
+use crate::yaml::path::{Path, PathStep};
 
 /// The reason why pods of an object are checked only in part or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub(super) enum InPart {
     Change,
     /// Components of kustomize are added where objects are applied.
     Components,
+    /// A field leads to pods that are made elsewhere.
+    Made,
     /// Fields are nested so deep that no pod is searched there.
     Depth,
 }
@@ -84,8 +86,18 @@ const COMPONENTS: &[(&str, &str, &[&[&str]])] = &[
     ("kustomize.toolkit.fluxcd.io", "Kustomization", &[&["spec", "components"]]),
 ];
 
+/// The fields that lead to pods: references to texts with manifests, and components of which a definition makes pods.
+const MAKING: &[(&str, &str, &[&[&str]])] = &[
+    ("addons.cluster.x-k8s.io", "ClusterResourceSet", &[&["spec", "resources"]]),
+    ("core.oam.dev", "Application", &[&["spec", "components"]]),
+];
+
+/// The field of an ApplicationSet with a text that changes what its template makes.
+const TEMPLATE_PATCH: &str = "templatePatch";
+
 /// The values of Helm charts.
 const VALUES: &[(&str, &str, &[&[&str]])] = &[
+    ("addons.cluster.x-k8s.io", "HelmChartProxy", &[&["spec", "valuesTemplate"]]),
     (
         "argoproj.io",
         "Application",
@@ -97,6 +109,7 @@ const VALUES: &[(&str, &str, &[&[&str]])] = &[
         &[
             &["spec", "template", "spec", "source", "helm"],
             &["spec", "template", "spec", "sources", "*", "helm"],
+            &["spec", TEMPLATE_PATCH],
         ],
     ),
     ("helm.cattle.io", "*", &[&["spec", "valuesContent"], &["spec", "set"]]),
@@ -110,7 +123,14 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<
     let root = object.node();
     if is_of_chart(object) {
         let pod = by_form(root).first().map(|pod| pod.path(&[]));
-        let is_set = |path: &Path| path.find(root).is_some_and(|node| !is_blank(node));
+        let is_patch = |path: &Path| matches!(path.steps().last(), Some(PathStep::Key(key)) if **key == *TEMPLATE_PATCH);
+        let is_set = |path: &Path| {
+            let has_values = |node: &Node| match is_patch(path) {
+                true => node.as_text().is_some_and(|text| text.contains("helm")),
+                false => !is_blank(node),
+            };
+            path.find(root).is_some_and(has_values)
+        };
         let values = || fields_of(object, VALUES).find(is_set);
         found.extend(pod.or_else(values).map(|path| (path, InPart::Chart)));
     } else if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {
@@ -125,6 +145,8 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Vec<
     found.extend(change.map(|path| (path, InPart::Change)));
     let added = fields_of(object, COMPONENTS).find(|path| !items(path.find(root)).is_empty());
     found.extend(added.map(|path| (path, InPart::Components)));
+    let made = fields_of(object, MAKING).find(|path| !items(path.find(root)).is_empty());
+    found.extend(made.map(|path| (path, InPart::Made)));
     if !is_settled(object) && found.iter().all(|(_, why)| *why != InPart::Change) {
         found.extend(pods_as_text(root).map(|path| (path, InPart::Text)));
     }

@@ -21,7 +21,7 @@ pub(super) struct Views<'a> {
     objects: &'a ResMap,
     facts: &'a Facts,
     rights: OnceCell<Rights<'a>>,
-    constraints: OnceCell<Constraints<'a>>,
+    constraints: OnceCell<Constraints>,
     policies: OnceCell<Policies<'a>>,
     services: OnceCell<Services<'a>>,
     webhooks: OnceCell<Webhooks<'a>>,
@@ -99,8 +99,9 @@ impl<'a> Views<'a> {
     }
 
     /// The Security Context Constraints.
-    pub(super) fn constraints(&self) -> &Constraints<'a> {
-        self.constraints.get_or_init(|| Constraints::new(self.objects, self.facts))
+    pub(super) fn constraints(&self) -> &Constraints {
+        let all = || self.objects.iter().map(|object| (0, object));
+        self.constraints.get_or_init(|| Constraints::new(all(), self.facts))
     }
 
     /// The `NetworkPolicies` that select a pod of a namespace.

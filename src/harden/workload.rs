@@ -115,6 +115,7 @@ const NO_WORKLOADS: &[(&str, &str)] = &[
 
 /// Kinds with values for Helm charts: only the chart defines the resulting pods.
 const CHARTS: &[(&str, &str)] = &[
+    ("addons.cluster.x-k8s.io", "HelmChartProxy"),
     ("argoproj.io", "Application"),
     ("argoproj.io", "ApplicationSet"),
     ("helm.cattle.io", "*"),

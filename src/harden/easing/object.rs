@@ -182,9 +182,9 @@ impl<'a, 'b> Easings<'a, 'b> {
     /// Facts about the pod of a violation.
     pub(super) fn facts_of(&self, violation: &Violation) -> Option<&Facts<'a>> {
         let pods = self.pods.get_or_init(|| {
-            let Scene { facts, object, pods } = self.scene;
+            let Scene { object, pods, .. } = self.scene;
             let of = |pod: &'a Pod<'a>| {
-                let is_restricted = self.render.views.constraints().restrict(object, facts, pod);
+                let is_restricted = self.render.is_restricted(object, pod);
                 let driver = Driver::of(self.scene, pod);
                 let (written, views) = (written(pod), views(pod));
                 let (commands, more) = (OnceCell::new(), OnceCell::new());

@@ -77,6 +77,7 @@ fn message(object: &Resource, path: &Path, why: InPart, others: usize) -> String
             "the components in `{}` change what is rendered for it, and the result is not checked",
             field()
         ),
+        InPart::Made => format!("`{}` leads to pods that are not checked", field()),
         InPart::Depth => {
             format!(
                 "what is nested more than {DEEPEST} levels deep is not checked, also not pods there"

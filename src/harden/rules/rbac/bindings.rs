@@ -1,9 +1,12 @@
 //! KR-RBAC-001, 006, 007: bindings give roles that exist to accounts that exist, and no one else.
 
+use std::cell::LazyCell;
+
 use crate::harden::appliers::{appliers, runners};
+use crate::harden::grants::gives_secrets;
 use crate::harden::profile::Scope;
 use crate::harden::rights::{ADMIN, is_binding, is_of_people, is_role, role_of, told};
-use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, text};
 use crate::harden::violation::{Easing, Proof, Severity, Violation};
@@ -30,7 +33,7 @@ pub(super) static ANONYMOUS: Rule = Rule {
     score: Some(9.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(anonymous)),
+    needs: Needs::Render(RenderCheck::Object(anonymous)),
 };
 
 pub(super) static UNRESOLVED_BINDING: Rule = Rule {
@@ -83,12 +86,13 @@ fn cluster_admin(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Vi
     vec![violation.assuming(Severity::Note, Easing::People, told, proofs)]
 }
 
-fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+fn anonymous(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     if !is_binding(object) || is_own(object) {
         return Vec::new();
     }
     let mut found = Vec::new();
     let is_of_cluster = object.kind() == "ClusterRoleBinding";
+    let gives_secrets = LazyCell::new(|| gives_secrets(object, scene.namespace(), render));
     for (index, subject) in items(object.node().get("subjects")).iter().enumerate() {
         let Some(name) = text(subject, "name") else { continue };
         let (told, severity) = match name {
@@ -96,6 +100,17 @@ fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
                 ("everyone who reaches the API server", Severity::Error)
             }
             "system:masters" => ("a group whose members no rule can stop", Severity::Error),
+            "system:authenticated" if *gives_secrets => (
+                match is_of_cluster {
+                    true => {
+                        "everyone who can log in, and every pod, reads the Secrets of all namespaces"
+                    }
+                    false => {
+                        "everyone who can log in, and every pod, reads the Secrets of its namespace"
+                    }
+                },
+                Severity::Error,
+            ),
             // In one namespace it is the usual way to publish something.
             "system:authenticated" if is_of_cluster => {
                 ("everyone who can log in, and every pod", Severity::Warning)
