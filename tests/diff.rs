@@ -169,6 +169,34 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     assert_eq!(code, 1);
 }
 
+/// Git writes files into the working tree with the line ends that `.gitattributes` demands. What it takes as the same on
+/// both sides is the same.
+#[test]
+fn line_ends_of_the_working_tree_are_no_difference() {
+    let repository = Repository::new();
+    repository.write(".gitattributes", "*.txt text eol=crlf\n");
+    repository.write("other/b.txt", "same\n");
+    let files = "configMapGenerator:\n- {name: other, files: [a.txt, b.txt]}\n";
+    repository.write("other/kustomization.yaml", files);
+    repository.commit();
+    fs::remove_file(repository.path().join("other/b.txt")).unwrap();
+    repository.git(&["checkout", "-q", "--", "other/b.txt"]);
+    assert_eq!(fs::read(repository.path().join("other/b.txt")).unwrap(), b"same\r\n");
+    assert_eq!(repository.diff(&["--git", "HEAD"]), ("no differences\n".to_owned(), 0));
+    let options = "generatorOptions: {disableNameSuffixHash: true, labels: {a: b}}\n";
+    repository.write("other/kustomization.yaml", &format!("{files}{options}"));
+    let (told, code) = repository.diff(&["--git", "HEAD"]);
+    assert!(code == 1 && told.contains("labels") && !told.contains("b.txt"), "{told}");
+    // A file that has changed is shown, also by its line ends if git does not convert these.
+    repository.write("other/a.txt", "other\r\n");
+    let (told, _) = repository.diff(&["--git", "HEAD"]);
+    assert!(told.contains("data[a.txt]") && !told.contains("b.txt"), "{told}");
+    let repository = Repository::new();
+    repository.write("other/a.txt", "one\r\n");
+    let (told, code) = repository.diff(&["--git", "HEAD"]);
+    assert!(code == 1 && told.contains("data[a.txt]"), "{told}");
+}
+
 #[test]
 fn a_target_that_is_renamed_with_its_namespace_is_the_same_target() {
     let repository = Repository::new();

@@ -192,6 +192,10 @@ pub(super) fn kustomization(directory: &NoKustomization<'_>) -> Error {
     let names = names.unwrap_or_default();
     let is_near =
         |name: &&String| *name != LOCK_FILE && nearest(name, KUSTOMIZATION_FILES).is_some();
+    let own = KUSTOMIZATION_FILES.iter().find(|own| names.iter().any(|name| name == **own));
+    if let Some(own) = own {
+        return error.help(no_file(loader, path, own));
+    }
     if let Some(near) = names.iter().find(is_near) {
         return error.help(format!("rename `{near}` to `{}`", KUSTOMIZATION_FILES[0]));
     }
@@ -214,6 +218,27 @@ pub(super) fn kustomization(directory: &NoKustomization<'_>) -> Error {
             Some(files) => error.help(format!("or list its files one by one: {files}")),
             None => error,
         },
+    }
+}
+
+/// The reason why an entry of a directory with the name of a kustomization file is none.
+fn no_file(loader: &Loader, directory: &Path, name: &str) -> String {
+    let (files, path) = (&loader.0.files, directory.join(name));
+    // A revision has the files of its repository only.
+    let leads_out = || {
+        let target = files.target(&path).ok()?;
+        let tree = files.working_tree(directory).filter(|_| !files.is_on_disk(directory))?;
+        Some(!join(directory, &target).starts_with(tree))
+    };
+    match files.kind(&path) {
+        Ok(Kind::Directory) => format!("`{name}` is a directory, and no file"),
+        Ok(Kind::Link) if leads_out() == Some(true) => {
+            format!(
+                "the link `{name}` leads out of the repository: make it a file, or a link within the repository"
+            )
+        }
+        Ok(Kind::Link) => format!("the target of the link `{name}` does not exist"),
+        _ => format!("`{name}` cannot be read as a file"),
     }
 }
 

@@ -357,6 +357,13 @@ impl Loader {
         self.place(&path).map_or(Kind::Missing, |place| place.kind)
     }
 
+    /// True for a link at a path relative to the working directory, also if its target does not exist.
+    #[must_use]
+    pub fn is_link(&self, path: &str) -> bool {
+        let path = join(&self.0.options.working_directory, Path::new(path));
+        matches!(self.0.files.kind(&path), Ok(Kind::Link))
+    }
+
     /// Creates a file from text of another origin, such as standard input, with the name to show for it.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::{
     limits::Budget,
     load::{
         Disk, Files, FilesId, KUSTOMIZATION_FILES, Kind, Loader, Options,
-        git::{Changed as _, Changes, Revision},
+        git::{Changed as _, Changes, CheckedOut, Revision},
         join,
     },
 };
@@ -52,10 +52,12 @@ pub(super) fn sides<'a>(
             (changes, None)
         }
     };
-    let (before, lock) = side(old.clone(), options, remote)?;
-    let (after, new_lock) = match new.clone() {
-        Some(new) => side(new, options, remote)?,
-        None => side(Disk, options, remote)?,
+    let ((before, lock), (after, new_lock)) = match new.clone() {
+        Some(new) => (side(old.clone(), options, remote)?, side(new, options, remote)?),
+        None => {
+            let old = CheckedOut::new(old.clone(), changes.clone(), repository.top());
+            (side(old, options, remote)?, side(Disk, options, remote)?)
+        }
     };
     let is_lock_changed = lock != new_lock;
     let secrets = match repository.top().to_str() {
@@ -238,9 +240,10 @@ impl Targets<'_> {
     }
 }
 
+/// True for a directory with a kustomization file, or with a link that leads to none: then it cannot be rendered.
 fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {
     let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{name}/{file}"));
-    files.any(|file| loader.kind(&file) != Kind::Missing)
+    files.any(|file| loader.kind(&file) != Kind::Missing || loader.is_link(&file))
 }
 
 /// The targets at and below those paths that exist, with their paths below these.

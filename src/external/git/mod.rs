@@ -10,6 +10,7 @@ mod batch;
 mod command;
 mod find;
 mod index;
+mod line_ends;
 mod publish;
 #[cfg(test)]
 #[cfg(unix)]

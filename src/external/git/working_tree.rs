@@ -1,7 +1,7 @@
 //! The working tree as a git tree: tracked files, and untracked ones that are not ignored.
 //!
-//! Git only lists its index and the names of untracked files. krender reads the files itself: no filter is run, and a
-//! file with the time, size and inode of the index is not read.
+//! Git only lists its index and the names of untracked files. krender reads the files itself: no filter is run, a file
+//! with the time, size and inode of the index is not read, and line ends that git converts are no difference.
 
 #![expect(clippy::disallowed_methods, reason = "the files of the working tree are looked at")]
 
@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::index::{self, Listed, Stat, Tracked};
+use super::line_ends::Questions;
 use super::{Repository, os_string};
 use crate::error::{Code, Error, Result};
 use crate::load::git::{
@@ -49,7 +50,12 @@ pub(super) fn read(
     })?;
     let IndexReader { items, waiting, .. } = reader;
     let root = tree_of(items, &repository.0.trees, id_length)?;
-    let waiting = Waiting { repository: repository.clone(), id_length, files: waiting };
+    let waiting = Waiting {
+        repository: repository.clone(),
+        id_length,
+        files: waiting,
+        line_ends: Questions::default(),
+    };
     Ok((root, waiting))
 }
 
@@ -101,7 +107,7 @@ impl IndexReader<'_> {
             Some(found) if found.reads_as(tracked.kind) => tracked.kind,
             Some(found) => found,
         };
-        let recorded = (kind == EntryKind::Module).then_some(tracked.id);
+        let recorded = kind.reads_as(tracked.kind).then_some(tracked.id);
         self.add(tracked.path, kind, id, recorded);
         Ok(())
     }
@@ -227,12 +233,13 @@ pub(super) struct Waiting {
     repository: Repository,
     id_length: usize,
     files: BTreeMap<Id, WaitingFile>,
+    line_ends: Questions,
 }
 
 struct WaitingFile {
     path: Vec<u8>,
     kind: EntryKind,
-    /// Commit of a submodule in the index.
+    /// The file, or the commit of a submodule, in the index.
     recorded: Option<Id>,
     id: OnceLock<Option<Id>>,
 }
@@ -244,7 +251,13 @@ impl Provisional for Waiting {
         *file.id.get_or_init(|| match file.kind {
             EntryKind::Module => self.submodule(&path, file.recorded?),
             EntryKind::Link => link(&path, self.id_length).ok(),
-            EntryKind::File | EntryKind::Executable => hash(&path, self.id_length).ok(),
+            EntryKind::File | EntryKind::Executable => {
+                let own = hash(&path, self.id_length).ok()?;
+                let is_same = |id: &Id| {
+                    *id != own && self.line_ends.is_converted(&self.repository, &file.path, *id)
+                };
+                Some(file.recorded.filter(is_same).unwrap_or(own))
+            }
             EntryKind::Tree => None,
         })
     }

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod changes;
+mod checked_out;
 mod id;
 mod memory;
 mod objects;
@@ -14,6 +15,7 @@ mod tree;
 mod trees;
 
 pub use changes::{Changed, Changes, Provisional};
+pub use checked_out::CheckedOut;
 pub use id::{Id, IdHasher, ObjectKind};
 pub use memory::ObjectMemory;
 pub use objects::{Object, Objects};
