@@ -58,4 +58,19 @@ mod tests {
             assert!(read.is_ok(), "{:?}\n{text}", read.err());
         }
     }
+
+    /// A named profile also asks for fixes that may break a container.
+    #[test]
+    fn the_configuration_asks_for_safe_fixes_only() {
+        let text = START.replacen("\nspec:\n", "\nmetadata: {name: a}\nspec:\n", 1);
+        let usual = Settings::read(
+            resource("{apiVersion: krender.dev/v1alpha1, kind: Hardening, metadata: {name: a}, spec: {}}").node(),
+            &Kind::ALL,
+            Profile::default(),
+        );
+        let read = Settings::read(resource(&text).node(), &Kind::ALL, Profile::default());
+        let (read, usual) = (read.unwrap(), usual.unwrap());
+        assert!(!read.fixes_follow_profile && read.fix.is_none() && read.fixes.is_empty());
+        assert_eq!(read.facts.profile, usual.facts.profile);
+    }
 }
