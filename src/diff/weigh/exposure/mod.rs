@@ -4,6 +4,7 @@ mod addresses;
 mod alternatives;
 mod annotations;
 mod attached;
+mod attachments;
 mod cilium;
 mod covers;
 mod destinations;
@@ -28,7 +29,8 @@ mod tests;
 mod transports;
 
 pub(super) use annotations::{annotated, unknown};
-pub(super) use attached::{Attached, attached_policy, left};
+pub(super) use attached::{Attached, left};
+pub(super) use attachments::attached_policy;
 pub(super) use destinations::destination_rule;
 pub(super) use grants::grant;
 pub(super) use joining::admitted;

@@ -35,7 +35,8 @@ pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<
         if known.contains(&(former.clone(), section.clone())) {
             continue;
         }
-        for one in parents(sides, &former, &target, section.as_deref()) {
+        let object = node(sides, 0, &former).or_else(|| node(sides, 1, &target));
+        for one in parents((sides, 0), &former, object, section.as_deref()) {
             let told = compared(&one, after);
             if !(told.1.is_empty() && told.2.is_empty()) {
                 replaced.entry(told).or_default().insert(target.title(section.as_ref()));
@@ -121,18 +122,38 @@ fn former(sides: &Sides<'_, '_>, target: &Target) -> Target {
     before().map_or_else(|| target.clone(), Target::of)
 }
 
-/// The policies of before, of the kind of the object, that held for a target as those of its parents: of the nearest parent
-/// that has some. None if the target had one of its own.
-fn parents<'a>(
-    sides: &Sides<'_, 'a>,
-    former: &Target,
+/// True if a policy that is no longer attached to a target leaves it to one of its parents that demands as much.
+pub(super) fn is_covered(
+    sides: &Sides<'_, '_>,
     target: &Target,
     section: Option<&str>,
+    old: &Node,
+) -> bool {
+    let covers = |(policy, _): &(&Resource, String)| {
+        let (mut lost, mut others) = (Vec::new(), Vec::new());
+        if let Some(spec) = present(policy.node(), "spec") {
+            let [old, now] = [old, spec].map(|spec| present(spec, "defaults").unwrap_or(spec));
+            differences(old, now, &mut lost, &mut others);
+            return lost.is_empty() && others.is_empty();
+        }
+        false
+    };
+    has_levels(sides.group, sides.kind)
+        && parents((sides, 1), target, node(sides, 1, target), section).iter().any(covers)
+}
+
+/// The policies of a side, of the kind of the object, that hold for a target as those of its parents: of the nearest parent
+/// that has some. None if the target has one of its own.
+fn parents<'a>(
+    (sides, side): (&Sides<'_, 'a>, usize),
+    target: &Target,
+    object: Option<&Node>,
+    section: Option<&str>,
 ) -> Vec<(&'a Resource, String)> {
-    let attached = sides.whole.attached(0);
+    let attached = sides.whole.attached(side);
     let mut found = Vec::new();
     let mut is_decided = |target: &Target, accepts: &dyn Fn(Option<&str>) -> bool, is_own: bool| {
-        let node = node(sides, 0, target);
+        let node = node(sides, side, target);
         let all = attached.policies(target, node, &sides.whole.work);
         let all = all.filter(|(of, one)| {
             one.kind() == sides.kind && *one.gvk().group == *sides.group && accepts(*of)
@@ -148,17 +169,17 @@ fn parents<'a>(
         }
         is_decided
     };
-    if is_decided(former, &|of| of == section, true)
-        || section.is_some() && is_decided(former, &|of| of.is_none(), false)
+    if is_decided(target, &|of| of == section, true)
+        || section.is_some() && is_decided(target, &|of| of.is_none(), false)
     {
         return found;
     }
-    let node = node(sides, 0, former).or_else(|| node(sides, 1, target));
-    for (parent, listener) in node.map(|node| above(node, &former.namespace)).unwrap_or_default() {
+    let parents = object.map(|object| above(object, &target.namespace)).unwrap_or_default();
+    for (parent, listener) in parents {
         let mut above_it = vec![(parent.clone(), listener)];
         // A set of listeners is a part of a Gateway.
         if parent.kind.ends_with("ListenerSet")
-            && let Some(set) = self::node(sides, 0, &parent)
+            && let Some(set) = node(sides, side, &parent)
         {
             above_it.extend(above(set, &parent.namespace));
         }
@@ -400,6 +421,13 @@ mod tests {
         let base = format!("{base}{strict}");
         let own = |name: &str| format!("{base}{}", lax.replace("of-shop", name));
         assert_eq!(judged(&own("of-shop"), &own("another")), [""; 0]);
+        // The removal of an exception is none, but for one that demands more.
+        assert_eq!(judged(&own("of-shop"), &base), [""; 0]);
+        let more = format!("{base}{}", of("SecurityPolicy", &format!("{AUTH}, jwt: {{}}")));
+        assert_eq!(
+            judged(&more, &base),
+            ["007 warning SecurityPolicy of-shop: no longer applies to HTTPRoute web"]
+        );
         // Both are new.
         let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
         let all = judged(map, &format!("{map}{base}{lax}"));
