@@ -3,19 +3,23 @@
 use super::images::last_part;
 use super::pod::{Container, Pod};
 use super::programs::{Role, role};
+use super::started::starts_first;
 use super::value::{is_true, items};
 use crate::yaml::Node;
 
 /// Programs that give machines of a network their addresses, or boot them from it.
 const PROGRAMS: &str = "dhcpd dnsmasq in.tftpd kea-dhcp4 kea-dhcp6 keepalived radvd tftpd";
 
+/// The names of their files, also such as `rundnsmasq`.
+const FILES: &str = "*dhcpd,*dnsmasq,*in.tftpd,*kea-dhcp4,*kea-dhcp6,*keepalived,*radvd,*tftpd";
+
 /// Capabilities by which such a program opens its sockets.
 const OF_SOCKETS: [&str; 3] = ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"];
 
-/// The program of a container that serves the machines of a network, if it has an image with such a program: by the name of the
-/// image, or of what its command runs. Others may have these names.
+/// The program of a container that serves the machines of a network, if it has an image with such a program and starts that: by
+/// the name of the image, or of what its command runs. Others may have these names.
 fn program(container: &Container<'_>) -> Option<&'static str> {
-    if role(container.image()) != Some(Role::Network) {
+    if role(container.image()) != Some(Role::Network) || !starts_first(container, FILES) {
         return None;
     }
     let command = ["command", "args"].into_iter().map(|key| items(container.node.get(key)));

@@ -34,21 +34,28 @@ const LONGEST: usize = 4096;
 /// over them, and no variable names other libraries or folders of programs. `files` has patterns of their names, with commas
 /// between them. Linear.
 pub(super) fn starts_only(container: &Container<'_>, files: &str) -> bool {
-    let words = |keys: &[&str]| {
-        let list = items(below(container.node, keys)).iter();
-        list.map(|word| word.as_text().unwrap_or_default()).collect::<Vec<_>>()
+    let is_own_hook = |keys: &&[&str]| {
+        let words = words(container, keys);
+        words.is_empty() || is_one_of(&words, files) || is_one_of(&words, "sleep")
     };
-    let (command, arguments) = (words(&["command"]), words(&["args"]));
+    starts_first(container, files) && EXECUTED.iter().all(is_own_hook)
+}
+
+/// As [`starts_only`], but for hooks and probes.
+pub(super) fn starts_first(container: &Container<'_>, files: &str) -> bool {
+    let (command, arguments) = (words(container, &["command"]), words(container, &["args"]));
     let are_options = arguments.first().is_none_or(|first| first.starts_with('-'));
     let is_own = match command.is_empty() {
         true if are_options => true,
         _ => is_one_of(&[command, arguments].concat(), files),
     };
-    let is_own_hook = |keys: &[&str]| {
-        let words = words(keys);
-        words.is_empty() || is_one_of(&words, files) || is_one_of(&words, "sleep")
-    };
-    is_own && EXECUTED.iter().all(|keys| is_own_hook(keys)) && keeps_files(container, files)
+    is_own && keeps_files(container, files)
+}
+
+/// The words of a command in a field of a container.
+fn words<'a>(container: &Container<'a>, keys: &[&str]) -> Vec<&'a str> {
+    let list = items(below(container.node, keys)).iter();
+    list.map(|word| word.as_text().unwrap_or_default()).collect()
 }
 
 /// The fields with further commands.
