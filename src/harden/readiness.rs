@@ -3,6 +3,7 @@
 use super::images::{last_part, short};
 use super::pod::{Container, Pod};
 use super::value::{items, present};
+use super::violation::Severity;
 use crate::resource::ImageReference;
 use crate::yaml::Node;
 
@@ -16,13 +17,19 @@ pub(super) fn gate(pod: &Pod<'_>) -> Option<String> {
     running.find(|one| has_probe(one) && !is_beside(one)).map(Container::label)
 }
 
-/// The statement about a container without a readiness probe whose pod is ready late enough, by the fields of the pod. `gate` is
-/// the one whose probe decides.
-pub(super) fn told(container: &Container<'_>, pod: &Pod<'_>, gate: Option<&str>) -> Option<String> {
+/// The lower severity of a container without a readiness probe whose pod is ready late enough, by the fields of the pod, and
+/// the statement about it. `gate` is the one whose probe decides.
+pub(super) fn told(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    gate: Option<&str>,
+) -> Option<(Severity, String)> {
     if is_cache(container, pod) {
-        return Some("a cache with nothing to load, which listens at once".to_owned());
+        let told = "a cache with nothing to load, which listens at once";
+        return Some((Severity::Note, told.to_owned()));
     }
-    Some(format!("the pod gets requests only when {}, which has a probe, is ready", gate?))
+    let told = format!("the pod gets requests only when {}, which has a probe, is ready", gate?);
+    Some((Severity::Warning, told))
 }
 
 /// True for a program that stands beside the one of the pod.

@@ -79,8 +79,10 @@ pub(super) enum Minor {
     Events,
     /// Traces, metrics and logs.
     Telemetry,
-    /// Questions of the API server about kinds that the render defines.
+    /// Questions of the API server about changes of kinds that the render defines.
     Admission,
+    /// As `Admission`, and about their conversion between versions, without which they cannot be read either.
+    Conversion,
 }
 
 /// The starts of names of ports for telemetry: the protocols in which it is sent.
@@ -90,15 +92,15 @@ const TELEMETRY: &str = "fluentd forward jaeger opencensus otlp statsd syslog zi
 const OF_ADMISSION: &str = "443";
 
 impl Minor {
-    /// The reason for which the requests at a port of a Service matter little. `is_about_own` is true if only the API server
-    /// asks the Service, and only about kinds that the render defines.
-    pub(super) fn of_port(is_about_own: bool, port: &Node) -> Option<Self> {
+    /// The reason for which the requests at a port of a Service matter little. `own` is that of the Service, if only the API
+    /// server asks it, and only about kinds that the render defines.
+    pub(super) fn of_port(own: Option<Self>, port: &Node) -> Option<Self> {
         let name = text(port, "name").unwrap_or_default();
         let is_sent = |protocol: &str| {
             name.strip_prefix(protocol).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
-        if is_about_own {
-            Some(Self::Admission)
+        if own.is_some() {
+            own
         } else if name == "webhook" && text(port, "port") != Some(OF_ADMISSION) {
             Some(Self::Events)
         } else {
@@ -113,6 +115,9 @@ impl Minor {
             Self::Telemetry => "assumed: its clients send their telemetry again",
             Self::Admission => {
                 "assumed: only the API server asks it, when a resource of its own kinds changes"
+            }
+            Self::Conversion => {
+                "assumed: only the API server asks it, when a resource of its own kinds changes or is converted"
             }
         }
     }

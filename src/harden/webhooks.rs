@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::traffic::Minor;
 use super::value::{below, items, present, text};
 use crate::resource::ResMap;
 use crate::yaml::Node;
@@ -18,6 +19,8 @@ struct Asked<'a> {
     ports: BTreeSet<&'a str>,
     /// True if all of them are about kinds that the render defines.
     is_about_own: bool,
+    /// True if one of them converts resources.
+    converts: bool,
     /// True if the API server goes on if one of them does not answer (`failurePolicy: Ignore`).
     may_fail: bool,
 }
@@ -40,13 +43,19 @@ impl<'a> Webhooks<'a> {
                 "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
                     for webhook in items(object.node().get("webhooks")) {
                         let may_fail = text(webhook, "failurePolicy") == Some("Ignore");
-                        found.add(webhook, is_about(webhook, &own), may_fail);
+                        if let Some(asked) = found.add(webhook) {
+                            asked.is_about_own &= is_about(webhook, &own);
+                            asked.may_fail &= may_fail;
+                        }
                     }
                 }
                 DEFINITION => {
                     if let Some(webhook) = below(object.node(), &["spec", "conversion", "webhook"])
                     {
-                        found.add(webhook, true, false);
+                        if let Some(asked) = found.add(webhook) {
+                            asked.converts = true;
+                            asked.may_fail = false;
+                        }
                     }
                 }
                 _ => {}
@@ -55,17 +64,15 @@ impl<'a> Webhooks<'a> {
         found
     }
 
-    fn add(&mut self, webhook: &'a Node, is_about_own: bool, may_fail: bool) {
-        let Some(service) = below(webhook, &["clientConfig", "service"]) else { return };
-        let (Some(namespace), Some(name)) = (text(service, "namespace"), text(service, "name"))
-        else {
-            return;
-        };
-        let new = Asked { ports: BTreeSet::new(), is_about_own: true, may_fail: true };
-        let asked = self.asked.entry((namespace, name)).or_insert(new);
+    /// The Service that a webhook names, with its port added.
+    fn add(&mut self, webhook: &'a Node) -> Option<&mut Asked<'a>> {
+        let service = below(webhook, &["clientConfig", "service"])?;
+        let name = (text(service, "namespace")?, text(service, "name")?);
+        let new =
+            Asked { ports: BTreeSet::new(), is_about_own: true, converts: false, may_fail: true };
+        let asked = self.asked.entry(name).or_insert(new);
         asked.ports.insert(text(service, "port").unwrap_or(USUAL));
-        asked.is_about_own &= is_about_own;
-        asked.may_fail &= may_fail;
+        Some(asked)
     }
 
     /// True if webhooks ask a Service at each of some of its ports, and all of them may fail.
@@ -79,15 +86,17 @@ impl<'a> Webhooks<'a> {
         asked.is_some_and(|asked| asked.has_all(ports))
     }
 
-    /// True if webhooks ask a Service at each of some of its ports, and only about kinds that the render defines.
-    pub(super) fn are_about_own(
+    /// The reason for which requests to a Service matter little, if webhooks ask it at each of some of its ports, and only about
+    /// kinds that the render defines.
+    pub(super) fn about_own(
         &self,
         namespace: &str,
         name: &str,
         ports: impl Iterator<Item = &'a Node>,
-    ) -> bool {
-        let asked = self.asked.get(&(namespace, name)).filter(|one| one.is_about_own);
-        asked.is_some_and(|asked| asked.has_all(ports))
+    ) -> Option<Minor> {
+        let asked = self.asked.get(&(namespace, name)).filter(|one| one.is_about_own)?;
+        let minor = if asked.converts { Minor::Conversion } else { Minor::Admission };
+        asked.has_all(ports).then_some(minor)
     }
 }
 

@@ -83,7 +83,7 @@ impl<'a> Easings<'a, '_> {
         Some(Lower::to(Severity::Warning, by, told))
     }
 
-    /// A warning about operation if the image or other fields of the pod say why it matters less.
+    /// A lower severity for operation if the image or other fields of the pod say why it matters less.
     pub(super) fn of_operation(&self, rule: &Rule, violation: &Violation) -> Option<Lower> {
         let is_known = is_among(OF_OPERATION, rule) && is_error(rule, violation);
         let facts = is_known.then(|| self.facts_of(violation))??;
@@ -95,7 +95,9 @@ impl<'a> Easings<'a, '_> {
         let more = self.more(facts);
         let (by, told) = match rule.id {
             "KR-PRB-001" => {
-                (Easing::Fields, readiness::told(&container, facts.pod, more.gate.as_deref())?)
+                let gate = more.gate.as_deref();
+                let (severity, told) = readiness::told(&container, facts.pod, gate)?;
+                return Some(Lower::to(severity, Easing::Fields, told));
             }
             "KR-RES-002" => {
                 (Easing::Fields, eviction::told(&container, facts.pod, more.main.as_deref())?)

@@ -36,8 +36,9 @@ struct Service<'a> {
     name: &'a str,
     /// Its specification.
     spec: &'a Node,
-    /// True if only the API server asks it, and only about kinds that the render defines.
-    is_about_own: bool,
+    /// The reason for which requests matter little, if only the API server asks it, and only about kinds that the render
+    /// defines.
+    own: Option<Minor>,
 }
 
 /// The ports of some Services.
@@ -87,9 +88,9 @@ impl<'a> Services<'a> {
                 let namespace = facts.namespace(object);
                 let ports = items(present(spec, "ports")).iter();
                 let ports = ports.filter(|port| !is_of_monitoring(port));
-                let is_about_own = webhooks.are_about_own(namespace, object.name(), ports);
-                let service = Service { name: object.name(), spec, is_about_own };
-                let mut identity = format!("{}\n{is_about_own}", service.end());
+                let own = webhooks.about_own(namespace, object.name(), ports);
+                let service = Service { name: object.name(), spec, own };
+                let mut identity = format!("{}\n{own:?}", service.end());
                 let fields = ["selector", "ports", "publishNotReadyAddresses"];
                 let is_known = fields.into_iter().filter_map(|key| spec.get(key)).all(|field| {
                     identity.push('\n');
@@ -338,7 +339,7 @@ impl<'a> Offer<'a> {
                     offer.targets.entry(target).or_default().is_spoken = true;
                 }
                 if !is_of_metrics && !is_of_monitoring(port) {
-                    let minor = Minor::of_port(service.is_about_own, port);
+                    let minor = Minor::of_port(service.own, port);
                     offer.add(target, Requests::new((0, offer.ports), minor));
                     offer.is_told |= text(port, "targetPort").is_some()
                         || target.is_some_and(|target| !needs_root(target));

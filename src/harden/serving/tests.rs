@@ -58,7 +58,7 @@ impl<'a> Slow<'a> {
     fn minor(&self, pod: &Pod<'_>, leads: impl Fn(&Node) -> bool) -> Option<Minor> {
         let mut first = None;
         for (service, port) in self.ports(pod).into_iter().filter(|(_, port)| leads(port)) {
-            let minor = Minor::of_port(service.is_about_own, port)?;
+            let minor = Minor::of_port(service.own, port)?;
             first = first.or(Some(minor));
         }
         first
@@ -414,4 +414,10 @@ fn questions_about_own_kinds_are_few() {
         let objects = [pod, &objects[0], &objects[1], definition];
         assert_eq!(minor(&objects), expected, "{group} {ports}");
     }
+    let converted = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, \
+                     metadata: {name: carts.shop.example.com}, spec: {group: shop.example.com, \
+                     conversion: {strategy: Webhook, webhook: {clientConfig: {service: \
+                     {name: web, namespace: default}}}}}}";
+    let objects = [service("{port: 443}"), configuration("shop.example.com")];
+    assert_eq!(minor(&[pod, &objects[0], &objects[1], converted]), Some(Minor::Conversion));
 }

@@ -6,8 +6,7 @@ use crate::harden::pod::{Pod, Shape};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::selector::selects;
-use crate::harden::traffic::AssumedPort;
-use crate::harden::traffic::Minor;
+use crate::harden::traffic::{AssumedPort, Minor};
 use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain};
 use crate::yaml::Node;
@@ -84,9 +83,9 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
             );
             return vec![violation(message).severity(Severity::Note)];
         }
-        // What the API server asks is refused while no pod answers.
+        // Resources that are not converted cannot be read while no pod answers.
         let minor = render.acting.services().minor_of_pod(scene.namespace(), pod);
-        if let Some(minor) = minor.filter(|minor| *minor != Minor::Admission) {
+        if let Some(minor) = minor.filter(|minor| *minor != Minor::Conversion) {
             let message = format!("{message}; {}", minor.told());
             return vec![violation(message).severity(Severity::Note)];
         }

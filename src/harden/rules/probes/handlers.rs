@@ -112,7 +112,7 @@ fn missing(
                 Some(minor) => {
                     let message = format!("{message}; {}", minor.told());
                     // What the API server asks is refused until then.
-                    let is_refused = minor == Minor::Admission;
+                    let is_refused = matches!(minor, Minor::Admission | Minor::Conversion);
                     let severity = if is_refused { Severity::Warning } else { Severity::Note };
                     violation(&message).severity(severity)
                 }
