@@ -68,7 +68,7 @@ impl<'a> Kubelet<'a> {
 fn is_of_kubelet(volume: &Node) -> bool {
     let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
     host.is_some_and(|host| {
-        tidy(host).strip_prefix(FOLDER).is_some_and(|rest| {
+        tidy(host, false).strip_prefix(FOLDER).is_some_and(|rest| {
             rest.is_empty() || rest == "/pod-resources" || rest.starts_with("/pod-resources/")
         })
     })

@@ -21,6 +21,8 @@ pub(super) struct Driver<'a> {
     folders: BTreeMap<&'a str, &'a str>,
     /// The names of volumes that a container may write to.
     written: BTreeSet<&'a str>,
+    /// True if it runs on Windows.
+    is_on_windows: bool,
 }
 
 /// The need of a driver for a folder of the node.
@@ -43,13 +45,15 @@ impl<'a> Driver<'a> {
         let hosts = pod.volumes().filter_map(|(_, volume)| {
             Some((text(volume, "name")?, text(present(volume, "hostPath")?, "path")?))
         });
-        let folders: BTreeMap<&str, &str> = hosts.filter(|(_, host)| is_of_drivers(host)).collect();
+        let is_on_windows = pod.is_bound_to_windows();
+        let hosts = hosts.filter(|(_, host)| is_of_drivers(host, is_on_windows));
+        let folders: BTreeMap<&str, &str> = hosts.collect();
         if folders.is_empty() {
             return None;
         }
         let mut containers = pod.containers.iter();
         let folder = containers.find_map(|container| written_by(&folders, container))?;
-        Some(Self { folder, folders, written: written(pod) })
+        Some(Self { folder, folders, written: written(pod), is_on_windows })
     }
 
     /// The folder that a container writes to.
@@ -58,9 +62,9 @@ impl<'a> Driver<'a> {
     }
 
     /// The need for the folder of a volume; `None` if it is not one of the node.
-    pub(super) fn need(volume: &Node) -> Option<Need> {
+    pub(super) fn need(&self, volume: &Node) -> Option<Need> {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"))?;
-        let part = Part::of(&tidy(host));
+        let part = Part::of(&tidy(host, self.is_on_windows));
         Some(match part.kind {
             _ if part.has.is_some() => Need::No,
             Kind::Plugin | Kind::Volumes => Need::Own,
@@ -72,7 +76,7 @@ impl<'a> Driver<'a> {
     /// True for a volume with all files of the node, if a container may write to it: no driver needs that.
     pub(super) fn writes_to_all(&self, volume: &Node) -> bool {
         let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
-        host.is_some_and(|host| is_whole(&tidy(host)))
+        host.is_some_and(|host| is_whole(&tidy(host, self.is_on_windows)))
             && text(volume, "name").is_some_and(|name| self.written.contains(name))
     }
 }
@@ -99,8 +103,8 @@ fn mounts<'a>(container: &Container<'a>) -> impl Iterator<Item = (&'a str, bool)
     mounts.filter_map(|mount| Some((text(mount, "name")?, !is_true(present(mount, "readOnly")))))
 }
 
-fn is_of_drivers(host: &str) -> bool {
-    let path = tidy(host);
+fn is_of_drivers(host: &str, is_on_windows: bool) -> bool {
+    let path = tidy(host, is_on_windows);
     let path = path.strip_prefix("c:").unwrap_or(&path);
     let is_of = |folder: &str| {
         path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -120,7 +124,7 @@ mod tests {
             "C:\\var\\lib\\kubelet\\plugins\\pd.csi.example.com",
             "/opt/cni/bin",
         ] {
-            assert!(is_of_drivers(host), "{host}");
+            assert!(is_of_drivers(host, false), "{host}");
         }
         for host in [
             "/var/lib/kubelet",
@@ -129,7 +133,7 @@ mod tests {
             "/opt",
             "/opt/cni/bin/../../../etc",
         ] {
-            assert!(!is_of_drivers(host), "{host}");
+            assert!(!is_of_drivers(host, false), "{host}");
         }
     }
 }

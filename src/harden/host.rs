@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::pod::{Container, Pod};
 use super::value::{integer, is_true, items, present, text};
+use super::windows;
 use crate::text::{path, wildcard};
 use crate::yaml::Node;
 
@@ -162,11 +163,11 @@ fn is_within(folder: &str, path: &str) -> bool {
 }
 
 /// The path of a node as the shortest one: without `.`, `..`, empty names and a slash at the end, and without the root of a
-/// process, which is mostly that of the node. `/var/run` is `/run`, and every process the first. Paths of Windows are in
-/// lower case with slashes, as `c:/users`, and its pipes as `pipe:/name`.
-pub(super) fn tidy(host: &str) -> String {
-    if let Some((drive, path)) = of_windows(host) {
-        return format!("{drive}/{}", path::clean(&path).trim_start_matches('/'));
+/// process, which is mostly that of the node. `/var/run` is `/run`, and every process the first. Paths of Windows are as
+/// [`windows::path`] writes them; with `is_bound`, all paths are.
+pub(super) fn tidy(host: &str, is_bound: bool) -> String {
+    if let Some(path) = windows::path(host, is_bound) {
+        return path;
     }
     let path = path::clean(host);
     let mut rest = &*path;
@@ -181,20 +182,6 @@ pub(super) fn tidy(host: &str) -> String {
         _ if rest.is_empty() => "/".to_owned(),
         _ => rest.to_owned(),
     }
-}
-
-/// The drive of a path of Windows, where case does not count, and the path on it. `None` for others.
-fn of_windows(host: &str) -> Option<(String, String)> {
-    let has_drive = matches!(host.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    if !has_drive && !host.starts_with('\\') {
-        return None;
-    }
-    let path = host.replace('\\', "/").to_ascii_lowercase();
-    Some(match path.strip_prefix("//./pipe") {
-        Some(pipe) if is_end(pipe) => ("pipe:".to_owned(), format!("/{pipe}")),
-        _ if has_drive => (path[..2].to_owned(), format!("/{}", &path[2..])),
-        _ => ("c:".to_owned(), path),
-    })
 }
 
 /// True for a path with all that a node has.
@@ -249,10 +236,7 @@ const DEEP: usize = 256;
 pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a, 'p>>> {
     let hosts = pod.volumes().filter_map(|(_, volume)| {
         let host = text(present(volume, "hostPath")?, "path")?;
-        let whole = match pod.is_bound_to_windows() && host.starts_with('/') {
-            true => tidy(&format!("c:{host}")),
-            false => tidy(host),
-        };
+        let whole = tidy(host, pod.is_bound_to_windows());
         Some((text(volume, "name")?, (host, Rc::from(whole))))
     });
     let hosts: BTreeMap<&str, (&str, Rc<str>)> = hosts.collect();
@@ -271,7 +255,7 @@ pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a
                 host,
                 path: part.map_or_else(
                     || Rc::clone(whole),
-                    |part| tidy(&format!("{whole}/{part}")).into(),
+                    |part| tidy(&format!("{whole}/{part}"), false).into(),
                 ),
                 place: text(mount, "mountPath").unwrap_or_default(),
                 is_written: !is_true(present(mount, "readOnly")),
@@ -317,7 +301,8 @@ pub(super) fn views<'a>(pod: &Pod<'a>) -> Views<'a> {
             }
         };
         let is_open = |(mount, part): &(&Mount<'a, '_>, Part)| {
-            part.kind.has_secrets() && !is_confined(mount.container, pod)
+            let is_of_windows = !mount.path.starts_with('/');
+            part.kind.has_secrets() && (is_of_windows || !is_confined(mount.container, pod))
         };
         add(&mut found.open_secrets, parts.iter().any(is_open));
         let is_written =
@@ -342,12 +327,13 @@ pub(super) fn views<'a>(pod: &Pod<'a>) -> Views<'a> {
 const PEOPLE: i64 = 1000;
 
 /// True if a container certainly can open no file of root, and none of the groups of the system: it is not root, and its group
-/// is one of people. Without a group, a user that the image does not know has root's.
+/// is one of people. Without a group, a user that the image does not know has root's. Windows has other users and groups.
 pub(super) fn is_confined<'a>(container: &Container<'a>, pod: &Pod<'a>) -> bool {
     let is_of_people =
         |group: Option<&Node>| group.and_then(integer).is_some_and(|group| group >= PEOPLE);
     let of_files = pod.security("fsGroup");
-    container.is_non_root(pod)
+    !pod.is_bound_to_windows()
+        && container.is_non_root(pod)
         && container.user(pod) != Some(0)
         && is_of_people(container.effective(pod, "runAsGroup"))
         && (of_files.is_none() || is_of_people(of_files))
@@ -367,7 +353,7 @@ mod tests {
         for line in lines.clone() {
             let read = Line::read(line).expect("a path, a kind and a reason");
             assert!(!read.reason.is_empty(), "{line}");
-            assert_eq!(tidy(read.path), read.path, "{line}");
+            assert_eq!(tidy(read.path, false), read.path, "{line}");
         }
         assert_eq!(LINES.len(), lines.count());
     }
@@ -392,7 +378,7 @@ mod tests {
             "\\\\.\\pipe\\containerd-containerd",
             "\\\\.\\pipe",
         ] {
-            assert!(shows_socket(&tidy(path)), "{path}");
+            assert!(shows_socket(&tidy(path, false)), "{path}");
         }
         for path in [
             "\\\\.\\pipe\\csi-proxy-disk-v1",
@@ -402,7 +388,7 @@ mod tests {
             "/var",
             "/etc",
         ] {
-            assert!(!shows_socket(&tidy(path)), "{path}");
+            assert!(!shows_socket(&tidy(path, false)), "{path}");
         }
     }
 
@@ -438,15 +424,15 @@ mod tests {
                  /usr/share /etc/os-release /opt /etc/systemd/system /proc/sys/kernel /etc/cni",
             ),
             (Kind::Plugin, "/opt/cni/bin /etc/cni/net.d/10-x.conflist"),
-            (Kind::Root, "C:\\ c:/ C: \\ C:\\Users C:\\users\\Ops C:\\Windows\\System32 C:\\etc"),
+            (
+                Kind::Root,
+                "C:\\ c:/ C: \\ C:\\Users C:\\users\\Ops C:\\Windows\\System32 C:\\etc C:\\ProgramData \\\\.\\C:",
+            ),
             (
                 Kind::Secret,
                 "C:\\Windows\\System32\\config\\SAM \\Windows\\..\\windows\\system32\\config \\var\\lib\\kubelet\\pki",
             ),
-            (
-                Kind::Control,
-                "C:\\Windows\\Fonts C:\\ProgramData C:\\ProgramData\\app c:/progra~1/x",
-            ),
+            (Kind::Control, "C:\\Windows\\Fonts C:\\ProgramData\\app c:/progra~1/x"),
             (Kind::Volumes, "\\var\\lib\\kubelet\\pods C:/var/lib/kubelet/pods/1"),
             (
                 Kind::Drivers,
@@ -461,7 +447,7 @@ mod tests {
             ),
         ] {
             for path in paths.split_whitespace() {
-                assert_eq!(Part::of(&tidy(path)).kind, kind, "{path}");
+                assert_eq!(Part::of(&tidy(path, false)).kind, kind, "{path}");
             }
         }
     }

@@ -84,6 +84,7 @@ mod verdict;
 mod views;
 mod violation;
 mod webhooks;
+mod windows;
 mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};

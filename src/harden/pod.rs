@@ -323,7 +323,8 @@ impl<'a> Container<'a> {
 
     /// The user that it runs as, if it is set.
     pub(super) fn user(&self, pod: &Pod<'a>) -> Option<i64> {
-        self.effective(pod, "runAsUser").and_then(integer)
+        let number = self.effective(pod, "runAsUser").and_then(integer);
+        number.filter(|_| !pod.is_bound_to_windows())
     }
 
     /// True if it certainly does not run as root: `runAsNonRoot` is true, or another user is set.

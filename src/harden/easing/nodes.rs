@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::object::{Easings, Facts, Lower, is_among, is_error, one_lower};
-use crate::harden::drivers::{Driver, Need, is_daemon_set};
+use crate::harden::drivers::{Need, is_daemon_set};
 use crate::harden::rule::Rule;
 use crate::harden::servers;
 use crate::harden::value::text;
@@ -47,7 +47,7 @@ impl<'a> Easings<'a, '_> {
             if volume.is_some_and(|volume| driver.writes_to_all(volume)) {
                 return None;
             }
-            let severity = match volume.and_then(Driver::need) {
+            let severity = match volume.and_then(|volume| driver.need(volume)) {
                 Some(Need::No) if rule.id == "KR-SEC-039" => return None,
                 Some(Need::Own) if rule.id == "KR-SEC-039" => Severity::Note,
                 _ => one_lower(violation.severity.unwrap_or(rule.severity)),
