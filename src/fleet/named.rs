@@ -27,7 +27,7 @@ pub(super) enum Named<'a> {
 /// Calls `tell` for each path in the kustomization of a directory.
 pub(super) fn named(root: &Root, tell: &mut dyn FnMut(Named<'_>)) {
     let documents = root.kustomization_file().and_then(|source| parse::documents(&source));
-    let mut look = Look { root, tell };
+    let mut look = Look { root, tell, words: BTreeSet::new() };
     for document in documents.iter().flatten() {
         look.kustomization(&document.root);
     }
@@ -43,6 +43,8 @@ const PATHS: [&str; 8] =
 struct Look<'a> {
     root: &'a Root,
     tell: &'a mut dyn FnMut(Named<'_>),
+    /// The words that were told: many occur again and again.
+    words: BTreeSet<Box<str>>,
 }
 
 impl Look<'_> {
@@ -85,7 +87,8 @@ impl Look<'_> {
             for path in
                 [Some(word), word.split_once('=').map(|(_, path)| path)].into_iter().flatten()
             {
-                if !path.is_empty() {
+                if !path.is_empty() && !self.words.contains(path) {
+                    self.words.insert(path.into());
                     (self.tell)(Named::Word(path));
                 }
             }
