@@ -197,6 +197,51 @@ fn line_ends_of_the_working_tree_are_no_difference() {
     assert!(code == 1 && told.contains("data[a.txt]"), "{told}");
 }
 
+/// Git converts no line ends of a file that does not look like text, unless it is told that it is text.
+#[test]
+fn line_ends_that_git_does_not_convert_are_a_difference() {
+    let files = "generatorOptions: {disableNameSuffixHash: true}\nconfigMapGenerator:\n- {name: other, files: [a.txt]}\n";
+    let none = "no differences\n";
+    let auto = "* text=auto\n";
+    for (attributes, setting, content, is_converted) in [
+        (auto, "", "a\nc\n", true),
+        (auto, "", "a\rb\nc\n", false),
+        (auto, "", "a\0b\nc\n", false),
+        (auto, "", "\u{1}a\n", false),
+        ("* text\n", "", "a\rb\nc\n", true),
+        ("* crlf\n", "", "a\nc\n", true),
+        ("* -crlf\n", "true", "a\nc\n", false),
+        ("* text=auto eol=crlf\n", "", "a\rb\nc\n", false),
+        ("", "true", "a\nc\n", true),
+        ("", "true", "a\rb\nc\n", false),
+        ("", "YES", "a\nc\n", true),
+        ("", "on", "a\nc\n", true),
+        ("", "1", "a\nc\n", true),
+        ("", "Input", "a\nc\n", true),
+        ("", "no", "a\nc\n", false),
+    ] {
+        let repository = Repository::new();
+        repository.write(".gitattributes", attributes);
+        repository.write("other/a.txt", content);
+        repository.write("other/kustomization.yaml", files);
+        repository.commit();
+        if !setting.is_empty() {
+            repository.git(&["config", "core.autocrlf", setting]);
+        }
+        repository.write("other/a.txt", &content.replace('\n', "\r\n"));
+        // The label makes a difference, so that both sides are read.
+        let labels = "labels: [{pairs: {a: b}}]\n";
+        repository.write("other/kustomization.yaml", &format!("{files}{labels}"));
+        let (told, code) = repository.diff(&["--git", "HEAD"]);
+        let case = format!("{attributes}{setting}{content:?}: {told}");
+        assert!(code == 1 && told.contains("labels"), "{case}");
+        assert_eq!(!told.contains("data[a.txt]"), is_converted, "{case}");
+        repository.write("other/kustomization.yaml", files);
+        let (told, _) = repository.diff(&["--git", "HEAD"]);
+        assert_eq!(told == none, is_converted, "{case}");
+    }
+}
+
 #[test]
 fn a_target_that_is_renamed_with_its_namespace_is_the_same_target() {
     let repository = Repository::new();

@@ -253,8 +253,10 @@ impl Provisional for Waiting {
             EntryKind::Link => link(&path, self.id_length).ok(),
             EntryKind::File | EntryKind::Executable => {
                 let own = hash(&path, self.id_length).ok()?;
+                let all = || self.files.values().map(|file| &*file.path);
                 let is_same = |id: &Id| {
-                    *id != own && self.line_ends.is_converted(&self.repository, &file.path, *id)
+                    *id != own
+                        && self.line_ends.is_converted(&self.repository, &file.path, *id, all())
                 };
                 Some(file.recorded.filter(is_same).unwrap_or(own))
             }
