@@ -12,6 +12,7 @@ mod exposure;
 mod expressions;
 mod growth;
 pub(super) mod judgement;
+mod judges;
 mod labelled;
 mod marks;
 mod mounts;
@@ -39,6 +40,7 @@ use access::Rights;
 use exposure::{Attached, Offers, Policies, Routing};
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
+use judges::{exposures, judges, restricts_others};
 use labelled::{Asking, ByLabel};
 pub use nature::Nature;
 pub(super) use relocated::weigh_relocated;
@@ -119,213 +121,6 @@ const MOST_STEPS: usize = 4_000_000;
 /// The kinds of autoscalers.
 const SCALERS: [&str; 2] = ["HorizontalPodAutoscaler", "ScaledObject"];
 
-type Judge = fn(&Sides<'_, '_>, &mut Vec<Judgement>);
-
-/// The judges of an object, by group and kind.
-fn judges(group: &str, kind: &str) -> &'static [Judge] {
-    match (group, kind) {
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
-        ("", "ServiceAccount") => &[workload::account, access::identity],
-        ("", "ConfigMap") => &[access::mapped],
-        ("", "Secret") => &[access::token],
-        ("", "Namespace") => {
-            &[admission::namespace, namespaces::relabelled, marks::of_namespace, exposure::unknown]
-        }
-        ("", "ResourceQuota") => &[quotas::quota],
-        ("", "LimitRange") => &[quotas::limit_range],
-        (
-            "admissionregistration.k8s.io",
-            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
-        ) => &[admission::webhooks],
-        (
-            "admissionregistration.k8s.io",
-            "ValidatingAdmissionPolicy"
-            | "ValidatingAdmissionPolicyBinding"
-            | "MutatingAdmissionPolicy"
-            | "MutatingAdmissionPolicyBinding",
-        )
-        | ("kyverno.io", "ClusterPolicy" | "Policy")
-        | ("constraints.gatekeeper.sh", _) => &[admission::policy],
-        ("kyverno.io" | "policies.kyverno.io", "PolicyException") => &[engines::exception],
-        ("policies.kyverno.io", _) => &[admission::policy],
-        ("templates.gatekeeper.sh", "ConstraintTemplate") => &[engines::template],
-        ("config.gatekeeper.sh", "Config") => &[engines::config],
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => &[definitions::definition],
-        ("", "PersistentVolume") => &[storage::volume],
-        ("", "PersistentVolumeClaim") => &[storage::claim],
-        ("storage.k8s.io", "StorageClass") | ("snapshot.storage.k8s.io", "VolumeSnapshotClass") => {
-            &[storage::class]
-        }
-        ("policy", "PodDisruptionBudget") => &[scale::budget],
-        ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject") => {
-            &[scalers::autoscaler]
-        }
-        _ if template(group, kind).is_some() => of_workload(kind),
-        // Other kinds may make pods too.
-        _ => of_entry(group, kind).unwrap_or(&[
-            workload::protection,
-            access::runs_as,
-            exposure::attached_policy,
-            exposure::overriding,
-        ]),
-    }
-}
-
-/// The judges of an object that lets traffic in, leads it, or restricts it.
-fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
-    Some(match (group, kind) {
-        ("", "Service") => &[
-            exposure::service,
-            exposure::behind,
-            exposure::annotated,
-            exposure::unknown,
-            exposure::left,
-            scale::service,
-            ports::service,
-        ],
-        ("networking.k8s.io" | "extensions", "Ingress") => {
-            &[exposure::ingress, exposure::led, exposure::annotated, exposure::unknown]
-        }
-        ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
-        ("gateway.networking.k8s.io", "ReferenceGrant") => &[exposure::grant],
-        ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[
-            exposure::route,
-            exposure::led,
-            exposure::annotated,
-            exposure::unknown,
-            exposure::left,
-            exposure::answers,
-        ],
-        ("route.openshift.io", "Route") => &[
-            exposure::route,
-            exposure::led,
-            exposure::termination,
-            exposure::annotated,
-            exposure::unknown,
-        ],
-        ("gateway.networking.k8s.io" | "networking.istio.io", "Gateway") => &[
-            exposure::gateway,
-            exposure::listeners,
-            exposure::annotated,
-            exposure::unknown,
-            exposure::left,
-        ],
-        ("security.istio.io", "PeerAuthentication") => &[exposure::mutual],
-        (
-            "crd.projectcalico.org"
-            | "projectcalico.org"
-            | "security.istio.io"
-            | "policy.networking.k8s.io",
-            _,
-        ) if kind.ends_with("Policy") || kind.ends_with("Authentication") => {
-            &[exposure::other_policy]
-        }
-        ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
-        ("cilium.io", _) if kind.ends_with("Policy") => &[exposure::cilium_policy],
-        ("networking.istio.io", "VirtualService") => {
-            &[exposure::virtual_service, exposure::led, exposure::refused, exposure::answers]
-        }
-        ("projectcontour.io", "HTTPProxy") => {
-            &[exposure::http_proxy, exposure::led, exposure::answers]
-        }
-        ("traefik.io" | "traefik.containo.us", "Middleware" | "MiddlewareTCP") => {
-            &[exposure::middleware, exposure::answers]
-        }
-        ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
-            &[exposure::ingress_route, exposure::led, exposure::options]
-        }
-        ("traefik.io" | "traefik.containo.us", "TLSOption") => &[exposure::tls_option],
-        ("traefik.io" | "traefik.containo.us", "ServersTransport" | "ServersTransportTCP") => {
-            &[exposure::transport]
-        }
-        _ => return None,
-    })
-}
-
-/// True for objects that restrict others, which may be in other targets.
-fn restricts_others(group: &str, kind: &str) -> bool {
-    kind == "NetworkPolicy"
-        || kind == "PeerAuthentication"
-        || kind.ends_with("NetworkPolicy")
-        || kind.ends_with("Policy") && group.contains("gateway")
-        || matches!(
-            group,
-            "admissionregistration.k8s.io"
-                | "kuadrant.io"
-                | "kyverno.io"
-                | "policies.kyverno.io"
-                | "constraints.gatekeeper.sh"
-                | "templates.gatekeeper.sh"
-        )
-}
-
-/// The judges of an object that makes pods.
-fn of_workload(kind: &str) -> &'static [Judge] {
-    match kind {
-        "StatefulSet" => &[
-            storage::stateful_set,
-            storage::mounted,
-            mounts::mounts,
-            ports::workload,
-            scale::workload,
-            scale::kept,
-            workload::quality,
-            workload::protection,
-            workload::images,
-            access::runs_as,
-            access::identity_of_pods,
-            admission::moved,
-            marks::of_pods,
-            unseen::unseen,
-            exposure::policed,
-            exposure::released,
-            exposure::admitted,
-            exposure::host_network,
-            exposure::joined,
-        ],
-        "DaemonSet" => &[
-            storage::mounted,
-            mounts::mounts,
-            ports::workload,
-            scale::agent,
-            workload::quality,
-            workload::protection,
-            workload::images,
-            access::runs_as,
-            access::identity_of_pods,
-            admission::moved,
-            marks::of_pods,
-            unseen::unseen,
-            exposure::policed,
-            exposure::released,
-            exposure::admitted,
-            exposure::host_network,
-            exposure::joined,
-        ],
-        _ => &[
-            storage::mounted,
-            mounts::mounts,
-            ports::workload,
-            scale::workload,
-            scale::kept,
-            workload::quality,
-            workload::protection,
-            workload::images,
-            access::runs_as,
-            access::identity_of_pods,
-            admission::moved,
-            marks::of_pods,
-            unseen::unseen,
-            exposure::policed,
-            exposure::released,
-            exposure::admitted,
-            exposure::host_network,
-            exposure::joined,
-        ],
-    }
-}
-
 impl<'a> Whole<'a> {
     pub(super) fn new(renders: [&'a ResMap; 2], pairs: &'a [Pair], renames: &'a Renames) -> Self {
         Self {
@@ -358,13 +153,10 @@ impl<'a> Whole<'a> {
             let Identity { kind, .. } = object.id();
             let group = object.id().group();
             // Of a target that is gone, only what restricted others is missed.
-            let judges = match self.renders[1].is_empty() && !restricts_others(group, kind) {
-                true => &[],
-                false => judges(group, kind),
-            };
-            if !judges.is_empty() {
+            if !self.renders[1].is_empty() || restricts_others(group, kind) {
                 let sides = Sides::of(object, self);
-                judges.iter().for_each(|judge| judge(&sides, &mut found));
+                judges(group, kind).iter().for_each(|judge| judge(&sides, &mut found));
+                exposure::weigh(&sides, exposures(group, kind), &mut found);
             }
             let found = found.into_iter().filter_map(|judged| as_configured(judged, rules));
             object.effects.extend(found.map(Effect::Judged));
@@ -460,6 +252,9 @@ impl<'a> Whole<'a> {
     fn searches(&self) -> bool {
         let left = self.searches.get();
         self.searches.set(left.saturating_sub(1));
+        if left == 0 {
+            self.work.refuse();
+        }
         left > 0
     }
 
@@ -596,6 +391,8 @@ impl<'a> Whole<'a> {
     /// The hosts and paths that objects serve on a side.
     fn offers(&self, side: usize) -> &Offers {
         let offers = || exposure::offers(self.renders[side], self.attached(side), &self.work);
+        // Once no step is left, they may lack something.
+        self.work.takes(1);
         self.offers[side].get_or_init(offers)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engines::judgement;
-use super::{Judgement, Phrase, Sides, canonical};
+use super::{Judgement, Phrase, Sides, canonical, exposure};
 use crate::harden::COUNTED;
 use crate::harden::Severity;
 use crate::harden::value::{below, items, present, text};
@@ -13,21 +13,19 @@ use crate::yaml::Node;
 /// Judges a `ResourceQuota`.
 pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(before) = sides.before else { return };
-    // Of several quotas for the same pods the lowest amounts hold.
-    let mut new = sides.after.map(hard).unwrap_or_default();
-    let namespace = sides.namespace(usize::from(sides.after.is_some()));
-    for other in sides.whole.of_kind(1, "ResourceQuota", namespace) {
-        if meant(other.node()) == meant(before) {
-            hard(other.node()).into_iter().for_each(|(name, most)| lower(&mut new, name, most));
+    let of_others = |namespace: &str, mut new: BTreeMap<String, Quantity>| {
+        // Of several quotas for the same pods the lowest amounts hold.
+        for other in sides.whole.of_kind(1, "ResourceQuota", namespace) {
+            if meant(other.node()) == meant(before) {
+                hard(other.node()).into_iter().for_each(|(name, most)| lower(&mut new, name, most));
+            }
         }
-    }
-    let is_raised = |(name, most): &(&String, &Quantity)| {
-        // All pods are more than those that still run.
-        let all = new.get("count/pods").filter(|_| *name == "pods");
-        !new.get(*name).into_iter().chain(all).any(|now| now <= most)
+        new
     };
+    let namespace = sides.namespace(usize::from(sides.after.is_some()));
+    let new = of_others(namespace, sides.after.map(hard).unwrap_or_default());
     let old = hard(before);
-    let raised: Vec<&str> = old.iter().filter(is_raised).map(|(name, _)| &**name).collect();
+    let raised = raised(&old, &new);
     let Some(after) = sides.after else {
         let phrase = Phrase::new("no longer limits its namespace");
         if !raised.is_empty() {
@@ -35,6 +33,12 @@ pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         }
         return;
     };
+    let left = sides.namespace(0);
+    let leaves = || left != namespace && sides.leaves_pods(None) && exposure::stays(sides);
+    if leaves() && !self::raised(&old, &of_others(left, BTreeMap::new())).is_empty() {
+        let phrase = Phrase::new("no longer limits namespace ").name(left);
+        found.push(judgement("metadata.namespace", phrase).with_severity(Severity::Warning));
+    }
     if !raised.is_empty() {
         let phrase = Phrase::new("allows more ").few(raised);
         found.push(judgement("spec.hard", phrase).with_severity(Severity::Note));
@@ -51,6 +55,19 @@ pub(super) fn quota(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new("counts fewer pods, only those in the scope ").few(more);
         found.push(judgement("spec", phrase).with_severity(Severity::Warning));
     }
+}
+
+/// The names of amounts that are higher than before, or no longer limited.
+fn raised<'o>(
+    old: &'o BTreeMap<String, Quantity>,
+    new: &BTreeMap<String, Quantity>,
+) -> Vec<&'o str> {
+    let is_raised = |(name, most): &(&String, &Quantity)| {
+        // All pods are more than those that still run.
+        let all = new.get("count/pods").filter(|_| *name == "pods");
+        !new.get(*name).into_iter().chain(all).any(|now| now <= most)
+    };
+    old.iter().filter(is_raised).map(|(name, _)| &**name).collect()
 }
 
 /// The amounts of a quota, by the usual name of what is counted.
@@ -245,6 +262,29 @@ mod tests {
             &quota("cpu: '1'"),
             &["008 note ResourceQuota q: allows more pods"],
         );
+    }
+
+    #[test]
+    fn quotas_leave_their_namespaces() {
+        let quota = |name: &str, namespace: &str| {
+            format!(
+                "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{hard: {{pods: 3}}}}}}\n---\n"
+            )
+        };
+        let pod = |namespace: &str| {
+            format!(
+                "{{apiVersion: v1, kind: Pod, metadata: {{name: a, namespace: {namespace}}}}}\n---\n"
+            )
+        };
+        let (here, there) = (quota("q", "shop"), quota("q", "other"));
+        assert_eq!(
+            judged(&(here.clone() + &pod("shop")), &(there.clone() + &pod("shop"))),
+            ["008 warning ResourceQuota q: no longer limits namespace shop"]
+        );
+        let with = |pods: &str| [here.clone() + &pod("shop"), there.clone() + pods];
+        for [before, after] in [with(&pod("other")), with(&(quota("r", "shop") + &pod("shop")))] {
+            assert_eq!(judged(&before, &after), [""; 0], "{after}");
+        }
     }
 
     #[test]

@@ -5,7 +5,11 @@ use std::cell::Cell;
 use crate::yaml::Node;
 
 /// The steps that are left for comparing parts of an object with each other.
-pub(super) struct Work(Cell<usize>);
+pub(super) struct Work {
+    left: Cell<usize>,
+    /// True if steps were refused.
+    was_refused: Cell<bool>,
+}
 
 /// Steps for each node of the objects. Roles of real repositories need up to 20.
 const STEPS_OF_NODE: usize = 64;
@@ -21,26 +25,37 @@ impl Work {
 
     /// As many steps as this.
     pub(super) const fn new(steps: usize) -> Self {
-        Self(Cell::new(steps))
+        Self { left: Cell::new(steps), was_refused: Cell::new(false) }
     }
 
     /// True if no step is left: something was not compared.
     pub(super) const fn is_over(&self) -> bool {
-        self.0.get() == 0
+        self.left.get() == 0
     }
 
     /// Takes steps. False if there are not as many left.
     pub(super) fn takes(&self, steps: usize) -> bool {
-        match self.0.get().checked_sub(steps) {
+        match self.left.get().checked_sub(steps) {
             Some(left) => {
-                self.0.set(left);
+                self.left.set(left);
                 true
             }
             None => {
-                self.0.set(0);
+                self.left.set(0);
+                self.refuse();
                 false
             }
         }
+    }
+
+    /// Notes that something is not compared.
+    pub(super) fn refuse(&self) {
+        self.was_refused.set(true);
+    }
+
+    /// True if something was not compared since this was asked last.
+    pub(super) fn was_refused(&self) -> bool {
+        self.was_refused.take()
     }
 }
 
@@ -51,7 +66,8 @@ mod tests {
     #[test]
     fn work_ends() {
         let work = Work::of([None, None]);
-        assert!(work.takes(4000) && work.takes(96) && !work.takes(1));
+        assert!(work.takes(4000) && work.takes(96) && !work.was_refused() && !work.takes(1));
+        assert!(work.was_refused() && !work.was_refused(), "since it was asked last");
         let work = Work::of([None, None]);
         assert!(!work.takes(usize::MAX) && !work.takes(1), "a refused step spends what is left");
     }

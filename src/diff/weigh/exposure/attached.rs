@@ -15,7 +15,7 @@ use crate::yaml::Node;
 pub(super) const TARGETS: [&str; 4] = ["selector", "targetRef", "targetRefs", "targetSelectors"];
 
 /// Fields that restrict no request. (Documentation of Envoy Gateway, GKE and Kuadrant.)
-pub(super) const TUNING: [&str; 22] = [
+const TUNING: [&str; 22] = [
     "compression",
     "compressor",
     "connection",
@@ -43,6 +43,25 @@ pub(super) const TUNING: [&str; 22] = [
 /// Kinds of policies that restrict no request.
 const HARMLESS: [&str; 4] =
     ["DNSPolicy", "EnvoyPatchPolicy", "HealthCheckPolicy", "XBackendTrafficPolicy"];
+
+/// True for a field of a policy that may restrict requests. Those of Envoy Gateway for traffic have many that do not.
+pub(super) fn restricts(kind: &str, key: &str) -> bool {
+    let guards: Option<&[&str]> = match kind {
+        "BackendTrafficPolicy" => Some(&["rateLimit"]),
+        "ClientTrafficPolicy" => Some(&[
+            "clientIPDetection",
+            "enableProxyProtocol",
+            "headers",
+            "path",
+            "proxyProtocol",
+            "tls",
+        ]),
+        _ => None,
+    };
+    !TARGETS.contains(&key)
+        && !TUNING.contains(&key)
+        && guards.is_none_or(|guards| guards.contains(&key))
+}
 
 /// An object to which a policy is attached: its group, kind, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,8 +136,7 @@ pub(super) fn policy<'a>(kind: &str, node: &'a Node) -> Option<&'a Node> {
         all.any(|one| text(one, "kind").is_some_and(serves))
     };
     let mut keys = spec.entries().iter().filter(|(_, value)| !value.is_null());
-    let is_harmless = HARMLESS.contains(&kind)
-        || keys.all(|(key, _)| TARGETS.contains(&key.text()) || TUNING.contains(&key.text()));
+    let is_harmless = HARMLESS.contains(&kind) || keys.all(|(key, _)| !restricts(kind, key.text()));
     (!is_harmless && is_attached()).then_some(spec)
 }
 
@@ -206,13 +224,18 @@ pub(super) fn meaning(kind: &str, spec: &Node, section: Option<&str>) -> String 
     format!("{kind} {section:?} {}", without(spec, &TARGETS))
 }
 
+/// The object on a side as a target.
+pub(super) fn own(sides: &Sides<'_, '_>, side: usize) -> Option<Target> {
+    let id = sides.object.ids[side].as_ref()?;
+    let namespace = sides.namespace(side).to_owned();
+    let (group, kind, name) = (id.group().to_owned(), id.kind.clone(), id.name.clone());
+    Some(Target { group, kind, namespace, name })
+}
+
 /// The policies that are attached to the object on a side: titles by meanings.
 pub(super) fn policies_of(sides: &Sides<'_, '_>, side: usize) -> BTreeMap<String, String> {
     let node = [sides.before, sides.after][side];
-    let (Some(id), Some(node)) = (&sides.object.ids[side], node) else { return BTreeMap::new() };
-    let namespace = sides.namespace(side).to_owned();
-    let (group, kind, name) = (id.group().to_owned(), id.kind.clone(), id.name.clone());
-    let target = Target { group, kind, namespace, name };
+    let (Some(target), Some(node)) = (own(sides, side), node) else { return BTreeMap::new() };
     sides.whole.attached(side).to(&target, node, &sides.whole.work)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::attached::{Reference, TARGETS, TUNING, Target, groups, meaning, policy, references};
+use super::attached::{Reference, Target, groups, meaning, policy, references, restricts};
 use super::judgement;
 use super::others::NOT_COMPARED;
 use super::overriding::is_covered;
@@ -15,7 +15,7 @@ pub(in crate::diff::weigh) fn attached_policy(sides: &Sides<'_, '_>, found: &mut
     let Some(old) = sides.before.and_then(|before| policy(sides.kind, before)) else { return };
     let new = sides.after.and_then(|after| present(after, "spec"));
     if let Some(new) = new {
-        found.extend(looser(old, new));
+        found.extend(looser(sides.kind, old, new));
     }
     let lost = lost(sides, old, new);
     if !lost.is_empty() {
@@ -75,11 +75,11 @@ fn other_words(target: &Target, now: &[[&str; 3]]) -> Option<Phrase> {
 }
 
 /// The judgement on fields of a policy that are gone, or differ.
-fn looser(old: &Node, new: &Node) -> Option<Judgement> {
+fn looser(kind: &str, old: &Node, new: &Node) -> Option<Judgement> {
     let (mut lost, mut others) = (Vec::new(), Vec::new());
     for (key, value) in old.entries() {
         let key = key.text();
-        if value.is_null() || TARGETS.contains(&key) || TUNING.contains(&key) {
+        if value.is_null() || !restricts(kind, key) {
             continue;
         }
         match present(new, key) {

@@ -86,11 +86,17 @@ pub(super) fn middlewares<'n>(
     refusing(sides, side, asked.filter_map(|of| reference(of, own)).collect())
 }
 
+/// The steps for a middleware: its name is looked up, and may be a member of many chains.
+const STEPS: usize = 8;
+
 /// Those of some middlewares, and of the members of chains among them, that may refuse requests.
 fn refusing(sides: &Sides<'_, '_>, side: usize, mut names: Vec<Name>) -> BTreeSet<String> {
     let known = &sides.whole.routing(side).specifications;
     let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
     while let Some(name) = names.pop() {
+        if !sides.whole.work.takes(STEPS) {
+            break;
+        }
         if !seen.insert(name.clone()) {
             continue;
         }

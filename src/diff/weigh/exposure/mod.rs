@@ -7,12 +7,14 @@ mod attached;
 mod attachments;
 mod cilium;
 mod covers;
+mod departed;
 mod destinations;
 mod entries;
 mod grants;
 mod internal;
 mod joining;
 mod leads;
+mod levels;
 mod middlewares;
 mod mutual;
 mod others;
@@ -37,9 +39,9 @@ pub(super) use joining::admitted;
 pub(super) use leads::{led, led_to};
 pub(super) use middlewares::{Routing, middleware};
 pub(super) use mutual::mutual;
-pub(super) use others::other_policy;
-pub(super) use overriding::overriding;
-pub(super) use policies::{Policies, host_network, network_policy, policed, policies};
+pub(super) use others::{other_policy, server};
+pub(super) use overriding::{overridden, overriding};
+pub(super) use policies::{Policies, host_network, network_policy, policed, policies, stays};
 pub(super) use proxies::{http_proxy, ingress_route, listeners, virtual_service};
 pub(super) use refusals::{answers, refused};
 pub(super) use released::released;
@@ -50,7 +52,9 @@ pub(super) use transports::{options, termination, tls_option, transport};
 pub(super) use cilium::cilium_policy;
 pub(super) use entries::Offers;
 
-use super::judgement::{Judgement, Phrase};
+use super::Sides;
+use super::judgement::{Judgement, Part, Phrase};
+use super::judges::Judge;
 use super::work::Work;
 use crate::harden::differences::EXPOSURE_GREW;
 use crate::resource::ResMap;
@@ -58,6 +62,25 @@ use crate::yaml::Node;
 use addresses::Ranges;
 use attached::Target;
 use entries::Offer;
+
+/// The start of what is told of an object that is not compared with others.
+const NOT_JUDGED: &str = "is not judged";
+
+/// Judges an object by what can be reached. What is not compared with all others is told: it may be much.
+pub(super) fn weigh(sides: &Sides<'_, '_>, judges: &[Judge], found: &mut Vec<Judgement>) {
+    let (work, known) = (&sides.whole.work, found.len());
+    // Others may have been refused steps before.
+    work.was_refused();
+    match departed::departed(sides, judges) {
+        Some(judged) => found.extend(judged),
+        None => judges.iter().for_each(|judge| judge(sides, found)),
+    }
+    let is_told = |one: &Judgement| matches!(one.phrase.parts(), [Part::Words(words), ..] if words.starts_with(NOT_JUDGED));
+    if work.was_refused() && !found[known..].iter().any(is_told) {
+        let words = format!("{NOT_JUDGED} with the other objects: they are too many");
+        found.push(judgement("", Phrase::new(words)));
+    }
+}
 
 /// The reader of what objects of a kind serve.
 fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {

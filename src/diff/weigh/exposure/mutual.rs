@@ -162,16 +162,53 @@ pub(in crate::diff::weigh) fn mutual(sides: &Sides<'_, '_>, found: &mut Vec<Judg
     }
 }
 
+/// The modes for single ports of pods of a namespace with these labels, by the policies that select them, the narrowest first.
+fn ports_for<'a>(
+    whole: &Whole<'a>,
+    (side, namespace): (usize, &str),
+    labels: Option<&Node>,
+) -> BTreeMap<&'a str, (Mode, &'a Resource)> {
+    let all = whole.of_kind(side, KIND, namespace);
+    let all = all.filter(|one| &*one.gvk().group == "security.istio.io");
+    let all = all.take_while(|one| whole.work.takes(one.node().count_below()));
+    let mut found = BTreeMap::new();
+    let (narrow, wide): (Vec<_>, Vec<_>) = all
+        .filter(|one| selector(one.node()).is_none_or(|selector| selects(selector, labels)))
+        .partition(|one| selector(one.node()).is_some());
+    for one in narrow.into_iter().chain(wide) {
+        for (port, mode) in ports(one.node()) {
+            found.entry(port).or_insert((mode, one));
+        }
+    }
+    found
+}
+
 /// The policy that demanded a stronger mode of the pods of a workload than what holds for them with other labels, or in
 /// another namespace.
 pub(super) fn left(sides: &Sides<'_, '_>, [old, new]: [Option<&Node>; 2]) -> Option<String> {
     let whole = sides.whole;
     let [from, to] = [0, 1].map(|side| sides.namespace(side));
     let (was, policy) = held_for(whole, (0, from), old);
-    let policy = policy?;
     // A policy that differs itself is told.
-    let is_weaker = |side| held_for(whole, (side, to), new).0 < was;
-    (is_weaker(0) && is_weaker(1)).then(|| Identity::of(policy).to_string())
+    let now = [0, 1].map(|side| held_for(whole, (side, to), new).0);
+    let title = |policy: &Resource| Identity::of(policy).to_string();
+    if let Some(policy) = policy
+        && now.iter().all(|now| *now < was)
+    {
+        return Some(title(policy));
+    }
+    let ports = ports_for(whole, (0, from), old);
+    let are = [0, 1].map(|side| ports_for(whole, (side, to), new));
+    let at = |side: usize, port: &str| are[side].get(port).map_or(now[side], |(mode, _)| *mode);
+    let is_weaker = |port: &str, was: Mode| (0..2).all(|side| at(side, port) < was);
+    let mut listed = ports.iter().filter(|(port, (mode, _))| is_weaker(port, *mode));
+    let listed = listed.next().map(|(_, (_, policy))| title(policy));
+    // A port of which less is demanded than of the others.
+    let others = || {
+        let mut all = are[1].keys().filter(|port| !ports.contains_key(*port));
+        all.any(|port| is_weaker(port, was)).then_some(policy).flatten().map(title)
+    };
+    listed.or_else(others)
 }
 
 #[cfg(test)]

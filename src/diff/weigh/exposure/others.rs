@@ -34,6 +34,14 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
     }
 }
 
+/// Judges a `Server` of Linkerd, which restricts who reaches a port.
+pub(in crate::diff::weigh) fn server(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let is_restricting = |before| super::released::is_restricting_server(spec(before));
+    if sides.after.is_none() && sides.before.is_some_and(is_restricting) {
+        found.extend(removed(sides));
+    }
+}
+
 fn spec(policy: &Node) -> Option<&Node> {
     present(policy, "spec")
 }

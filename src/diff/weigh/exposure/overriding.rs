@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attached::{Reference, TARGETS, TUNING, Target, references};
+use super::attached::{Reference, Target, own, references, restricts};
 use super::judgement;
+use super::levels::{Holding, node};
 use super::others::NOT_COMPARED;
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::selector::selects;
@@ -35,26 +36,84 @@ pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<
         if known.contains(&(former.clone(), section.clone())) {
             continue;
         }
-        let object = node(sides, 0, &former).or_else(|| node(sides, 1, &target));
-        for one in parents((sides, 0), &former, object, section.as_deref()) {
-            let told = compared(&one, after);
-            if !(told.1.is_empty() && told.2.is_empty()) {
+        let own = Holding { sides, side: 0, group: sides.group, kind: sides.kind };
+        let object = node(sides, 1, &target);
+        for way in own.above(&former, object, section.as_deref()).unwrap_or_default() {
+            for told in own.on(&way).iter().filter_map(|one| compared(one, after)) {
                 replaced.entry(told).or_default().insert(target.title(section.as_ref()));
             }
         }
     }
-    for ((title, lost, others), names) in replaced {
+    for (told, names) in replaced {
         let phrase = Phrase::new("holds for ").few(names.iter().map(String::as_str));
-        let phrase = phrase.say(" in place of ").name(&title);
-        let phrase = match lost.is_empty() {
-            false => phrase.say(", and has no ").few(lost.iter().map(String::as_str)),
-            true => {
-                let phrase = phrase.say(", and restricts requests otherwise, by ");
-                phrase.few(others.iter().map(String::as_str)).say(NOT_COMPARED)
-            }
-        };
-        found.push(judgement("spec.targetRefs", phrase));
+        found.push(judgement("spec.targetRefs", in_place_of(phrase, &told)));
     }
+}
+
+/// Adds what a policy lacks of one in the place of which it holds.
+fn in_place_of(phrase: Phrase, (title, lost, others): &Replaced) -> Phrase {
+    let phrase = phrase.say(" in place of ").name(title);
+    match lost.is_empty() {
+        false => phrase.say(", and has no ").few(lost.iter().map(String::as_str)),
+        true => {
+            let phrase = phrase.say(", and restricts requests otherwise, by ");
+            phrase.few(others.iter().map(String::as_str)).say(NOT_COMPARED)
+        }
+    }
+}
+
+/// Judges a route that has another name, other labels, or a rule with another name, so that a policy holds for it which stays
+/// as it is, in place of a stricter one.
+pub(in crate::diff::weigh) fn overridden(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
+    let [Some(old), Some(new)] = [0, 1].map(|side| own(sides, side)) else { return };
+    let [were, are] = [(0, &old, before), (1, &new, after)].map(|(side, target, node)| {
+        let all = sides.whole.attached(side).policies(target, Some(node), &sides.whole.work);
+        let all = all.filter(|(_, one)| has_levels(&one.gvk().group, one.kind()));
+        let names = sections(node);
+        let is_there = |(of, _): &(Option<&str>, &Resource)| of.is_none_or(|of| names.contains(of));
+        all.filter(is_there).collect::<Vec<_>>()
+    });
+    let is_new = |(section, policy): &&(Option<&str>, &Resource)| {
+        // A policy that is new itself, or differs, is told with its own object.
+        let was_there = || {
+            let mut all = sides.whole.of_kind(0, policy.kind(), policy.id().effective_namespace());
+            all.any(|one| one.name() == policy.name() && one.node() == policy.node())
+        };
+        !were.iter().any(|(of, one)| of == section && one.id() == policy.id()) && was_there()
+    };
+    let mut told = BTreeMap::<(String, Replaced), BTreeSet<&str>>::new();
+    for (section, policy) in are.iter().filter(is_new) {
+        let spec = present(policy.node(), "spec").filter(|spec| !is_merged(spec));
+        let (Some(spec), kind) = (spec, policy.kind()) else { continue };
+        let holding = Holding { sides, side: 0, group: &policy.gvk().group, kind };
+        // A rule of this name may not have been there.
+        let is_known = section.is_some_and(|of| sections(before).contains(of));
+        let ways = match section.is_none() || is_known {
+            true => holding.above(&old, None, *section).unwrap_or_default(),
+            false => holding.ways(&old, Some(before), true),
+        };
+        for replaced in ways.iter().flat_map(|way| holding.on(way)) {
+            if let Some(compared) = compared(&replaced, spec) {
+                let title = format!("{kind} {}", policy.name());
+                told.entry((title, compared)).or_default().extend(*section);
+            }
+        }
+    }
+    for ((title, replaced), sections) in told {
+        let phrase = Phrase::new("comes under ").name(&title);
+        let phrase = match sections.is_empty() {
+            true => phrase,
+            false => phrase.say(" by ").few(sections),
+        };
+        found.push(judgement("metadata", in_place_of(phrase.say(", which holds"), &replaced)));
+    }
+}
+
+/// The names of the rules of a route.
+fn sections(node: &Node) -> BTreeSet<&str> {
+    let rules = items(below(node, &["spec", "rules"]));
+    rules.iter().filter_map(|rule| text(rule, "name")).collect()
 }
 
 /// True for policies of which the one that is nearest to a request holds alone.
@@ -86,12 +145,13 @@ fn holds_below(spec: &Node) -> bool {
         || below(spec, &["defaults"]).and_then(|all| text(all, "strategy")) == Some("merge")
 }
 
-/// The objects of a side to which a policy is attached, by names and by labels.
+/// The objects of a side to which a policy is attached, by names and by labels. Linear in those, for each selector.
 fn targets(sides: &Sides<'_, '_>, side: usize, spec: &Node) -> Vec<Reference> {
     let (whole, own) = (sides.whole, sides.namespace(side));
     let mut all = references(spec, own);
     let selectors = items(present(spec, "targetSelectors"));
-    for (target, place) in &whole.attached(side).places {
+    let places = whole.attached(side).places.iter().filter(|_| !selectors.is_empty());
+    for (target, place) in places.take_while(|_| whole.work.takes(1)) {
         if target.namespace != own || !whole.work.takes(selectors.len()) {
             continue;
         }
@@ -122,7 +182,8 @@ fn former(sides: &Sides<'_, '_>, target: &Target) -> Target {
     before().map_or_else(|| target.clone(), Target::of)
 }
 
-/// True if a policy that is no longer attached to a target leaves it to one of its parents that demands as much.
+/// True if a policy that is no longer attached to a target leaves it to policies of its parents that demand as much: on each
+/// way by which requests reach it.
 pub(super) fn is_covered(
     sides: &Sides<'_, '_>,
     target: &Target,
@@ -133,104 +194,27 @@ pub(super) fn is_covered(
         let (mut lost, mut others) = (Vec::new(), Vec::new());
         if let Some(spec) = present(policy.node(), "spec") {
             let [old, now] = [old, spec].map(|spec| present(spec, "defaults").unwrap_or(spec));
-            differences(old, now, &mut lost, &mut others);
+            differences(sides.kind, [old, now], &mut lost, &mut others);
             return lost.is_empty() && others.is_empty();
         }
         false
     };
-    has_levels(sides.group, sides.kind)
-        && parents((sides, 1), target, node(sides, 1, target), section).iter().any(covers)
+    let own = Holding { sides, side: 1, group: sides.group, kind: sides.kind };
+    let ways = has_levels(sides.group, sides.kind).then(|| own.above(target, None, section));
+    let ways = ways.flatten().unwrap_or_default();
+    !ways.is_empty() && ways.iter().all(|way| own.on(way).iter().any(covers))
 }
 
-/// The policies of a side, of the kind of the object, that hold for a target as those of its parents: of the nearest parent
-/// that has some. None if the target has one of its own.
-fn parents<'a>(
-    (sides, side): (&Sides<'_, 'a>, usize),
-    target: &Target,
-    object: Option<&Node>,
-    section: Option<&str>,
-) -> Vec<(&'a Resource, String)> {
-    let attached = sides.whole.attached(side);
-    let mut found = Vec::new();
-    let mut is_decided = |target: &Target, accepts: &dyn Fn(Option<&str>) -> bool, is_own: bool| {
-        let node = node(sides, side, target);
-        let all = attached.policies(target, node, &sides.whole.work);
-        let all = all.filter(|(of, one)| {
-            one.kind() == sides.kind && *one.gvk().group == *sides.group && accepts(*of)
-        });
-        let mut is_decided = false;
-        for (of, policy) in all {
-            let spec = present(policy.node(), "spec");
-            is_decided |= spec.is_none_or(|spec| !is_merged(spec));
-            if !is_own {
-                let of = of.map(str::to_owned);
-                found.push((policy, target.title(of.as_ref())));
-            }
-        }
-        is_decided
-    };
-    if is_decided(target, &|of| of == section, true)
-        || section.is_some() && is_decided(target, &|of| of.is_none(), false)
-    {
-        return found;
-    }
-    let parents = object.map(|object| above(object, &target.namespace)).unwrap_or_default();
-    for (parent, listener) in parents {
-        let mut above_it = vec![(parent.clone(), listener)];
-        // A set of listeners is a part of a Gateway.
-        if parent.kind.ends_with("ListenerSet")
-            && let Some(set) = node(sides, side, &parent)
-        {
-            above_it.extend(above(set, &parent.namespace));
-        }
-        for (parent, listener) in &above_it {
-            let of_listener = |of: Option<&str>| {
-                of.is_some() && (listener.is_none() || of == listener.as_deref())
-            };
-            if is_decided(parent, &of_listener, false) && listener.is_some()
-                || is_decided(parent, &|of| of.is_none(), false)
-            {
-                break;
-            }
-        }
-    }
-    found
-}
-
-/// An object of a side, if the render has it.
-fn node<'a>(sides: &Sides<'_, 'a>, side: usize, target: &Target) -> Option<&'a Node> {
-    let place = sides.whole.attached(side).places.get(target)?;
-    sides.whole.renders[side].get(*place).map(Resource::node)
-}
-
-/// The parents that a route or a set of listeners names, with their listeners.
-fn above(node: &Node, own: &str) -> Vec<Reference> {
-    let spec = present(node, "spec");
-    let single = spec.and_then(|spec| present(spec, "parentRef")).into_iter();
-    let several = items(spec.and_then(|spec| present(spec, "parentRefs"))).iter();
-    let one = |parent: &Node| {
-        let of = |key: &str, usual: &str| text(parent, key).unwrap_or(usual).to_owned();
-        let target = Target {
-            group: of("group", "gateway.networking.k8s.io"),
-            kind: of("kind", "Gateway"),
-            namespace: of("namespace", own),
-            name: text(parent, "name")?.to_owned(),
-        };
-        Some((target, text(parent, "sectionName").map(str::to_owned)))
-    };
-    single.chain(several).filter_map(one).collect()
-}
-
-/// Compares a policy with one in the place of which it holds.
-fn compared((former, of): &(&Resource, String), after: &Node) -> Replaced {
+/// Compares a policy with one in the place of which it holds. `None` if it demands as much.
+fn compared((former, of): &(&Resource, String), after: &Node) -> Option<Replaced> {
     let title = format!("{} {} of {of}", former.kind(), former.name());
     let spec = present(former.node(), "spec").filter(|spec| !holds_below(spec));
     let (mut lost, mut others) = (Vec::new(), Vec::new());
     if let Some(old) = spec {
         let [old, new] = [old, after].map(|spec| present(spec, "defaults").unwrap_or(spec));
-        differences(old, new, &mut lost, &mut others);
+        differences(former.kind(), [old, new], &mut lost, &mut others);
     }
-    (title, lost, others)
+    (!lost.is_empty() || !others.is_empty()).then_some((title, lost, others))
 }
 
 /// Fields that have parts, of which each demands something.
@@ -240,17 +224,20 @@ const PARTED: [&str; 1] = ["rules"];
 const OPENING: [&str; 2] = ["cors", "strategy"];
 
 /// Adds the fields that restrict requests and that another policy does not have, or has otherwise.
-fn differences(old: &Node, new: &Node, lost: &mut Vec<String>, others: &mut Vec<String>) {
-    let restricts =
-        |key: &str| !TARGETS.contains(&key) && !TUNING.contains(&key) && !OPENING.contains(&key);
+fn differences(
+    kind: &str,
+    [old, new]: [&Node; 2],
+    lost: &mut Vec<String>,
+    others: &mut Vec<String>,
+) {
     for (key, value) in old.entries() {
         let key = key.text();
-        if value.is_null() || !restricts(key) {
+        if value.is_null() || !restricts(kind, key) || OPENING.contains(&key) {
             continue;
         }
         match present(new, key) {
             None => lost.push(key.to_owned()),
-            Some(now) if PARTED.contains(&key) => differences(value, now, lost, others),
+            Some(now) if PARTED.contains(&key) => differences("", [value, now], lost, others),
             Some(now) if canonical(now) != canonical(value) => others.push(key.to_owned()),
             Some(_) => {}
         }
@@ -432,6 +419,123 @@ mod tests {
         let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n---\n";
         let all = judged(map, &format!("{map}{base}{lax}"));
         assert!(!all.iter().any(|one| one.contains("in place of")), "{all:?}");
+    }
+
+    /// The removal of a policy of a route is told unless it holds by every parent and listener.
+    #[test]
+    fn all_ways_to_a_route_are_covered() {
+        let second = |policy: &str| gateway().replace("name: g,", "name: h,") + policy;
+        let both = |more: &str| {
+            route("web", more)
+                .replace("parentRefs: [", "parentRefs: [{name: h, namespace: infra}, ")
+        };
+        let own = policy("SecurityPolicy", "shop", WEB, AUTH);
+        let strict = |more: &str| policy("SecurityPolicy", "infra", &of_gateway(more), AUTH);
+        let lax = |more: &str| {
+            policy("SecurityPolicy", "infra", &of_gateway(more), "cors: {}")
+                .replace("of-infra", "lax")
+        };
+        let (web, more) = (", sectionName: web", ", sectionName: more");
+        let on_second = strict("").replace("name: g}", "name: h}").replace("of-infra", "second");
+        for (base, is_covered) in [
+            (route("web", "") + &strict(""), true),
+            (second("") + &both("") + &strict(""), false),
+            (second(&on_second) + &both("") + &strict(""), true),
+            // A policy of one listener, of both, or of that which the route is attached to.
+            (route("web", "") + &strict(web), false),
+            (route("web", "") + &strict(web) + &strict(more).replace("of-infra", "more"), true),
+            (route("web", web) + &strict(web), true),
+            (route("web", more) + &strict(web), false),
+            (route("web", ", port: 80") + &strict(web), true),
+            (route("web", ", port: 81") + &strict(web), false),
+            // A laxer one of a listener.
+            (route("web", "") + &strict("") + &lax(more), false),
+            (route("web", more) + &strict("") + &lax(more), false),
+            (route("web", web) + &strict("") + &lax(more), true),
+            (route("web", ", port: 80") + &strict("") + &lax(more), true),
+        ] {
+            let base = gateway() + &base;
+            let told = judged(&format!("{base}{own}"), &base);
+            let words = "007 warning SecurityPolicy of-shop: no longer applies to HTTPRoute web";
+            assert_eq!(told, if is_covered { Vec::new() } else { vec![words] }, "{base}");
+            assert_eq!(judged(&base, &format!("{base}{own}")), [""; 0], "{base}");
+        }
+        // The port of another listener than that of the policy.
+        let base = gateway() + &route("web", ", port: 81") + &strict(web);
+        let lax = policy("SecurityPolicy", "shop", WEB, "cors: {}");
+        assert_eq!(judged(&base, &format!("{base}{lax}")), [""; 0]);
+        let base = base.replace("port: 81}]", "port: 80}]");
+        assert_eq!(judged(&base, &format!("{base}{lax}")).len(), 1);
+    }
+
+    /// A policy stays as it is, and a route comes under it.
+    #[test]
+    fn routes_come_under_laxer_policies() {
+        let strict = policy("SecurityPolicy", "infra", &of_gateway(""), AUTH);
+        let base = gateway() + &strict;
+        let selector = "targetSelectors: [{kind: HTTPRoute, matchLabels: {public: 'true'}}], ";
+        let lax = |target: &str| policy("SecurityPolicy", "shop", target, "cors: {}");
+        let rule = WEB.replace("name: web}", "name: web, sectionName: all}");
+        let web = route("web", "");
+        let place = "in place of SecurityPolicy of-infra of Gateway g, and has no basicAuth";
+        let comes = |by: &str| {
+            format!(
+                "007 warning HTTPRoute web: comes under SecurityPolicy of-shop{by}, which holds {place}"
+            )
+        };
+        for (policy, before, words) in [
+            (lax(selector), web.replace("{public: 'true'}", "{public: 'no'}"), comes("")),
+            (lax(&rule), web.replace("{name: all,", "{name: others,"), comes(" by all")),
+        ] {
+            let with = |route: &str| format!("{base}{policy}{route}");
+            assert_eq!(judged(&with(&before), &with(&web)), [&*words]);
+            let reverse = judged(&with(&web), &with(&before));
+            assert!(!reverse.iter().any(|one| one.contains("comes under")), "{reverse:?}");
+            // It demands as much, is merged, or there is none in the place of which it holds.
+            let alike = policy.replace("cors: {}", AUTH);
+            let merged = policy.replace("cors: {}", "mergeType: JSONMerge, cors: {}");
+            for policy in [alike, merged] {
+                let with = |route: &str| format!("{base}{policy}{route}");
+                assert_eq!(judged(&with(&before), &with(&web)), [""; 0], "{policy}");
+            }
+            let alone = |route: &str| format!("{}{policy}{route}", gateway());
+            assert_eq!(judged(&alone(&before), &alone(&web)), [""; 0]);
+            // A policy that is new is told with its own object.
+            let told = judged(&format!("{base}{before}"), &with(&web));
+            assert!(
+                told.len() == 1 && told[0].contains("SecurityPolicy of-shop: holds for"),
+                "{told:?}"
+            );
+        }
+        // The name that a policy names.
+        let with = |route: &str| format!("{base}{}{route}", lax(WEB));
+        let told = judged(&with(&route("shop-web", "")), &with(&web));
+        let words = comes("").replace("HTTPRoute web", "HTTPRoute shop-web");
+        assert!(told.contains(&words), "{told:?}");
+    }
+
+    #[test]
+    fn fields_that_guard_nothing_are_not_missed() {
+        let none =
+            "circuitBreaker: {maxConnections: 5}, responseOverride: [], useClientProtocol: true";
+        let limit = "rateLimit: {type: Local}";
+        for (kind, old, new, is_told) in [
+            ("BackendTrafficPolicy", none, "retry: {numRetries: 1}", false),
+            ("BackendTrafficPolicy", limit, "retry: {numRetries: 1}", true),
+            ("ClientTrafficPolicy", "http3: {}, schema: {}", "timeout: {}", false),
+            ("ClientTrafficPolicy", "tls: {clientValidation: {}}", "timeout: {}", true),
+        ] {
+            let web = ", sectionName: web";
+            let base = gateway() + &policy(kind, "infra", &of_gateway(""), old);
+            let lax = policy(kind, "infra", &of_gateway(web), new).replace("of-infra", "lax");
+            assert_eq!(
+                judged(&base, &format!("{base}{lax}")).len(),
+                usize::from(is_told),
+                "{kind} {old}"
+            );
+            let with = |fields: &str| gateway() + &policy(kind, "infra", &of_gateway(""), fields);
+            assert_eq!(judged(&with(old), &with(new)).len(), usize::from(is_told), "{kind} {old}");
+        }
     }
 
     #[test]

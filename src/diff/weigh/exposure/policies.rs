@@ -410,7 +410,7 @@ fn replacing<'a, 's>(
 }
 
 /// False if the namespace of a policy is removed with it.
-fn stays(sides: &Sides<'_, '_>) -> bool {
+pub(in crate::diff::weigh) fn stays(sides: &Sides<'_, '_>) -> bool {
     let namespace = sides.namespace(0);
     let has = |side: usize| {
         let mut all = sides.whole.all_of_kind(side, "Namespace");
@@ -523,6 +523,7 @@ fn left(
 fn joined(sides: &Sides<'_, '_>, subject: &Subject<'_, '_>, direction: usize) -> Option<Phrase> {
     let known: BTreeSet<&str> = subject.policies[0].iter().map(|policy| policy.name).collect();
     let before = subject.allowed_before(direction);
+    let is_moved = sides.namespace(0) != sides.namespace(1);
     let was_there = |policy: &Policy<'_>| {
         let all = sides.whole.policies(0).get(sides.namespace(1));
         all.is_some_and(|all| {
@@ -531,8 +532,8 @@ fn joined(sides: &Sides<'_, '_>, subject: &Subject<'_, '_>, direction: usize) ->
     };
     for policy in &subject.policies[1] {
         let Some(allowed) = &policy.allowed[direction] else { continue };
-        // A policy that is new or has changed is told itself.
-        if known.contains(policy.name) || !was_there(policy) {
+        // A policy that is new or has changed is told itself. One of the same name in another namespace is another one.
+        if !is_moved && known.contains(policy.name) || !was_there(policy) {
             continue;
         }
         let compared = allowed.as_ref().zip(before.as_ref());

@@ -179,21 +179,28 @@ const NAMESPACED: [&str; 6] = [
 /// they differ.
 fn of_namespace(sides: &Sides<'_, '_>, labels: &[Values<'_>; 2]) -> Lost {
     let (whole, mut lost) = (sides.whole, Lost::default());
-    let has_moved = |was: &Resource| {
-        let mut moved = whole.of_kind(1, was.kind(), sides.namespace(1));
-        moved.any(|is| {
-            is.name() == was.name() && kept(is, &labels[1]).is_none_or(|all| !all.is_empty())
+    // One that was there before under the same name is another one.
+    let has_moved = |place: usize| {
+        let now = whole.all_successors().get(&place).and_then(|now| whole.renders[1].get(*now));
+        now.is_some_and(|is| {
+            is.id().effective_namespace() == sides.namespace(1)
+                && kept(is, &labels[1]).is_none_or(|all| !all.is_empty())
         })
     };
-    let all = NAMESPACED.iter().flat_map(|kind| whole.of_kind(0, kind, sides.namespace(0)));
-    for was in all.filter(|was| restricts(was)) {
+    let places = |kind: &&str| {
+        let key = ((*kind).to_owned(), sides.namespace(0).to_owned());
+        whole.kinds(0).get(&key).into_iter().flatten().copied()
+    };
+    let all = NAMESPACED.iter().flat_map(places).take_while(|_| whole.searches());
+    let all = all.filter_map(|place| Some((place, whole.renders[0].get(place)?)));
+    for (place, was) in all.filter(|(_, was)| restricts(was)) {
         if !whole.work.takes(was.node().count_below()) {
             lost.is_over = true;
             break;
         }
         let mut restrictions = restrictions(was);
         restrictions.retain(|one| one.selector.selects(&labels[0]) == Some(true));
-        if !restrictions.is_empty() && !has_moved(was) {
+        if !restrictions.is_empty() && !has_moved(place) {
             let name = |one: Restriction<'_>| (one.meaning, Identity::of(was).to_string());
             lost.by_meaning.extend(restrictions.into_iter().map(name));
         }
@@ -206,6 +213,12 @@ fn is_of_cluster(kind: &str) -> bool {
     ["Global", "CiliumClusterwide", "Admin", "BaselineAdmin", "ClusterNetwork"]
         .iter()
         .any(|start| kind.starts_with(start))
+}
+
+/// True for a `Server` of Linkerd that refuses some connections.
+pub(super) fn is_restricting_server(spec: Option<&Node>) -> bool {
+    let policy = spec.and_then(|spec| text(spec, "accessPolicy")).unwrap_or("deny");
+    !matches!(policy, "all-unauthenticated" | "audit")
 }
 
 /// True for policies that restrict pods.
@@ -223,10 +236,7 @@ fn restricts(object: &Resource) -> bool {
             ports.any(|(_, value)| text(value, "mode") == Some("STRICT"))
         }
         // (Documentation of Linkerd: "Authorization Policy".)
-        ("policy.linkerd.io", "Server") => {
-            let policy = spec.and_then(|spec| text(spec, "accessPolicy")).unwrap_or("deny");
-            !matches!(policy, "all-unauthenticated" | "audit")
-        }
+        ("policy.linkerd.io", "Server") => is_restricting_server(spec),
         (
             "security.istio.io"
             | "extensions.istio.io"
@@ -515,6 +525,67 @@ mod tests {
                 "007 error Deployment d: moves to namespace open, where its pods are not restricted by PeerAuthentication istio-system/p"
             ]
         );
+    }
+
+    /// The other namespace has a laxer policy of the same name, which stays as it is.
+    #[test]
+    fn pods_move_to_laxer_policies_of_the_same_name() {
+        let istio = "security.istio.io/v1";
+        let strict = "mtls: {mode: STRICT}";
+        for (kind, old, lax) in [
+            ("AuthorizationPolicy", "", "rules: [{}]"),
+            ("RequestAuthentication", "jwtRules: [{issuer: a}]", "jwtRules: [{issuer: b}]"),
+            ("PeerAuthentication", strict, "mtls: {mode: PERMISSIVE}"),
+            (
+                "PeerAuthentication",
+                "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: STRICT}}",
+                "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: DISABLE}}",
+            ),
+            (
+                "PeerAuthentication",
+                strict,
+                "mtls: {mode: STRICT}, portLevelMtls: {'80': {mode: DISABLE}}",
+            ),
+            (
+                "PeerAuthentication",
+                "mtls: {mode: PERMISSIVE}, portLevelMtls: {'80': {mode: STRICT}}",
+                "mtls: {mode: PERMISSIVE}",
+            ),
+        ] {
+            let of = |namespace: &str, spec: &str| {
+                policy(istio, kind, "p", spec)
+                    .replace("namespace: shop", &format!("namespace: {namespace}"))
+            };
+            let web = |namespace: &str| {
+                pods("zone: a").replace("namespace: shop", &format!("namespace: {namespace}"))
+            };
+            let words = format!(
+                "007 error Deployment d: moves to namespace open, where its pods are not restricted by {kind} shop/p"
+            );
+            let both = of("shop", old) + &of("open", lax);
+            let told = judged(&(both.clone() + &web("shop")), &(both.clone() + &web("open")));
+            assert_eq!(told, [words], "{old}");
+            // One that is as strict.
+            let both = of("shop", old) + &of("open", old);
+            let told = judged(&(both.clone() + &web("shop")), &(both.clone() + &web("open")));
+            assert_eq!(told, [""; 0], "{old}");
+        }
+        let of = |namespace: &str, ingress: &str| {
+            let spec = format!("podSelector: {{}}, policyTypes: [Ingress]{ingress}");
+            policy("networking.k8s.io/v1", "NetworkPolicy", "p", &spec)
+                .replace("namespace: shop", &format!("namespace: {namespace}"))
+        };
+        let moved = pods("zone: a").replace("namespace: shop", "namespace: open");
+        let both = of("shop", "") + &of("open", ", ingress: [{}]");
+        assert_eq!(
+            judged(&(both.clone() + &pods("zone: a")), &(both.clone() + &moved)),
+            [
+                "007 error Deployment d: is now selected by NetworkPolicy p, which allows all incoming traffic"
+            ]
+        );
+        let both = of("shop", "") + &of("open", "");
+        let told = judged(&(both.clone() + &pods("zone: a")), &(both.clone() + &moved));
+        assert_eq!(told, [""; 0]);
     }
 
     #[test]

@@ -300,3 +300,97 @@ proptest! {
         prop_assert_eq!(judged(&all, &some), [""; 0]);
     }
 }
+
+/// Objects of Istio that take all steps for comparing objects with others.
+fn spenders(timeout: u8) -> String {
+    let matches: String = (0..510).map(|place| format!("{{uri: {{exact: /{place}}}}}, ")).collect();
+    let one = |place: usize| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: a{place}, namespace: a}}, spec: {{hosts: [a.example.org], http: [{{match: [{matches}], timeout: {timeout}s, route: [{{destination: {{host: web}}}}]}}]}}}}\n---\n"
+        )
+    };
+    (0..10).map(one).collect()
+}
+
+/// The last objects, after the others, are not compared with any: that is told, and only of those that must be compared.
+#[test]
+fn what_is_too_much_to_be_compared_is_told() {
+    let of = |version: &str, kind: &str, name: &str, labels: &str, spec: &str| {
+        format!(
+            "{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}, namespace: shop, labels: {{{labels}}}}}, spec: {{{spec}}}}}\n---\n"
+        )
+    };
+    let istio = "security.istio.io/v1";
+    let envoy = "gateway.envoyproxy.io/v1alpha1";
+    let api = "gateway.networking.k8s.io/v1";
+    let mode = |name: &str, mode: &str| {
+        of(istio, "PeerAuthentication", name, "", &format!("mtls: {{mode: {mode}}}"))
+            .replace("name: mesh, namespace: shop", "name: mesh, namespace: istio-system")
+    };
+    let mesh = mode("mesh", "STRICT");
+    let listeners = "gatewayClassName: c, listeners: [{name: web, port: 80, protocol: HTTP}]";
+    let gateway = |labels: &str| of(api, "Gateway", "z", labels, listeners);
+    let route = of(api, "HTTPRoute", "web", "", "parentRefs: [{name: z}], rules: [{}]");
+    let by_label = "targetSelectors: [{kind: Gateway, matchLabels: {x: y}}], basicAuth: {}";
+    let by_label = of(envoy, "SecurityPolicy", "s", "", by_label);
+    let lax = "targetRefs: [{kind: HTTPRoute, name: web}], cors: {}";
+    let lax = of(envoy, "SecurityPolicy", "z", "", lax);
+    let guarded = format!("{}{route}{by_label}", gateway("x: y"));
+    let pods = |namespace: &str| {
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: z, namespace: {namespace}}}, spec: {{template: {{metadata: {{labels: {{app: z}}}}, spec: {{containers: [{{name: c, image: c}}]}}}}}}}}\n---\n"
+        )
+    };
+    let strict = of(istio, "AuthorizationPolicy", "p", "", "");
+    for (before, after, label) in [
+        (mesh.clone(), mesh.clone() + &mode("z", "PERMISSIVE"), "PeerAuthentication z"),
+        (by_label.clone() + &gateway("x: y"), by_label.clone() + &gateway("x: n"), "Gateway z"),
+        (guarded.clone(), guarded.clone() + &lax, "SecurityPolicy z"),
+        (strict.clone() + &pods("shop"), strict.clone() + &pods("zoo"), "Deployment z"),
+    ] {
+        let told = |before: &str, after: &str| {
+            let mut all = judged(before, after);
+            all.retain(|one| one.contains(label));
+            all
+        };
+        let loud = told(&before, &after);
+        assert!(!loud.is_empty() && !loud[0].contains("not judged"), "{loud:?}");
+        let [old, new] = [(before, 1), (after, 2)].map(|(all, spent)| spenders(spent) + &all);
+        let told = told(&old, &new);
+        assert!(told.iter().any(|one| one.contains(": is not judged")), "{label} {told:?}");
+    }
+    // What is judged by itself alone is.
+    let service = |kind: &str| {
+        of("v1", "ConfigMap", "z", "", "").replace("spec: {}", &format!("data: {{a: {kind}}}"))
+    };
+    let told = judged(&(spenders(1) + &service("b")), &(spenders(2) + &service("c")));
+    assert!(!told.iter().any(|one| one.contains("ConfigMap")), "{told:?}");
+}
+
+/// Chains of Traefik that have each other as members are bounded: what is left out is told.
+#[test]
+fn chains_in_cycles_are_bounded() {
+    let traefik = |kind: &str, name: &str, spec: &str| {
+        format!(
+            "{{apiVersion: traefik.io/v1alpha1, kind: {kind}, metadata: {{name: {name}, namespace: shop}}, spec: {{{spec}}}}}\n---\n"
+        )
+    };
+    let all = |more: &str| -> String {
+        let one = |place: usize| {
+            let (next, far) = ((place + 1) % 600, (place * 7 + 3) % 600);
+            let members = format!("[{{name: c{next}}}, {{name: c{far}}}{more}]");
+            let routes = format!(
+                "routes: [{{match: 'Host(`a{place}`)', middlewares: [{{name: c{place}}}]}}]"
+            );
+            traefik(
+                "Middleware",
+                &format!("c{place}"),
+                &format!("chain: {{middlewares: {members}}}"),
+            ) + &traefik("IngressRoute", &format!("r{place}"), &routes)
+        };
+        (0..600).map(one).collect()
+    };
+    let told = judged(&all(", {name: auth}"), &all(""));
+    assert!(told.iter().any(|one| one.contains(": no longer asks the middleware auth")));
+    assert!(told.iter().any(|one| one.contains(": is not judged")), "{}", told.len());
+}
