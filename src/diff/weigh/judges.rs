@@ -1,12 +1,10 @@
 //! The judges of objects, by group and kind.
 
 use super::{
-    Judgement, Sides, access, admission, definitions, engines, exposure, marks, mounts, namespaces,
-    ports, quotas, scale, scalers, storage, unseen, workload,
+    Judge, access, admission, definitions, engines, exposure, marks, mounts, namespaces, ports,
+    quotas, scale, scalers, storage, unseen, workload,
 };
 use crate::harden::template;
-
-pub(super) type Judge = fn(&Sides<'_, '_>, &mut Vec<Judgement>);
 
 /// The judges of an object, by group and kind, but for those of what can be reached.
 pub(super) fn judges(group: &str, kind: &str) -> &'static [Judge] {

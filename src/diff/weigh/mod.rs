@@ -118,6 +118,9 @@ const MOST_SEARCHES: usize = 500_000;
 /// The maximum number of steps for comparing what several objects of a target mean together. What is not compared is told.
 const MOST_STEPS: usize = 4_000_000;
 
+/// A judge of an object.
+type Judge = fn(&Sides<'_, '_>, &mut Vec<Judgement>);
+
 /// The kinds of autoscalers.
 const SCALERS: [&str; 2] = ["HorizontalPodAutoscaler", "ScaledObject"];
 

@@ -349,7 +349,7 @@ fn tell(
 }
 
 /// The judges of what a workload may lose with its name or kind.
-const JUDGES: &[super::judges::Judge] = &[
+const JUDGES: &[super::Judge] = &[
     storage::succeeded,
     storage::mounted,
     mounts::mounts,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::internal::is_known as is_internal;
+use super::middlewares::fewer_named;
 use super::{judgement, widened};
 use crate::diff::weigh::marks::is_known as is_mark;
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
@@ -83,7 +84,10 @@ impl Row {
     }
 
     /// The phrase for a value that differs, if it is told; without one, a text is empty.
-    fn told(&self, sides: &Sides<'_, '_>, [old, new]: [&str; 2]) -> Option<Phrase> {
+    fn told(&self, sides: &Sides<'_, '_>, values: [&str; 2]) -> Option<Phrase> {
+        // A limit of 0 is none.
+        let is_none = |value: &str| self.key.contains("/limit-") && value == "0";
+        let [old, new] = values.map(|value| if is_none(value) { "" } else { value });
         let words = || Phrase::new(self.words).say(" ");
         let list = |text: &'_ str| -> Vec<String> {
             let parts = text.split([',', ' ', ';']).map(str::trim);
@@ -121,6 +125,11 @@ impl Row {
             }
             Change::New => (!new.is_empty()).then(|| self.named()),
             Change::Shown => (!new.is_empty()).then(|| words().name(new)),
+            // Names of objects that have others as members.
+            Change::Fewer if self.key.ends_with("/router.middlewares") => {
+                let lost = fewer_named(sides, old, new);
+                (!lost.is_empty()).then(|| words().few(lost.iter().map(String::as_str)))
+            }
             // Without it, what is usual is listed.
             Change::Fewer if new.is_empty() && self.values != ["*"] => {
                 beyond(old, &self.values.join(" "))
@@ -673,6 +682,19 @@ mod tests {
             judged(&other("https://a"), &other("https://b")),
             ["007 warning Ingress web: asks for permission at https://b in place of https://a"]
         );
+        for key in ["haproxy-ingress.github.io/auth-url", "ingress.kubernetes.io/auth-url"] {
+            let asks = |host: &str| ingress(&format!("{key}: 'https://{host}'"));
+            assert_eq!(
+                judged(&asks("a"), &asks("b")),
+                ["007 warning Ingress web: asks for permission at https://b in place of https://a"]
+            );
+        }
+        let limit =
+            |value: &str| ingress(&format!("nginx.ingress.kubernetes.io/limit-rps: {value}"));
+        let words =
+            "007 warning Ingress web: no longer limits the requests of a client (limit-rps)";
+        told(&limit("'5'"), &limit("'0'"), &[words]);
+        told(&limit("'0'"), &ingress("a: b"), &[]);
         let traefik = |value: &str| {
             ingress(&format!("traefik.ingress.kubernetes.io/router.middlewares: '{value}'"))
         };

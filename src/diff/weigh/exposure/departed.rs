@@ -3,8 +3,7 @@
 
 use super::policies::stays;
 use crate::diff::Object;
-use crate::diff::weigh::judges::Judge;
-use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::diff::weigh::{Judge, Judgement, Phrase, Sides};
 
 /// The judgements on a policy that leaves pods of its namespace. `None` for other objects.
 pub(super) fn departed(sides: &Sides<'_, '_>, judges: &[Judge]) -> Option<Vec<Judgement>> {

@@ -7,9 +7,10 @@ use super::policies::labels_of;
 use crate::diff::Identity;
 use crate::diff::weigh::namespaces::{Effect, Labels, may_select};
 use crate::diff::weigh::selectors::Conditions;
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
+use crate::diff::weigh::work::Work;
+use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::selector::{labels, selects_by};
-use crate::harden::value::{below, items, present};
+use crate::harden::value::{below, items, present, text};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -39,21 +40,90 @@ impl Pods<'_> {
         (spaces.is_some() || pods.is_some()) && is_near && pods.is_none_or(is_meant)
     }
 
-    /// True if a rule of a policy with all ports, or with the same ones as another rule, is about the pods.
-    fn have(&self, policy: &Resource, (rules, peers): (&str, &str), ports: &str) -> bool {
+    /// True if the rules of a policy that are about the pods allow all ports of another rule, or some of them. Ports are
+    /// compared as far as there are steps left.
+    fn have(
+        &self,
+        policy: &Resource,
+        (rules, peers): (&str, &str),
+        ports: &[Port<'_>],
+        (work, is_all): (&Work, bool),
+    ) -> bool {
         let own = policy.id().effective_namespace();
-        items(below(policy.node(), &["spec", rules])).iter().any(|rule| {
-            let of_rule = items(present(rule, "ports"));
+        if !restricts(policy.node(), rules) {
+            return false;
+        }
+        let all = items(below(policy.node(), &["spec", rules])).iter();
+        let own = all.filter(|rule| {
             let listed = items(present(rule, peers));
-            (of_rule.is_empty() || ports_of(rule) == ports)
-                && (listed.is_empty() || listed.iter().any(|peer| self.are_selected(peer, own)))
-        })
+            listed.is_empty() || listed.iter().any(|peer| self.are_selected(peer, own))
+        });
+        let own: Vec<Port<'_>> = own.flat_map(ports_of).collect();
+        let is_allowed = |port: &Port<'_>| own.iter().any(|one| one.covers(port));
+        work.takes(own.len().saturating_mul(ports.len()))
+            && match is_all {
+                true => ports.iter().all(is_allowed),
+                false => ports.iter().any(is_allowed),
+            }
     }
 }
 
-/// The ports of a rule by their meaning.
-fn ports_of(rule: &Node) -> String {
-    present(rule, "ports").map(canonical).unwrap_or_default()
+/// True if a policy is about a direction. (Kubernetes documentation: "Network Policies".)
+fn restricts(policy: &Node, rules: &str) -> bool {
+    let types = items(below(policy, &["spec", "policyTypes"]));
+    match types {
+        [] => rules == "ingress" || below(policy, &["spec", rules]).is_some(),
+        types => types.iter().filter_map(Node::as_text).any(|one| one.eq_ignore_ascii_case(rules)),
+    }
+}
+
+/// Ports that a rule allows.
+enum Port<'a> {
+    /// All of all protocols.
+    Any,
+    Of(&'a str, Numbers<'a>),
+}
+
+/// The ports of a protocol.
+#[derive(PartialEq, Eq)]
+enum Numbers<'a> {
+    All,
+    From(u32, u32),
+    Named(&'a str),
+}
+
+impl<'a> Port<'a> {
+    fn of(node: &'a Node) -> Self {
+        let number = |key: &str| text(node, key)?.parse().ok();
+        let numbers = match (text(node, "port"), number("port")) {
+            (None, _) => Numbers::All,
+            (_, Some(first)) => Numbers::From(first, number("endPort").unwrap_or(first)),
+            (Some(name), None) => Numbers::Named(name),
+        };
+        Self::Of(text(node, "protocol").unwrap_or("TCP"), numbers)
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        let (Self::Of(protocol, numbers), Self::Of(others, of)) = (self, other) else {
+            return matches!(self, Self::Any);
+        };
+        protocol == others
+            && match (numbers, of) {
+                (Numbers::All, _) => true,
+                (Numbers::From(first, last), Numbers::From(from, to)) => {
+                    first <= from && to <= last
+                }
+                _ => numbers == of,
+            }
+    }
+}
+
+/// The ports of a rule.
+fn ports_of(rule: &Node) -> Vec<Port<'_>> {
+    match items(present(rule, "ports")) {
+        [] => vec![Port::Any],
+        ports => ports.iter().map(Port::of).collect(),
+    }
 }
 
 /// Judges a workload of which the pods get other labels, or another namespace, by which peers of policies select them.
@@ -164,7 +234,8 @@ fn joins<'a>(
             return false;
         }
         let ports = ports_of(rule);
-        if old.have(was, of, &ports) || !new.have(is, of, &ports) {
+        let work = &sides.whole.work;
+        if old.have(was, of, &ports, (work, true)) || !new.have(is, of, &ports, (work, false)) {
             return false;
         }
         let others = known.entry(own.to_owned()).or_insert_with(|| allowing(sides, old, own));
@@ -172,7 +243,7 @@ fn joins<'a>(
         !others.iter().any(|other| {
             sides.whole.work.takes(other.node().count_below())
                 && conditions.is_within(&selector(other))
-                && old.have(other, of, &ports)
+                && old.have(other, of, &ports, (work, true))
         })
     })
 }
@@ -194,6 +265,47 @@ mod tests {
     }
 
     const PEER: &str = "{namespaceSelector: {}, podSelector: {matchLabels: {role: client}}}";
+
+    /// The pods had the same traffic by another rule, or the rule has no effect.
+    #[test]
+    fn pods_join_peers_without_more_traffic() {
+        let peer = |role: &str| {
+            format!(
+                "from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{role: {role}}}}}}}]"
+            )
+        };
+        let rules = |old: &str, new: &str| {
+            let [old, new] = [("old", old), ("client", new)]
+                .map(|(role, ports)| format!("{{{}, ports: [{ports}]}}", peer(role)));
+            policy("p", &format!("ingress: [{old}, {new}]"))
+        };
+        let range = "{port: 80, endPort: 90}";
+        for (old, new, is_more) in [
+            ("{port: 80}, {port: 81}", "{port: 80}", false),
+            ("{port: 80}, {port: 81}", "{port: 81, protocol: TCP}, {port: 80}", false),
+            (range, "{port: 85}, {port: 90}", false),
+            (range, "{port: 85, endPort: 91}", true),
+            ("", "{port: 80}", false),
+            ("{protocol: TCP}", "{port: http}", false),
+            ("{port: 80}", "{port: 80}, {port: 81}", true),
+            ("{port: 80}", "{port: 80, protocol: UDP}", true),
+            ("{port: http}", "{port: 80}", true),
+            ("{port: 80}", "", true),
+        ] {
+            let policy = rules(old, new);
+            let told = judged(
+                &(policy.clone() + &pods("shop", "role: old")),
+                &(policy.clone() + &pods("shop", "role: client")),
+            );
+            assert_eq!(told.len(), usize::from(is_more), "{policy} {told:?}");
+        }
+        let policy = policy("p", &format!("ingress: [{{{}}}]", peer("client")));
+        for (types, is_told) in [("[Egress]", 0), ("[Ingress]", 1), ("[]", 1)] {
+            let policy = policy.replace("[Ingress, Egress]", types);
+            let with = |labels: &str| policy.clone() + &pods("shop", labels);
+            assert_eq!(judged(&with("role: old"), &with("role: client")).len(), is_told, "{types}");
+        }
+    }
 
     #[test]
     fn pods_join_the_peers_of_a_policy() {

@@ -1,5 +1,6 @@
 //! Middlewares of Traefik: those that routes ask, also as members of chains, and what each of them demands.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{judgement, widened};
@@ -8,14 +9,31 @@ use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::resource::ResMap;
 use crate::yaml::Node;
 
-/// The namespace and the name of a middleware.
-type Name = (String, String);
+/// A middleware as Traefik knows it: true for one of TCP, and its namespace and name with a dash between them, or its name with
+/// that of another provider.
+type Key = (bool, String);
+
+/// A reference to a middleware.
+struct Reference {
+    key: Key,
+    /// The namespace, and the name as it is written.
+    namespace: String,
+    name: String,
+}
+
+/// A middleware of a render.
+struct Known<'a> {
+    namespace: &'a str,
+    specification: &'a Node,
+}
+
+/// Middlewares that may refuse requests: their names for people.
+type Refusing = BTreeMap<Key, String>;
 
 /// The middlewares and the rules of routes of a render.
 #[derive(Default)]
 pub(in crate::diff::weigh) struct Routing<'a> {
-    /// The specifications of middlewares.
-    specifications: BTreeMap<Name, &'a Node>,
+    known: BTreeMap<Key, Known<'a>>,
     /// The number of routes with the same rule.
     rules: BTreeMap<&'a str, usize>,
 }
@@ -26,8 +44,11 @@ impl<'a> Routing<'a> {
         let mut all = Self::default();
         for object in render.iter().filter(|one| one.gvk().group.starts_with("traefik.")) {
             if object.kind().starts_with("Middleware") {
-                let name = (object.id().effective_namespace().to_owned(), object.name().to_owned());
-                all.specifications.extend(present(object.node(), "spec").map(|spec| (name, spec)));
+                let namespace = object.id().effective_namespace();
+                let key = (is_tcp(object.kind()), format!("{namespace}-{}", object.name()));
+                let specification = present(object.node(), "spec");
+                let known = specification.map(|specification| Known { namespace, specification });
+                all.known.extend(known.map(|known| (key, known)));
             } else {
                 for rule in rules(object.node()) {
                     *all.rules.entry(rule).or_default() += 1;
@@ -42,6 +63,11 @@ impl<'a> Routing<'a> {
     }
 }
 
+/// True for the kinds of routes and middlewares of TCP: they are apart from those of HTTP.
+fn is_tcp(kind: &str) -> bool {
+    kind.ends_with("TCP")
+}
+
 /// The rules of the routes of an object.
 fn rules(node: &Node) -> impl Iterator<Item = &str> {
     routes(node).filter_map(|route| text(route, "match"))
@@ -51,27 +77,42 @@ fn routes(node: &Node) -> impl Iterator<Item = &Node> {
     items(below(node, &["spec", "routes"])).iter()
 }
 
-/// A reference to a middleware: in the namespace of its object, in another one, or by the name that a provider gives.
-fn reference(of: &Node, own: &str) -> Option<Name> {
-    /// The end of names of middlewares that are objects of a cluster, after their namespaces.
-    const OF_CLUSTER: &str = "@kubernetescrd";
-    let name = text(of, "name")?;
-    let in_own = || name.strip_suffix(OF_CLUSTER)?.strip_prefix(own)?.strip_prefix('-');
-    Some(match in_own() {
-        Some(name) => (own.to_owned(), name.to_owned()),
-        None => (text(of, "namespace").unwrap_or(own).to_owned(), name.to_owned()),
-    })
-}
+/// The end of names of middlewares that are objects of a cluster, after their namespaces.
+const OF_CLUSTER: &str = "@kubernetescrd";
 
-/// The name of a middleware, with its namespace if that is another one.
-fn told((namespace, name): &Name, own: &str) -> String {
-    if namespace == own { name.clone() } else { format!("{namespace}/{name}") }
+impl Reference {
+    /// A reference in an object of a namespace: to that namespace, to another one, or by the name that a provider gives.
+    fn of(node: &Node, own: &str, is_tcp: bool) -> Option<Self> {
+        let name = text(node, "name")?;
+        Some(match name.contains('@') {
+            true => Self::by_provider(name, own, is_tcp),
+            false => {
+                let namespace = text(node, "namespace").unwrap_or(own).to_owned();
+                let key = (is_tcp, format!("{namespace}-{name}"));
+                Self { key, namespace, name: name.to_owned() }
+            }
+        })
+    }
+
+    /// A reference by the name that a provider gives.
+    fn by_provider(name: &str, own: &str, is_tcp: bool) -> Self {
+        let of_cluster = name.strip_suffix(OF_CLUSTER);
+        let in_own = of_cluster.and_then(|id| id.strip_prefix(own)?.strip_prefix('-'));
+        let key = (is_tcp, of_cluster.unwrap_or(name).to_owned());
+        Self { key, namespace: own.to_owned(), name: in_own.unwrap_or(name).to_owned() }
+    }
+
+    /// The name, with the namespace if that is another one.
+    fn told(&self, own: &str) -> String {
+        let Self { namespace, name, .. } = self;
+        if namespace == own { name.clone() } else { format!("{namespace}/{name}") }
+    }
 }
 
 /// The names of the middlewares that a route asks, as an object of a namespace says.
 pub(super) fn listed(route: &Node, own: &str) -> Vec<String> {
     let list = items(present(route, "middlewares")).iter();
-    list.filter_map(|of| reference(of, own)).map(|name| told(&name, own)).collect()
+    list.filter_map(|of| Reference::of(of, own, false)).map(|of| of.told(own)).collect()
 }
 
 /// The names of middlewares that may refuse requests, also as members of chains: those of which the render does not show
@@ -81,53 +122,87 @@ pub(super) fn middlewares<'n>(
     side: usize,
     routes: impl IntoIterator<Item = &'n Node>,
 ) -> BTreeSet<String> {
-    let own = sides.namespace(side);
+    asked(sides, side, routes).into_values().collect()
+}
+
+fn asked<'n>(
+    sides: &Sides<'_, '_>,
+    side: usize,
+    routes: impl IntoIterator<Item = &'n Node>,
+) -> Refusing {
+    let (own, is_tcp) = (sides.namespace(side), is_tcp(sides.kind));
     let asked = routes.into_iter().flat_map(|route| items(present(route, "middlewares")));
-    refusing(sides, side, asked.filter_map(|of| reference(of, own)).collect())
+    let asked = asked.filter_map(|of| Reference::of(of, own, is_tcp));
+    refusing(sides, side, asked.collect())
 }
 
 /// The steps for a middleware: its name is looked up, and may be a member of many chains.
 const STEPS: usize = 8;
 
 /// Those of some middlewares, and of the members of chains among them, that may refuse requests.
-fn refusing(sides: &Sides<'_, '_>, side: usize, mut names: Vec<Name>) -> BTreeSet<String> {
-    let known = &sides.whole.routing(side).specifications;
-    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
-    while let Some(name) = names.pop() {
+fn refusing(sides: &Sides<'_, '_>, side: usize, mut of: Vec<Reference>) -> Refusing {
+    let known = &sides.whole.routing(side).known;
+    let (mut seen, mut found) = (BTreeSet::new(), Refusing::new());
+    while let Some(reference) = of.pop() {
         if !sides.whole.work.takes(STEPS) {
             break;
         }
-        if !seen.insert(name.clone()) {
+        if !seen.insert(reference.key.clone()) {
             continue;
         }
-        match known.get(&name) {
-            Some(spec) if is_harmless(spec) => {}
-            Some(spec) if present(spec, "chain").is_some() => names.extend(members(spec, &name.0)),
+        match known.get(&reference.key) {
+            Some(one) if is_harmless(one.specification) => {}
+            Some(one) if present(one.specification, "chain").is_some() => {
+                of.extend(members(one.specification, one.namespace));
+            }
             _ => {
-                found.insert(told(&name, sides.namespace(side)));
+                let told = reference.told(sides.namespace(side));
+                found.insert(reference.key, told);
             }
         }
     }
     found
 }
 
-/// The members of a chain of a namespace.
-fn members(spec: &Node, own: &str) -> Vec<Name> {
+/// The members of a chain of a namespace. There are none of TCP.
+fn members(spec: &Node, own: &str) -> Vec<Reference> {
     let list = items(below(spec, &["chain", "middlewares"])).iter();
-    list.filter_map(|of| reference(of, own)).collect()
+    list.filter_map(|of| Reference::of(of, own, false)).collect()
 }
 
-/// The names of `old` that are not among the new ones, also under other names.
-fn lost<'n>(
-    sides: &Sides<'_, '_>,
-    old: &'n BTreeSet<String>,
-    new: &BTreeSet<String>,
-) -> Vec<&'n str> {
-    let is_lost = |name: &&str| {
-        let now = sides.renames().new_name(name);
-        !new.contains(*name) && !now.is_some_and(|now| new.contains(&now))
+/// Those of `old` that are not among the new ones, also under other names, and of which none of these asks the same.
+fn lost<'n>(sides: &Sides<'_, '_>, old: &'n Refusing, new: &Refusing) -> Vec<(&'n Key, &'n str)> {
+    let names: BTreeSet<&str> = new.values().map(String::as_str).collect();
+    let [was, is] = [0, 1].map(|side| &sides.whole.routing(side).known);
+    let meaning = |known: Option<&Known<'_>>| {
+        let spec = known?.specification;
+        sides.whole.work.takes(spec.count_below()).then(|| canonical(spec))
     };
-    old.iter().map(String::as_str).filter(is_lost).collect()
+    let asked: OnceCell<BTreeSet<String>> = OnceCell::new();
+    let is_asked = |key: &Key| {
+        let asked =
+            asked.get_or_init(|| new.keys().filter_map(|key| meaning(is.get(key))).collect());
+        meaning(was.get(key)).is_some_and(|own| asked.contains(&own))
+    };
+    let is_lost = |(key, name): &(&Key, &str)| {
+        let now = sides.renames().new_name(name);
+        !new.contains_key(*key)
+            && !names.contains(name)
+            && !now.is_some_and(|now| names.contains(&*now))
+            && !is_asked(key)
+    };
+    old.iter().map(|(key, name)| (key, name.as_str())).filter(is_lost).collect()
+}
+
+/// The names of an annotation with middlewares, of which one that may refuse requests is no longer asked.
+pub(super) fn fewer_named(sides: &Sides<'_, '_>, old: &str, new: &str) -> Vec<String> {
+    let of = |side: usize, list: &str| {
+        let own = sides.namespace(side);
+        let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+        refusing(sides, side, names.map(|name| Reference::by_provider(name, own, false)).collect())
+    };
+    let (old, new) = (of(0, old), of(1, new));
+    lost(sides, &old, &new).into_iter().map(|(_, name)| name.to_owned()).collect()
 }
 
 /// The judgement on routes that ask fewer middlewares. A route that moved to another object is judged there.
@@ -142,10 +217,11 @@ pub(super) fn fewer_asked(sides: &Sides<'_, '_>, before: &Node, after: &Node) ->
             && is.count(rule) > 0
             && was.count(rule) == own.get(rule).copied().unwrap_or_default()
     };
-    let old = middlewares(sides, 0, routes(before).filter(|route| !is_moved(route)));
-    let new = middlewares(sides, 1, routes(after));
+    let old = asked(sides, 0, routes(before).filter(|route| !is_moved(route)));
+    let new = asked(sides, 1, routes(after));
     let lost = lost(sides, &old, &new);
-    let phrase = || Phrase::new("no longer asks the middleware ").few(lost.iter().copied());
+    let names = || lost.iter().map(|(_, name)| *name);
+    let phrase = || Phrase::new("no longer asks the middleware ").few(names());
     (!lost.is_empty()).then(|| judgement("spec.routes", phrase()))
 }
 
@@ -194,16 +270,14 @@ pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<
     if field(after, "chain").is_none()
         && let Some(own) = present(after, "spec").map(canonical)
     {
-        let known = &sides.whole.routing(0).specifications;
-        let is_own = |name: &str| {
-            let name = name.split_once('/').unwrap_or((sides.namespace(0), name));
-            let spec = known.get(&(name.0.to_owned(), name.1.to_owned()));
-            spec.is_some_and(|spec| canonical(spec) == own)
-        };
-        lost.retain(|name| !is_own(name));
+        let known = &sides.whole.routing(0).known;
+        let is_own =
+            |key: &Key| known.get(key).is_some_and(|known| canonical(known.specification) == own);
+        lost.retain(|(key, _)| !is_own(key));
     }
     if !lost.is_empty() {
-        let phrase = Phrase::new("no longer asks the middleware ").few(lost);
+        let phrase = Phrase::new("no longer asks the middleware ")
+            .few(lost.into_iter().map(|(_, name)| name));
         found.push(judgement("spec.chain", phrase));
     }
     let list = |node: &'_ Node| -> Option<Node> {
@@ -239,20 +313,20 @@ fn is_member(sides: &Sides<'_, '_>, side: usize, chain: &Node, other: &Node) -> 
     if present(spec, "chain").is_none() || present(own, "chain").is_some() {
         return false;
     }
-    let (own, known) = (canonical(own), &sides.whole.routing(side).specifications);
-    let (mut names, mut seen) = (members(spec, sides.namespace(side)), BTreeSet::new());
-    while let Some(name) = names.pop() {
-        if !seen.insert(name.clone()) {
+    let (own, known) = (canonical(own), &sides.whole.routing(side).known);
+    let (mut of, mut seen) = (members(spec, sides.namespace(side)), BTreeSet::new());
+    while let Some(Reference { key, .. }) = of.pop() {
+        let Some(one) = known.get(&key) else { continue };
+        if !seen.insert(key) {
             continue;
         }
-        let Some(spec) = known.get(&name) else { continue };
-        if !sides.whole.work.takes(spec.count_below()) {
+        if !sides.whole.work.takes(one.specification.count_below()) {
             return false;
         }
-        if canonical(spec) == own {
+        if canonical(one.specification) == own {
             return true;
         }
-        names.extend(members(spec, &name.0));
+        of.extend(members(one.specification, one.namespace));
     }
     false
 }
@@ -320,7 +394,15 @@ fn credentials(sides: &Sides<'_, '_>, [before, after]: [&Node; 2], found: &mut V
     for key in ASKING {
         let [old, new] = [before, after].map(|node| below(node, &["spec", key]));
         if old.is_some() && new.is_none() {
-            found.push(judgement("spec", Phrase::new("no longer asks for credentials")));
+            let other = ASKING.iter().find(|other| below(after, &["spec", other]).is_some());
+            let phrase = match other {
+                None => Phrase::new("no longer asks for credentials"),
+                Some(other) => {
+                    let phrase = Phrase::new("asks for credentials by ").say(*other);
+                    phrase.say(" in place of ").say(key).say(", which are not compared")
+                }
+            };
+            found.push(judgement("spec", phrase));
         }
         let (Some(old), Some(new)) = (old, new) else { continue };
         if text(old, "address") != text(new, "address") {
@@ -392,6 +474,88 @@ mod tests {
         };
         let words = "007 warning Middleware auth: no longer asks the middleware guard";
         assert_eq!(judged(&chain("{name: guard}"), &chain("{name: guard, namespace: b}")), [words]);
+    }
+
+    #[test]
+    fn middlewares_are_known_as_traefik_knows_them() {
+        let rule = "Host(`h`)";
+        let asks = |middleware: &str| route("x", rule, &format!("middlewares: [{middleware}]"));
+        let auth = |name: &str, namespace: &str| {
+            object("Middleware", name, namespace, "basicAuth: {secret: s}")
+        };
+        // In another namespace, by its name and by that of the provider.
+        let far = [asks("{name: auth, namespace: lib}"), asks("{name: lib-auth@kubernetescrd}")];
+        told(&far[0], &far[1], &[]);
+        let with = |route: &str| auth("auth", "lib") + route;
+        told(&with(&far[0]), &with(&far[1]), &[]);
+        assert_eq!(judged(&far[0], &asks("{name: auth@file}")).len(), 1);
+        // Another name for the same demands.
+        let renamed = |name: &str| auth(name, "a") + &asks(&format!("{{name: {name}}}"));
+        assert_eq!(judged(&renamed("auth"), &renamed("login")), [""; 0]);
+        let lax = object("Middleware", "login", "a", "inFlightReq: {amount: 5}");
+        let after = lax + &asks("{name: login}");
+        assert_eq!(
+            judged(&renamed("auth"), &after),
+            ["007 warning IngressRoute x: no longer asks the middleware auth"]
+        );
+        // Middlewares of TCP have names of their own.
+        let tcp = object("MiddlewareTCP", "auth", "a", "inFlightConn: {amount: 5}");
+        let chain = object("Middleware", "all", "a", "chain: {middlewares: [{name: auth}]}");
+        let before = auth("auth", "a") + &tcp + &chain + &asks("{name: auth}");
+        let after = auth("auth", "a") + &tcp + &chain + &asks("{name: all}");
+        told(&before, &after, &[]);
+        let strip = object("Middleware", "auth", "a", "stripPrefix: {prefixes: [/a]}");
+        let guarded = object(
+            "IngressRouteTCP",
+            "x",
+            "a",
+            "routes: [{match: 'HostSNI(`h`)', middlewares: [{name: auth}], services: [{name: web, port: 80}]}]",
+        );
+        let list = "ipAllowList: {sourceRange: [10.0.0.0/8]}";
+        let list = object("MiddlewareTCP", "auth", "a", list);
+        for both in [format!("{list}{strip}"), format!("{strip}{list}")] {
+            let open = guarded.replace("middlewares: [{name: auth}], ", "");
+            assert_eq!(
+                judged(&format!("{both}{guarded}"), &format!("{both}{open}")),
+                ["007 warning IngressRouteTCP x: no longer asks the middleware auth"]
+            );
+        }
+        // Credentials are asked for otherwise.
+        let of = |spec: &str| object("Middleware", "m", "a", spec);
+        assert_eq!(
+            judged(&of("basicAuth: {secret: s}"), &of("digestAuth: {secret: s}")),
+            [
+                "007 warning Middleware m: asks for credentials by digestAuth in place of basicAuth, which are not compared"
+            ]
+        );
+    }
+
+    #[test]
+    fn annotations_name_middlewares() {
+        let with = |names: &str, others: &str| {
+            format!(
+                "{others}{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web, namespace: shop, annotations: {{traefik.ingress.kubernetes.io/router.middlewares: '{names}'}}}}}}\n---\n"
+            )
+        };
+        let of = |name: &str, spec: &str| object("Middleware", name, "shop", spec);
+        let auth = of("auth", "basicAuth: {secret: s}");
+        let all = auth.clone()
+            + &of("chain", "chain: {middlewares: [{name: auth}, {name: frame}]}")
+            + &of("frame", "headers: {frameDeny: true}")
+            + &of("other", "chain: {middlewares: [{name: frame}]}");
+        let one = "shop-auth@kubernetescrd";
+        for (names, is_told) in [
+            ("shop-chain@kubernetescrd", false),
+            ("shop-auth@kubernetescrd, shop-frame@kubernetescrd", false),
+            ("shop-other@kubernetescrd", true),
+            ("", true),
+        ] {
+            let told = judged(&with(one, &all), &with(names, &all));
+            let words = "007 warning Ingress web: no longer asks the middleware auth";
+            assert_eq!(told, if is_told { vec![words] } else { Vec::new() }, "{names}");
+        }
+        let framed = "shop-auth@kubernetescrd,shop-frame@kubernetescrd";
+        told(&with(framed, &all), &with(one, &all), &[]);
     }
 
     #[test]

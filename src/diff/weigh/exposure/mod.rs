@@ -52,10 +52,9 @@ pub(super) use transports::{options, termination, tls_option, transport};
 pub(super) use cilium::cilium_policy;
 pub(super) use entries::Offers;
 
-use super::Sides;
 use super::judgement::{Judgement, Part, Phrase};
-use super::judges::Judge;
 use super::work::Work;
+use super::{Judge, Sides};
 use crate::harden::differences::EXPOSURE_GREW;
 use crate::resource::ResMap;
 use crate::yaml::Node;

@@ -36,10 +36,16 @@ pub(in crate::diff::weigh) fn other_policy(sides: &Sides<'_, '_>, found: &mut Ve
 
 /// Judges a `Server` of Linkerd, which restricts who reaches a port.
 pub(in crate::diff::weigh) fn server(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let is_restricting = |before| super::released::is_restricting_server(spec(before));
+    let is_restricting = |before| is_restricting_server(spec(before));
     if sides.after.is_none() && sides.before.is_some_and(is_restricting) {
         found.extend(removed(sides));
     }
+}
+
+/// True for a `Server` of Linkerd that refuses some connections.
+pub(super) fn is_restricting_server(spec: Option<&Node>) -> bool {
+    let policy = spec.and_then(|spec| text(spec, "accessPolicy")).unwrap_or("deny");
+    !matches!(policy, "all-unauthenticated" | "audit")
 }
 
 fn spec(policy: &Node) -> Option<&Node> {

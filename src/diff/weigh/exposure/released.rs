@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mutual;
-use super::others::{MESH, is_tried_out};
+use super::others::{MESH, is_restricting_server, is_tried_out};
 use super::policies::labels_of;
 use crate::diff::Identity;
 use crate::diff::weigh::expressions::satisfies;
@@ -213,12 +213,6 @@ fn is_of_cluster(kind: &str) -> bool {
     ["Global", "CiliumClusterwide", "Admin", "BaselineAdmin", "ClusterNetwork"]
         .iter()
         .any(|start| kind.starts_with(start))
-}
-
-/// True for a `Server` of Linkerd that refuses some connections.
-pub(super) fn is_restricting_server(spec: Option<&Node>) -> bool {
-    let policy = spec.and_then(|spec| text(spec, "accessPolicy")).unwrap_or("deny");
-    !matches!(policy, "all-unauthenticated" | "audit")
 }
 
 /// True for policies that restrict pods.
