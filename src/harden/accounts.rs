@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::facts::Facts;
 use super::pod::{Container, Pod, Shape};
-use super::programs::applies;
-use super::value::{below, present, text};
+use super::programs::{Role, applies, role};
+use super::started::{deciding, keeps};
+use super::value::{below, items, present, text};
 use super::workload::{is_inert, is_of, is_of_chart, is_settled, pods};
 use crate::resource::{ImageReference, Resource};
 use crate::text::hex;
@@ -20,7 +21,7 @@ use crate::yaml::Node;
 pub(super) struct Runners {
     /// True if one of them runs something else than a controller that applies what a repository holds.
     pub(super) has_others: bool,
-    /// A digest of each with its images, without their versions, or one of all if there are many.
+    /// A digest of each with its images, without their versions, and what they start, or one of all if there are many.
     pub(super) digests: BTreeSet<String>,
 }
 
@@ -115,6 +116,9 @@ impl Accounts {
             for account in named(object, &pods) {
                 found.add(object, account, None);
             }
+            for account in of_instance(object) {
+                found.add(object, &account, None);
+            }
             for secret in secrets(object, &names) {
                 pods.iter().for_each(|pod| readers.add(object, secret, Some(pod)));
                 if pods.is_empty() {
@@ -174,6 +178,12 @@ impl<'a> Token<'a> {
                 let target = below(node, &["spec", "target"])?;
                 (present(target, "template")?, text(target, "name").unwrap_or(own))
             }
+            ("external-secrets.io", "ClusterExternalSecret") => {
+                let spec = below(node, &["spec"])?;
+                let target = below(spec, &["externalSecretSpec", "target"])?;
+                let name = text(target, "name").or_else(|| text(spec, "externalSecretName"));
+                (present(target, "template")?, name.unwrap_or(own))
+            }
             _ => return None,
         };
         if text(made, "type") != Some("kubernetes.io/service-account-token") {
@@ -200,11 +210,41 @@ fn secrets<'n>(object: &Resource, names: &BTreeSet<&'n str>) -> BTreeSet<&'n str
         for (key, value) in node.entries() {
             let key = key.text();
             if !is_inert(key) && key != "imagePullSecrets" {
-                pending.push((value, is_of_secret || key.contains("ecret")));
+                pending.push((value, is_of_secret || key.contains("ecret") || is_credentials(key)));
             }
         }
     }
     found
+}
+
+/// True for another field that selects a key of a Secret, such as in a `ServiceMonitor`.
+fn is_credentials(key: &str) -> bool {
+    key == "credentials" || key == "tokenRef"
+}
+
+/// The accounts that the operator of Argo CD makes for an instance, if it runs something else as them than its own images.
+fn of_instance(object: &Resource) -> Vec<String> {
+    if object.gvk().group != "argoproj.io" || object.kind() != "ArgoCD" {
+        return Vec::new();
+    }
+    let Some(spec) = present(object.node(), "spec") else { return Vec::new() };
+    let is_other = |image: &str| role(image) != Some(Role::Applier);
+    let has_image = text(spec, "image").is_some_and(|image| !image.is_empty() && is_other(image));
+    let names = [("controller", "application"), ("server", "server")].into_iter();
+    let changed = names.filter(|(part, _)| {
+        let part = present(spec, part);
+        let has = |key: &str| part.is_some_and(|part| !items(part.get(key)).is_empty());
+        has_image
+            || has("sidecarContainers")
+            || has("initContainers")
+            || part.is_some_and(|part| !keeps(part))
+    });
+    let name = object.name();
+    let account = |part: &str| match part {
+        "application" => format!("{name}-argocd-application-controller"),
+        _ => format!("{name}-argocd-{part}"),
+    };
+    changed.map(|(_, part)| account(part)).collect()
 }
 
 /// Groups and kinds (`*` for all) of objects that name accounts whose rights they use, limit or describe, and run no pods as
@@ -217,7 +257,7 @@ const WITHOUT_PODS: &[(&str, &str)] = &[
 
 /// Groups of operators whose objects run pods as the accounts that they name. Objects of others that name a namespace beside an
 /// account tell something about it, such as which identity it has in a cloud.
-const RUNNING: [&str; 12] = [
+const RUNNING: [&str; 13] = [
     "argoproj.io",
     "batch.volcano.sh",
     "cnpg.io",
@@ -226,6 +266,7 @@ const RUNNING: [&str; 12] = [
     "kserve.io",
     "kubeflow.org",
     "monitoring.coreos.com",
+    "olm.operatorframework.io",
     "opentelemetry.io",
     "ray.io",
     "sparkoperator.k8s.io",
@@ -257,15 +298,29 @@ fn named<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> BTreeSet<&'a str> {
         let is_meant = !is_told && !known.contains(&from_ref(node));
         pending.extend(node.items());
         for (key, value) in node.entries().iter().filter(|(key, _)| !is_inert(key.text())) {
-            let names =
-                ["erviceAccountName", "erviceAccount"].iter().any(|end| key.text().ends_with(end));
-            match value.as_text().filter(|name| !name.is_empty()) {
-                Some(name) if is_meant && names => drop(found.insert(name)),
-                _ => pending.push(value),
+            if is_meant && let Some(name) = account(key.text(), value) {
+                found.insert(name);
+                continue;
             }
+            if is_meant && key.text().ends_with("erviceAccountNames") {
+                found.extend(value.items().iter().filter_map(Node::as_text));
+            }
+            pending.push(value);
         }
     }
     found
+}
+
+/// The account that a field names: in its value, or in the name of what it refers to or makes.
+fn account<'a>(key: &str, value: &'a Node) -> Option<&'a str> {
+    let ends = |end: &str| key.ends_with(end);
+    let named = match value.as_text() {
+        Some(name) => Some(name).filter(|_| ends("erviceAccountName") || ends("erviceAccount")),
+        None if ends("erviceAccount") || ends("erviceAccountRef") => text(value, "name"),
+        None if ends("erviceAccountTemplate") => text(present(value, "metadata")?, "name"),
+        None => None,
+    };
+    named.filter(|name| !name.is_empty())
 }
 
 fn digest(object: &Resource, containers: &[Container<'_>]) -> String {
@@ -280,5 +335,19 @@ fn digest(object: &Resource, containers: &[Container<'_>]) -> String {
         digest.update(part);
         digest.update([0]);
     }
+    // What the containers start, in any order.
+    let mut started: Vec<String> = containers
+        .iter()
+        .map(|container| {
+            let mut all = Sha256::new();
+            deciding(container, |part| {
+                all.update(part);
+                all.update([0]);
+            });
+            hex(&all.finalize())
+        })
+        .collect();
+    started.sort_unstable();
+    started.iter().for_each(|one| digest.update(one));
     hex(&digest.finalize())
 }

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use super::images::{last_part, rows, short};
 use super::pod::Container;
 use super::started::starts_only;
+use super::value::items;
 use crate::resource::ImageReference;
 use crate::text::wildcard::fits;
+use crate::yaml::Node;
 
 /// The kind of a program. The table says what the words mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(super) enum Role {
     Helper,
     /// A program that serves the machines of the network of its node.
     Network,
+    /// A base image, of which a container shows the log of another one.
+    Reader,
     /// A program that its makers publish without a limit for memory.
     Unlimited,
 }
@@ -59,6 +63,7 @@ impl Role {
             "client" => Self::Client,
             "helper" => Self::Helper,
             "network" => Self::Network,
+            "reader" => Self::Reader,
             "unlimited" => Self::Unlimited,
             _ => return None,
         })
@@ -70,10 +75,23 @@ pub(super) fn role(image: &str) -> Option<Role> {
     Program::of(image).map(|program| program.role)
 }
 
-/// True if a container runs a controller that applies what a repository holds: the program of such an image, and nothing else.
+/// True if a container runs a controller that applies what a repository holds: the program of such an image, and nothing else. So
+/// does one that shows its log.
 pub(super) fn applies(container: &Container<'_>) -> bool {
-    Program::of(container.image())
-        .is_some_and(|one| one.role == Role::Applier && starts_only(container, one.files))
+    Program::of(container.image()).is_some_and(|one| match one.role {
+        Role::Applier => starts_only(container, one.files),
+        Role::Reader => reads_logs(container) && starts_only(container, one.files),
+        _ => false,
+    })
+}
+
+/// True if the command of a container names files of logs, and no others.
+fn reads_logs(container: &Container<'_>) -> bool {
+    let words = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
+    let mut files = words.filter_map(Node::as_text).skip(1).filter(|word| !word.starts_with('-'));
+    let is_log =
+        |file: &str| file.starts_with("/var/log/") && !file.contains("..") && !file.contains('$');
+    files.next().is_some_and(is_log) && files.all(is_log)
 }
 
 /// Programs and runtimes whose versions are streams: of each, the images of a stream differ by corrections only.
@@ -126,7 +144,8 @@ mod tests {
             let first = PROGRAMS.iter().position(|one| fits(one.image, &name));
             assert_eq!(first, Some(number), "{row:?}");
             let program = &PROGRAMS[number];
-            assert_eq!(program.role == Role::Applier, !program.files.is_empty(), "{row:?}");
+            let has_files = matches!(program.role, Role::Applier | Role::Reader);
+            assert_eq!(has_files, !program.files.is_empty(), "{row:?}");
         }
     }
 

@@ -13,18 +13,32 @@ const PROGRAMS: &str = "dhcpd dnsmasq in.tftpd kea-dhcp4 kea-dhcp6 keepalived ra
 /// The names of their files, also such as `rundnsmasq`.
 const FILES: &str = "*dhcpd,*dnsmasq,*in.tftpd,*kea-dhcp4,*kea-dhcp6,*keepalived,*radvd,*tftpd";
 
+/// Options of dnsmasq for programs that it starts.
+const OF_SCRIPTS: [&str; 3] = ["--dhcp-lu", "--dhcp-sc", "-6"];
+
+/// Controllers of storage drivers, by their images and the names of their files.
+const CONTROLLERS: [&str; 3] = ["csi-provisioner", "csi-attacher", "csi-resizer"];
+
 /// Capabilities by which such a program opens its sockets.
 const OF_SOCKETS: [&str; 3] = ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"];
 
 /// The program of a container that serves the machines of a network, if it has an image with such a program and starts that: by
 /// the name of the image, or of what its command runs. Others may have these names.
 fn program(container: &Container<'_>) -> Option<&'static str> {
-    if role(container.image()) != Some(Role::Network) || !starts_first(container, FILES) {
+    if role(container.image()) != Some(Role::Network)
+        || !container.is_running()
+        || !starts_first(container, FILES)
+    {
         return None;
     }
     let command = ["command", "args"].into_iter().map(|key| items(container.node.get(key)));
     let command: Vec<&str> =
         command.flat_map(|list| list.iter().filter_map(Node::as_text)).collect();
+    let mut words = command.iter().flat_map(|one| one.split_ascii_whitespace());
+    // Long options of dnsmasq may be shortened.
+    if words.any(|word| OF_SCRIPTS.iter().any(|option| word.starts_with(option))) {
+        return None;
+    }
     let is_shell = command.first().is_some_and(|first| first.ends_with("sh"));
     let script = command.iter().filter(|_| is_shell).flat_map(|one| one.split_ascii_whitespace());
     let names = command.first().copied().into_iter().chain(script);
@@ -41,8 +55,11 @@ pub(super) fn told(pod: &Pod<'_>) -> Option<String> {
         return Some(format!("assumed: `{program}` serves the machines of the node's network"));
     }
     let is_controller = |one: &Container<'_>| {
-        let is_called = ["csi-provisioner", "csi-attacher", "csi-resizer"];
-        role(one.image()) == Some(Role::Helper) && is_called.contains(&last_part(one.image()))
+        let name = last_part(one.image());
+        role(one.image()) == Some(Role::Helper)
+            && CONTROLLERS.contains(&name)
+            && one.is_running()
+            && starts_first(one, name)
     };
     pod.containers.iter().any(is_controller).then(|| {
         "assumed: a controller of a storage driver asks the service for metadata of its node"
@@ -70,4 +87,45 @@ pub(super) fn has_capabilities_of_files(container: &Container<'_>, pod: &Pod<'_>
         && container.user(pod).is_some_and(|user| user > 0)
         && container.capabilities("drop").any(|one| one == "ALL")
         && container.capabilities("add").next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harden::facts::Facts;
+    use crate::harden::workload::pods;
+    use crate::resource::sample::resource;
+
+    #[test]
+    fn programs_that_run_need_the_network_of_the_node() {
+        let provisioner = "image: registry.k8s.io/sig-storage/csi-provisioner:v5.2.0";
+        let dnsmasq = "image: dockurr/dnsmasq:2.90";
+        for (field, fields, expected) in [
+            ("containers", provisioner.to_owned(), true),
+            ("containers", format!("{provisioner}, args: ['--csi-address=/csi/csi.sock']"), true),
+            ("containers", format!("{provisioner}, command: [/csi-provisioner, --v=2]"), true),
+            ("containers", format!("{provisioner}, command: [/bin/true]"), false),
+            ("initContainers", provisioner.to_owned(), false),
+            ("initContainers", format!("{provisioner}, restartPolicy: Always"), true),
+            ("containers", format!("{dnsmasq}, args: [--keep-in-foreground]"), true),
+            ("containers", format!("{dnsmasq}, args: ['--dhcp-range=10.0.0.5,10.0.0.9']"), true),
+            ("containers", format!("{dnsmasq}, envFrom: [{{configMapRef: {{name: a}}}}]"), true),
+            ("containers", format!("{dnsmasq}, env: [{{name: LD_PRELOAD, value: /cm/a}}]"), false),
+            ("containers", format!("{dnsmasq}, args: ['--dhcp-script=/cm/a.sh']"), false),
+            ("containers", format!("{dnsmasq}, args: [--dhcp-scr, /cm/a.sh]"), false),
+            ("containers", format!("{dnsmasq}, command: [dnsmasq, -6, /cm/a.sh]"), false),
+            ("initContainers", format!("{dnsmasq}, args: ['--test']"), false),
+        ] {
+            let text = format!(
+                "{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{{field}: [{{name: a, {fields}}}]}}}}"
+            );
+            let text = match field {
+                "containers" => text,
+                _ => text.replace("spec: {", "spec: {containers: [{name: b, image: 'b:1'}], "),
+            };
+            let object = resource(&text);
+            let found = pods(&object, &Facts::default());
+            assert_eq!(told(&found[0]).is_some(), expected, "{text}");
+        }
+    }
 }
