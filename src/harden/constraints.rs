@@ -1,11 +1,12 @@
 //! Security Context Constraints of `OpenShift`: the pods that its usual ones restrict.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::once;
 
 use super::facts::Facts;
 use super::pod::Pod;
 use super::rights::{is_binding, is_role, role_of};
-use super::value::{below, is_true, items, present, text};
+use super::value::{below, integer, is_false, is_true, items, present, text};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -20,6 +21,8 @@ pub(super) struct Constraints {
     free: BTreeMap<String, Renders>,
     /// Constraints with the names of usual ones that allow more.
     wide: BTreeMap<String, Renders>,
+    /// Constraints with names like those of usual ones that limit as much.
+    limited: BTreeSet<String>,
 }
 
 /// The numbers of the renders that have something.
@@ -31,16 +34,27 @@ const MANY: usize = 64;
 /// Namespaces whose pods get no constraints: those that Kubernetes makes.
 const FREE: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+/// The annotation of a namespace with the users of its pods.
+const OF_USERS: &str = "openshift.io/sa.scc.uid-range";
+
 /// The group of the constraints.
 const OF_CONSTRAINTS: &str = "security.openshift.io";
 
-/// True for constraints that drop all capabilities, and set a profile and users.
+/// The constraints of `OpenShift` that drop capabilities, and set users other than root.
+const USUAL: &str = "nonroot nonroot-v2 restricted restricted-v2 restricted-v3";
+
+/// True for the names of such constraints that come with the platform.
 fn is_usual(name: &str) -> bool {
+    USUAL.split_ascii_whitespace().any(|one| one == name)
+}
+
+/// True for the name of constraints that may be made after usual ones, as long as their fields say so.
+fn is_like_usual(name: &str) -> bool {
     name.starts_with("restricted") || name.starts_with("nonroot")
 }
 
-/// True for constraints that allow what the usual ones refuse.
-fn allows_more(constraints: &Node) -> bool {
+/// True for constraints that allow what the usual ones refuse. Those with names of their own say that they refuse it.
+fn allows_more(name: &str, constraints: &Node) -> bool {
     const FIELDS: [&str; 6] = [
         "allowHostDirVolumePlugin",
         "allowHostIPC",
@@ -49,12 +63,90 @@ fn allows_more(constraints: &Node) -> bool {
         "allowHostPorts",
         "allowPrivilegedContainer",
     ];
-    let user = below(constraints, &["runAsUser", "type"]).and_then(Node::as_text);
     let added = ["allowedCapabilities", "defaultAddCapabilities"].into_iter();
     let mut added = added.flat_map(|key| items(constraints.get(key)));
     FIELDS.iter().any(|field| is_true(present(constraints, field)))
-        || user == Some("RunAsAny")
+        || may_be_root(constraints)
         || added.any(|one| one.as_text() != Some("NET_BIND_SERVICE"))
+        || !is_usual(name) && !limits(constraints)
+}
+
+/// True if constraints let containers be root, or set that they are.
+fn may_be_root(constraints: &Node) -> bool {
+    let Some(user) = present(constraints, "runAsUser") else { return false };
+    let is_of_root =
+        |key: &str| present(user, key).is_some_and(|id| integer(id).is_none_or(|id| id <= 0));
+    text(user, "type") == Some("RunAsAny") || is_of_root("uid") || is_of_root("uidRangeMin")
+}
+
+/// True if constraints refuse more rights, drop all capabilities and set the profile of the runtime.
+fn limits(constraints: &Node) -> bool {
+    let words = |key: &str| items(constraints.get(key)).iter().map(Node::as_text);
+    let mut profiles = words("seccompProfiles").peekable();
+    is_false(present(constraints, "allowPrivilegeEscalation"))
+        && words("requiredDropCapabilities").any(|one| one == Some("ALL"))
+        && profiles.peek().is_some()
+        && profiles.all(|one| one == Some("runtime/default"))
+        && below(constraints, &["runAsUser", "type"]).is_some()
+}
+
+/// True for a name of users for the pods of a namespace that has root in it: `0/10`.
+fn has_root(range: &str) -> bool {
+    let first = range.split(['/', '-']).next().unwrap_or_default();
+    first.trim().parse::<i64>().is_ok_and(|first| first <= 0)
+}
+
+/// The group of older roles and bindings of `OpenShift`.
+const OLDER: &str = "authorization.openshift.io";
+
+/// True for a role that may give the use of constraints.
+fn may_give(object: &Resource) -> bool {
+    is_role(object)
+        || object.gvk().group == OLDER && matches!(object.kind(), "Role" | "ClusterRole")
+}
+
+/// The kind and the name of the role that a binding gives. Older ones say the namespace of a `Role` instead of the kind.
+fn given(object: &Resource) -> Option<(&str, &str)> {
+    if is_binding(object) {
+        return role_of(object);
+    }
+    if object.gvk().group != OLDER || !matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")
+    {
+        return None;
+    }
+    let role = present(object.node(), "roleRef")?;
+    let has_namespace = text(role, "namespace").is_some_and(|of| !of.is_empty());
+    let kind = if has_namespace { "Role" } else { "ClusterRole" };
+    Some((kind, text(role, "name")?))
+}
+
+/// Roles of Kubernetes by the one from whose label on others they get rights: each has those before it.
+const AGGREGATED: [&str; 3] = ["view", "edit", "admin"];
+
+/// The roles of Kubernetes that get the rights of one by its labels.
+fn aggregated(role: &Resource) -> &'static [&'static str] {
+    let lowest = role.labels().filter(|(_, value)| *value == "true").filter_map(|(key, _)| {
+        let to = key.strip_prefix("rbac.authorization.k8s.io/aggregate-to-")?;
+        AGGREGATED.iter().position(|one| *one == to)
+    });
+    lowest.min().and_then(|first| AGGREGATED.get(first..)).unwrap_or_default()
+}
+
+/// True if a role gets the rights of others with some labels.
+fn selects(role: &Resource, labels: &BTreeSet<(&str, &str)>) -> bool {
+    let selectors = below(role.node(), &["aggregationRule", "clusterRoleSelectors"]);
+    items(selectors).iter().any(|selector| {
+        let wanted = selector.get("matchLabels").map(Node::entries).unwrap_or_default();
+        let mut listed = items(selector.get("matchExpressions")).iter();
+        let is_there =
+            |key: &str, value: &Node| labels.contains(&(key, value.as_text().unwrap_or_default()));
+        let are_there = wanted.iter().all(|(key, value)| is_there(key.text(), value));
+        let is_listed = |one: &Node| {
+            let key = text(one, "key").unwrap_or_default();
+            labels.range((key, "")..).next().is_some_and(|(first, _)| *first == key)
+        };
+        are_there && !labels.is_empty() && listed.all(is_listed)
+    })
 }
 
 /// The constraints of an object.
@@ -73,20 +165,17 @@ impl Constraints {
     ) -> Self {
         let mut found = Self::default();
         for (render, object) in objects.clone() {
-            if is_usual(object.name()) && constraints(object).is_some_and(allows_more) {
-                found.wide.entry(object.name().to_owned()).or_default().insert(render);
+            let name = object.name();
+            let Some(node) = constraints(object).filter(|_| is_like_usual(name)) else { continue };
+            if allows_more(name, node) {
+                found.wide.entry(name.to_owned()).or_default().insert(render);
+            } else {
+                found.limited.insert(name.to_owned());
             }
         }
-        let mut roles = BTreeMap::<(&str, &str), Renders>::new();
-        for (render, role) in objects.clone().filter(|(_, one)| is_role(one)) {
-            if items(role.node().get("rules")).iter().any(|rule| found.gives_use(rule)) {
-                let of = if role.kind() == "Role" { facts.namespace(role) } else { "" };
-                roles.entry((of, role.name())).or_default().insert(render);
-            }
-        }
+        let roles = found.roles(objects.clone(), facts);
         for (render, object) in objects {
-            if is_binding(object) {
-                let Some((kind, name)) = role_of(object) else { continue };
+            if let Some((kind, name)) = given(object) {
                 let namespace = facts.namespace(object);
                 let of = if kind == "Role" { namespace } else { "" };
                 let built_in = name.strip_prefix("system:openshift:scc:");
@@ -112,7 +201,10 @@ impl Constraints {
                 }
             } else if object.kind() == "Namespace" && object.gvk().group.is_empty() {
                 let level = object.labels().find(|(key, _)| *key == "openshift.io/run-level");
-                if level.is_some_and(|(_, level)| matches!(level, "0" | "1")) {
+                let users = object.annotations().find(|(key, _)| *key == OF_USERS);
+                if level.is_some_and(|(_, level)| matches!(level, "0" | "1"))
+                    || users.is_some_and(|(_, range)| has_root(range))
+                {
                     found.free.entry(object.name().to_owned()).or_default().insert(render);
                 }
             }
@@ -120,9 +212,34 @@ impl Constraints {
         found
     }
 
-    /// True for the name of usual constraints, as far as the renders do not make others of them.
+    /// The roles that give the use of other constraints than the usual ones, by namespace and name.
+    fn roles<'a>(
+        &self,
+        objects: impl Iterator<Item = (usize, &'a Resource)> + Clone,
+        facts: &'a Facts,
+    ) -> BTreeMap<(&'a str, &'a str), Renders> {
+        let mut roles = BTreeMap::<(&str, &str), Renders>::new();
+        let mut labels = BTreeSet::new();
+        let all = objects.filter(|(_, one)| may_give(one));
+        for (render, role) in all.clone() {
+            if items(role.node().get("rules")).iter().any(|rule| self.gives_use(rule)) {
+                let of = if role.kind() == "Role" { facts.namespace(role) } else { "" };
+                let names = once(role.name()).chain(aggregated(role).iter().copied());
+                for name in names {
+                    roles.entry((of, name)).or_default().insert(render);
+                }
+                labels.extend(role.labels());
+            }
+        }
+        for (render, role) in all.filter(|(_, role)| selects(role, &labels)) {
+            roles.entry(("", role.name())).or_default().insert(render);
+        }
+        roles
+    }
+
+    /// True for the name of usual constraints, as far as the renders do not make others of them, or of others that limit as much.
     fn is_usual(&self, name: &str) -> bool {
-        is_usual(name) && !self.wide.contains_key(name)
+        (is_usual(name) || self.limited.contains(name)) && !self.wide.contains_key(name)
     }
 
     /// True for a rule of a role that gives the use of other constraints than the usual ones.
@@ -148,8 +265,17 @@ impl Constraints {
                     self.add_account((of, name), renders);
                 }
                 Some("Group") => self.groups.entry(name.to_owned()).or_default().extend(renders),
+                Some("SystemGroup") => {
+                    self.groups.entry(name.to_owned()).or_default().extend(renders);
+                }
                 _ => self.add_user(name, renders),
             }
+        }
+        // Older bindings have these, too.
+        let names = |key: &str| items(binding.node().get(key)).iter().filter_map(Node::as_text);
+        names("userNames").for_each(|name| self.add_user(name, renders));
+        for group in names("groupNames") {
+            self.groups.entry(group.to_owned()).or_default().extend(renders);
         }
     }
 
@@ -169,7 +295,7 @@ impl Constraints {
     pub(super) fn restrict(&self, object: &Resource, facts: &Facts, pod: &Pod<'_>) -> bool {
         // An object without a namespace may be applied to any.
         !FREE.contains(&object.namespace())
-            && required(pod).is_none_or(is_usual)
+            && required(pod).is_none_or(|name| is_usual(name) || self.limited.contains(name))
             && !asks_for_more(pod)
             && self.with_others(object, facts, pod).next().is_none()
     }
@@ -292,12 +418,22 @@ mod tests {
              users: ['system:serviceaccount:shop:default']}}"
         );
         assert!(!restrict(&[&shop, &constraints]));
+        let limits = ", allowPrivilegeEscalation: false, requiredDropCapabilities: [ALL], seccompProfiles: [runtime/default]";
+        let usual = format!("{limits}, runAsUser: {{type: MustRunAsRange}}");
         for (fields, expected) in [
-            ("", true),
-            (", allowedCapabilities: [NET_BIND_SERVICE], runAsUser: {type: MustRunAsRange}", true),
-            (", allowPrivilegedContainer: true", false),
-            (", allowedCapabilities: ['*']", false),
-            (", runAsUser: {type: RunAsAny}", false),
+            (usual.clone(), true),
+            (format!("{usual}, allowedCapabilities: [NET_BIND_SERVICE]"), true),
+            (format!("{limits}, runAsUser: {{type: MustRunAsNonRoot}}"), true),
+            (format!("{limits}, runAsUser: {{type: MustRunAs, uid: 1000}}"), true),
+            (format!("{limits}, runAsUser: {{type: MustRunAs, uid: 0}}"), false),
+            (format!("{limits}, runAsUser: {{type: MustRunAsRange, uidRangeMin: 0}}"), false),
+            (format!("{limits}, runAsUser: {{type: RunAsAny}}"), false),
+            (format!("{usual}, allowPrivilegedContainer: true"), false),
+            (format!("{usual}, allowedCapabilities: ['*']"), false),
+            (usual.replace("n: false", "n: true"), false),
+            (usual.replace("runtime/default", "'*'"), false),
+            (usual.replace("ALL", "KILL"), false),
+            (String::new(), false),
         ] {
             let constraints = format!(
                 "{{apiVersion: {OF_CONSTRAINTS}/v1, kind: SecurityContextConstraints, metadata: {{name: restricted-own}}, \
@@ -310,5 +446,65 @@ mod tests {
         }
         let free = "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {openshift.io/run-level: '0'}}}";
         assert!(!restrict(&[&shop, free]));
+        for (range, expected) in [("0/10", false), ("0-10", false), ("1000660000/10000", true)] {
+            let namespace = format!(
+                "{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, annotations: {{{OF_USERS}: '{range}'}}}}}}"
+            );
+            assert_eq!(restrict(&[&shop, &namespace]), expected, "{range}");
+        }
+        for (name, expected) in [("restricted-priv", false), ("restricted", true)] {
+            let bound = bound(&format!("'system:openshift:scc:{name}'"), account);
+            assert_eq!(restrict(&[&shop, &bound]), expected, "{name}");
+            let asking = shop.replace(
+                "namespace: shop",
+                &format!("namespace: shop, annotations: {{openshift.io/required-scc: {name}}}"),
+            );
+            assert_eq!(restrict(&[&asking]), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn older_bindings_and_aggregated_roles_give_constraints() {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {containers: [{name: a, image: a:1}]}}";
+        let older = |fields: &str| {
+            format!(
+                "{{apiVersion: {OLDER}/v1, kind: RoleBinding, metadata: {{name: a, namespace: shop}}, \
+                 roleRef: {{name: 'system:openshift:scc:privileged'}}, {fields}}}"
+            )
+        };
+        for (fields, expected) in [
+            ("subjects: [{kind: ServiceAccount, name: default, namespace: shop}]", false),
+            ("subjects: [{kind: SystemGroup, name: 'system:serviceaccounts:shop'}]", false),
+            ("userNames: ['system:serviceaccount:shop:default']", false),
+            ("groupNames: ['system:serviceaccounts:shop']", false),
+            ("userNames: ['system:serviceaccount:shop:other']", true),
+        ] {
+            assert_eq!(restrict(&[pod, &older(fields)]), expected, "{fields}");
+        }
+        let role = |labels: &str| {
+            format!(
+                "{{apiVersion: {GROUP}/v1, kind: ClusterRole, metadata: {{name: own, labels: {{{labels}}}}}, rules: [{{apiGroups: \
+                 [{OF_CONSTRAINTS}], resources: [securitycontextconstraints], verbs: [use], resourceNames: [privileged]}}]}}"
+            )
+        };
+        let selecting = format!(
+            "{{apiVersion: {GROUP}/v1, kind: ClusterRole, metadata: {{name: all}}, \
+             aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{a: b}}}}]}}}}"
+        );
+        for (labels, given, expected) in [
+            ("rbac.authorization.k8s.io/aggregate-to-edit: 'true'", "edit", false),
+            ("rbac.authorization.k8s.io/aggregate-to-edit: 'true'", "admin", false),
+            ("rbac.authorization.k8s.io/aggregate-to-edit: 'true'", "view", true),
+            ("rbac.authorization.k8s.io/aggregate-to-edit: 'false'", "edit", true),
+            ("a: b", "all", false),
+            ("a: c", "all", true),
+        ] {
+            let bound = format!(
+                "{{apiVersion: {GROUP}/v1, kind: RoleBinding, metadata: {{name: a, namespace: shop}}, roleRef: {{kind: ClusterRole, \
+                 name: {given}}}, subjects: [{{kind: ServiceAccount, name: default, namespace: shop}}]}}"
+            );
+            let found = restrict(&[pod, &role(labels), &selecting, &bound]);
+            assert_eq!(found, expected, "{labels} {given}");
+        }
     }
 }
