@@ -210,14 +210,28 @@ fn add_texts(objects: &mut BTreeMap<String, Vec<Applying>>, folder: &str, text: 
     }
 }
 
+/// The greatest number of paths, and of components, that are combined in an object.
+const MOST: usize = 16;
+
 /// The folders that fields name; `None` if they name none.
 fn applying<'t>(fields: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Applying> {
     let mut found = Applying { is_of_production: false, folders: Vec::new() };
+    let (mut paths, mut components) = (Vec::new(), Vec::new());
     for (key, value) in fields {
         found.is_of_production |= OF_PLACES.contains(&key) && says_production(value);
         // A generator of an ApplicationSet may give the path by another name.
         let may_be_path = key == "path" || value.contains('/') && !value.contains(':');
+        if may_be_path && value.starts_with("../") && components.len() < MOST {
+            components.push(value);
+        } else if key == "path" && paths.len() < MOST {
+            paths.push(value);
+        }
         found.folders.extend(may_be_path.then(|| pattern(value)).flatten());
+    }
+    // Components are relative to the path.
+    for path in paths {
+        let joined = components.iter().map(|one| format!("{path}/{one}"));
+        found.folders.extend(joined.filter_map(|one| pattern(&one)));
     }
     (!found.folders.is_empty()).then_some(found)
 }
@@ -309,16 +323,73 @@ fn has_fields(text: &str) -> bool {
     text.contains(['\n', '{', '[']) || text.contains(": ")
 }
 
-/// A text without the escapes of the quotes around it.
+/// A text without the escapes of the quotes around it and in it, and with `*` for what is filled in later: what is between
+/// `{{` and `}}`, or `${` and `}`. Linear.
 fn unescaped(text: &str) -> Cow<'_, str> {
-    match text.contains('\\') {
-        true => Cow::Owned(text.replace("\\n", "\n").replace("\\\"", "\"")),
-        false => Cow::Borrowed(text),
+    if !text.contains('\\') && !text.contains("{{") && !text.contains("${") {
+        return Cow::Borrowed(text);
     }
+    let mut found = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        if let Some((one, length)) = filled_in(rest).or_else(|| escaped(rest)) {
+            found.push(one);
+            rest = rest.get(length..).unwrap_or_default();
+        } else {
+            found.push(letter);
+            rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+        }
+    }
+    Cow::Owned(found)
+}
+
+/// The greatest length of what is filled in later.
+const FILLED: usize = 256;
+
+/// The sign for what is filled in later at the start of a text, and its length.
+fn filled_in(text: &str) -> Option<(char, usize)> {
+    let end = [("{{", "}}"), ("${", "}")].into_iter().find_map(|(start, end)| {
+        let inner = text.strip_prefix(start)?;
+        let bounded = inner.get(..inner.floor_char_boundary(FILLED)).unwrap_or(inner);
+        let line = bounded.lines().next().unwrap_or_default();
+        Some(start.len() + line.find(end)? + end.len())
+    });
+    end.map(|end| ('*', end))
+}
+
+/// The letter that an escape at the start of a text stands for, and the length of the escape.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    let mut letters = text.strip_prefix('\\')?.chars();
+    let digits = match letters.next()? {
+        'n' => return Some(('\n', 2)),
+        '"' => return Some(('"', 2)),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => return None,
+    };
+    let number = u32::from_str_radix(text.get(2..2 + digits)?, 16).ok()?;
+    Some((char::from_u32(number)?, 2 + digits))
 }
 
 /// The longest path that is looked at.
 const LONGEST: usize = 1024;
+
+/// A path with `*` for what is filled in later.
+fn starred(text: &str) -> String {
+    let mut found = String::new();
+    let mut rest = text;
+    loop {
+        let starts = [("{{", "}}"), ("${", "}")].into_iter();
+        let places = starts.filter_map(|(start, end)| Some((rest.find(start)?, start, end)));
+        let Some((at, start, end)) = places.min() else { break };
+        found += rest.get(..at).unwrap_or_default();
+        found.push('*');
+        let inner = rest.get(at + start.len()..).unwrap_or_default();
+        rest = inner.split_once(end).map_or("", |(_, after)| after);
+    }
+    found + rest
+}
 
 /// A path as a pattern: what is filled in later is `*`. `None` for the top of a repository, for what may be any folder, and for a
 /// path that leaves the repository.
@@ -329,15 +400,7 @@ fn pattern(text: &str) -> Option<String> {
     // JSON may escape it.
     let text = text.replace("\\/", "/");
     let text = text.trim().trim_start_matches('/');
-    let mut found = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
-        found += before;
-        found.push('*');
-        rest = after.split_once("}}").map_or("", |(_, after)| after);
-    }
-    found += rest;
-    let found = path::clean(&found);
+    let found = path::clean(&starred(text));
     let is_any = found.trim_matches(['*', '/', '.']).is_empty();
     (!is_any && !found.starts_with("..")).then_some(found)
 }
@@ -346,7 +409,7 @@ fn pattern(text: &str) -> Option<String> {
 /// quotes that is a value.
 fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let parts = parts.flat_map(|line| line.split([',', '{', '[', ']']));
+    let parts = parts.flat_map(|line| line.split([',', '{', '}', '[', ']']));
     parts.flat_map(|part| {
         let (key, value) = field(part);
         let inner = value.contains(": ").then(|| field(value));
@@ -443,6 +506,12 @@ mod tests {
             set(r#"{generators: [{list: {elementsYaml: '[{"dir":"examples\/web"}]'}}]}"#),
             set(r#"{templatePatch: '{{- if .a }}{"path":"{\"path\":\"examples/web\"}"}{{ end }}'}"#),
             set("{templatePatch: 'path: examples/{{.name}}'}"),
+            set("{generators: [{list: {elements: [{d: examples}]}}], template: {spec: {source: {path: '{{d}}/web'}}}}"),
+            "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: a}, spec: {path: './examples/${app}'}}".to_owned(),
+            "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: a}, spec: {path: ./apps/shop, components: ['../../examples/web']}}".to_owned(),
+            "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, spec: {source: {path: apps/shop, kustomize: {components: [../../examples/web]}}}}".to_owned(),
+            r#"{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, spec: {source: {path: "examples\x2Fweb"}}}"#.to_owned(),
+            r#"{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a"}, "spec": {"source": {"path": "examples\u002fweb"}}}"#.to_owned(),
             within("fluxcd.controlplane.io/v1, kind: ResourceSet"),
             within("example.com/v1, kind: Any"),
             format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: b}}, data: {{a: '{}'}}}}", app.replace('\'', "\"")),
@@ -457,9 +526,11 @@ mod tests {
                 assert_eq!(of_text.for_production().has("examples/web"), expected, "{object}");
             }
         }
-        for object in
-            [set("{templatePatch: 'a: examples/other'}"), within("apps/v1, kind: Deployment")]
-        {
+        for object in [
+            set("{templatePatch: 'a: examples/other'}"),
+            within("apps/v1, kind: Deployment"),
+            "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: a}, spec: {path: ./apps/shop, components: ['../examples/web']}}".to_owned(),
+        ] {
             let mut found = Applied::default();
             found.add("clusters/prod", &resource(&object));
             assert!(!found.for_production().has("examples/web"), "{object}");
