@@ -8,12 +8,12 @@ use super::Repository;
 use crate::load::git::{Id, IdHasher, ObjectKind, os_string};
 use crate::load::{Disk, Files as _, LARGEST_FILE};
 
-/// What git says of files: it is asked once for all of them, and only if there is a file that may be converted.
+/// The answers of git about files: it is asked once for all of them, and only if there is a file that may be converted.
 #[derive(Default)]
 pub(super) struct Questions {
     /// The attributes of files that are set, by paths from the top.
     attributes: OnceLock<BTreeMap<Vec<u8>, Conversion>>,
-    /// What the configuration says of files without attributes.
+    /// The answer of the configuration, for files without attributes.
     usual: OnceLock<Conversion>,
 }
 
@@ -30,7 +30,7 @@ enum Conversion {
 }
 
 impl Conversion {
-    /// What attributes of a file say. `crlf` is the older name of `text`.
+    /// The meaning of the attributes of a file. `crlf` is the older name of `text`.
     /// (git, `convert.c`: `convert_attrs`.)
     fn of([text, older, end]: [&[u8]; 3]) -> Self {
         let of = |value: &[u8]| match value {
@@ -134,7 +134,7 @@ fn attributes<'p>(
     fields.chunks_exact(9).filter_map(of_file).collect()
 }
 
-/// What `core.autocrlf` says: a truth of git in any of its spellings, or `input`.
+/// The meaning of `core.autocrlf`: a truth of git in any of its spellings, or `input`.
 fn configured(repository: &Repository) -> Conversion {
     let asked = |how: &[&str]| {
         let words = [&["config"], how, &["--get", "core.autocrlf"]].concat();

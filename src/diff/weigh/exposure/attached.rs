@@ -48,14 +48,7 @@ const HARMLESS: [&str; 4] =
 pub(super) fn restricts(kind: &str, key: &str) -> bool {
     let guards: Option<&[&str]> = match kind {
         "BackendTrafficPolicy" => Some(&["rateLimit"]),
-        "ClientTrafficPolicy" => Some(&[
-            "clientIPDetection",
-            "enableProxyProtocol",
-            "headers",
-            "path",
-            "proxyProtocol",
-            "tls",
-        ]),
+        "ClientTrafficPolicy" => Some(&["clientIPDetection", "headers", "tls"]),
         _ => None,
     };
     !TARGETS.contains(&key)

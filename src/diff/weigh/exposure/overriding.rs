@@ -22,11 +22,10 @@ pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<
         return;
     }
     let Some(after) = sides.after.and_then(|after| present(after, "spec")) else { return };
-    if is_merged(after) {
-        return;
-    }
+    // One that is merged takes the place of single fields.
+    let is_part = is_merged(after);
     let before = sides.before.and_then(|before| present(before, "spec"));
-    let known: BTreeSet<Reference> = match before.filter(|before| !is_merged(before)) {
+    let known: BTreeSet<Reference> = match before.filter(|one| is_part || !is_merged(one)) {
         Some(before) => targets(sides, 0, before).into_iter().collect(),
         None => BTreeSet::new(),
     };
@@ -39,7 +38,13 @@ pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<
         let own = Holding { sides, side: 0, group: sides.group, kind: sides.kind };
         let object = node(sides, 1, &target);
         for way in own.above(&former, object, section.as_deref()).unwrap_or_default() {
-            for told in own.on(&way).iter().filter_map(|one| compared(one, after)) {
+            for mut told in own.on(&way).iter().filter_map(|one| compared(one, after)) {
+                if is_part {
+                    told.1.clear();
+                }
+                if told.1.is_empty() && told.2.is_empty() {
+                    continue;
+                }
                 replaced.entry(told).or_default().insert(target.title(section.as_ref()));
             }
         }
@@ -65,16 +70,22 @@ fn in_place_of(phrase: Phrase, (title, lost, others): &Replaced) -> Phrase {
 /// Judges a route that has another name, other labels, or a rule with another name, so that a policy holds for it which stays
 /// as it is, in place of a stricter one.
 pub(in crate::diff::weigh) fn overridden(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    let [Some(old), Some(new)] = [0, 1].map(|side| own(sides, side)) else { return };
-    let [were, are] = [(0, &old, before), (1, &new, after)].map(|(side, target, node)| {
+    let (Some(after), Some(new)) = (sides.after, own(sides, 1)) else { return };
+    let attached = |side: usize, target: &Target, node: &Node| {
         let all = sides.whole.attached(side).policies(target, Some(node), &sides.whole.work);
         let all = all.filter(|(_, one)| has_levels(&one.gvk().group, one.kind()));
         let names = sections(node);
-        let is_there = |(of, _): &(Option<&str>, &Resource)| of.is_none_or(|of| names.contains(of));
-        all.filter(is_there).collect::<Vec<_>>()
-    });
-    let is_new = |(section, policy): &&(Option<&str>, &Resource)| {
+        let all = all.filter(|(of, _)| of.is_none_or(|of| names.contains(of)));
+        all.map(|(of, one)| (of.map(str::to_owned), one)).collect::<Vec<_>>()
+    };
+    let are = attached(1, &new, after);
+    if are.is_empty() {
+        return;
+    }
+    let former = sides.before.zip(own(sides, 0)).or_else(|| gone(sides, after));
+    let Some((before, old)) = former else { return };
+    let were = attached(0, &old, before);
+    let is_new = |(section, policy): &&(Option<String>, &Resource)| {
         // A policy that is new itself, or differs, is told with its own object.
         let was_there = || {
             let mut all = sides.whole.of_kind(0, policy.kind(), policy.id().effective_namespace());
@@ -84,19 +95,20 @@ pub(in crate::diff::weigh) fn overridden(sides: &Sides<'_, '_>, found: &mut Vec<
     };
     let mut told = BTreeMap::<(String, Replaced), BTreeSet<&str>>::new();
     for (section, policy) in are.iter().filter(is_new) {
+        let section = section.as_deref();
         let spec = present(policy.node(), "spec").filter(|spec| !is_merged(spec));
         let (Some(spec), kind) = (spec, policy.kind()) else { continue };
         let holding = Holding { sides, side: 0, group: &policy.gvk().group, kind };
         // A rule of this name may not have been there.
         let is_known = section.is_some_and(|of| sections(before).contains(of));
         let ways = match section.is_none() || is_known {
-            true => holding.above(&old, None, *section).unwrap_or_default(),
+            true => holding.above(&old, None, section).unwrap_or_default(),
             false => holding.ways(&old, Some(before), true),
         };
         for replaced in ways.iter().flat_map(|way| holding.on(way)) {
             if let Some(compared) = compared(&replaced, spec) {
                 let title = format!("{kind} {}", policy.name());
-                told.entry((title, compared)).or_default().extend(*section);
+                told.entry((title, compared)).or_default().extend(section);
             }
         }
     }
@@ -108,6 +120,22 @@ pub(in crate::diff::weigh) fn overridden(sides: &Sides<'_, '_>, found: &mut Vec<
         };
         found.push(judgement("metadata", in_place_of(phrase.say(", which holds"), &replaced)));
     }
+}
+
+/// A route that is gone, with the specification of one that is new: it has another name now.
+fn gone<'a>(sides: &Sides<'_, 'a>, after: &Node) -> Option<(&'a Node, Target)> {
+    let (whole, own) = (sides.whole, present(after, "spec").map(canonical)?);
+    let all = whole.pairs.iter().take_while(|_| whole.work.takes(1));
+    let all = all.filter(|pair| pair.after.is_none());
+    let all = all.filter_map(|pair| whole.renders[0].get(pair.before?));
+    let mut alike = all.filter(|one| {
+        one.kind() == sides.kind && one.id().effective_namespace() == sides.namespace(1)
+    });
+    let found = alike.find(|one| {
+        let spec = present(one.node(), "spec");
+        spec.is_some_and(|spec| whole.work.takes(spec.count_below()) && canonical(spec) == own)
+    })?;
+    Some((found.node(), Target::of(found)))
 }
 
 /// The names of the rules of a route.
@@ -220,8 +248,8 @@ fn compared((former, of): &(&Resource, String), after: &Node) -> Option<Replaced
 /// Fields that have parts, of which each demands something.
 const PARTED: [&str; 1] = ["rules"];
 
-/// Fields by which more requests are accepted, and not fewer.
-const OPENING: [&str; 2] = ["cors", "strategy"];
+/// Fields by which more requests are accepted or believed, and not fewer.
+const OPENING: [&str; 3] = ["clientIPDetection", "cors", "strategy"];
 
 /// Adds the fields that restrict requests and that another policy does not have, or has otherwise.
 fn differences(
@@ -512,6 +540,35 @@ mod tests {
         let told = judged(&with(&route("shop-web", "")), &with(&web));
         let words = comes("").replace("HTTPRoute web", "HTTPRoute shop-web");
         assert!(told.contains(&words), "{told:?}");
+        let told = judged(&with(&route("api", "")), &with(&web));
+        assert!(told.contains(&comes("")), "{told:?}");
+        let other = route("api", "").replace("a.example.org", "b.example.org");
+        let told = judged(&with(&other), &with(&web));
+        assert!(!told.iter().any(|one| one.contains("comes under")), "{told:?}");
+    }
+
+    #[test]
+    fn policies_that_are_merged_take_the_place_of_fields() {
+        let limit = |number: &str| {
+            format!("rateLimit: {{local: {{rules: [{{limit: {{requests: {number}}}}}]}}}}")
+        };
+        let kind = "BackendTrafficPolicy";
+        let strict = policy(kind, "infra", &of_gateway(""), &limit("5"));
+        let base = format!("{}{}{strict}", gateway(), route("web", ""));
+        let with = |fields: &str| {
+            let fields = format!("mergeType: StrategicMerge, {fields}");
+            format!("{base}{}", policy(kind, "shop", WEB, &fields))
+        };
+        let words = "007 warning BackendTrafficPolicy of-shop: holds for HTTPRoute web in place of BackendTrafficPolicy of-infra of Gateway g, and restricts requests otherwise, by rateLimit: what its rules allow is not compared";
+        assert_eq!(judged(&base, &with(&limit("50000"))), [words]);
+        for fields in [&*limit("5"), "retry: {numRetries: 1}", "cors: {}"] {
+            assert_eq!(judged(&base, &with(fields)), [""; 0], "{fields}");
+        }
+        assert_eq!(judged(&with(&limit("50")), &with(&limit("50"))), [""; 0]);
+        assert_eq!(
+            judged(&with(&limit("50")), &base),
+            ["007 warning BackendTrafficPolicy of-shop: no longer applies to HTTPRoute web"]
+        );
     }
 
     #[test]
@@ -522,7 +579,7 @@ mod tests {
         for (kind, old, new, is_told) in [
             ("BackendTrafficPolicy", none, "retry: {numRetries: 1}", false),
             ("BackendTrafficPolicy", limit, "retry: {numRetries: 1}", true),
-            ("ClientTrafficPolicy", "http3: {}, schema: {}", "timeout: {}", false),
+            ("ClientTrafficPolicy", "enableProxyProtocol: true, path: {}", "timeout: {}", false),
             ("ClientTrafficPolicy", "tls: {clientValidation: {}}", "timeout: {}", true),
         ] {
             let web = ", sectionName: web";
