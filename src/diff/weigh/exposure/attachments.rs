@@ -58,8 +58,8 @@ fn written(spec: &Node) -> Vec<[&str; 3]> {
 /// The words for a reference that still has the name of an object, but another group or kind than this has.
 fn other_words(target: &Target, now: &[[&str; 3]]) -> Option<Phrase> {
     let is_other = |[group, kind, _]: &&[&str; 3]| *kind != target.kind || *group != target.group;
-    let same_name = now.iter().filter(|[.., name]| *name == target.name);
-    let [group, kind, _] = same_name.filter(is_other).next()?;
+    let mut same_name = now.iter().filter(|[.., name]| *name == target.name);
+    let [group, kind, _] = same_name.find(is_other)?;
     let phrase = Phrase::new(": refers to ");
     Some(match *kind == target.kind {
         true => {
