@@ -92,7 +92,7 @@ const MAKING: &[(&str, &str, &[&[&str]])] = &[
     ("core.oam.dev", "Application", &[&["spec", "components"]]),
 ];
 
-/// The field of an ApplicationSet with a text that changes what its template makes.
+/// The field of an `ApplicationSet` with a text that changes what its template makes.
 const TEMPLATE_PATCH: &str = "templatePatch";
 
 /// The values of Helm charts.

@@ -50,12 +50,10 @@ impl<'a> Webhooks<'a> {
                     }
                 }
                 DEFINITION => {
-                    if let Some(webhook) = below(object.node(), &["spec", "conversion", "webhook"])
-                    {
-                        if let Some(asked) = found.add(webhook) {
-                            asked.converts = true;
-                            asked.may_fail = false;
-                        }
+                    let webhook = below(object.node(), &["spec", "conversion", "webhook"]);
+                    if let Some(asked) = webhook.and_then(|webhook| found.add(webhook)) {
+                        asked.converts = true;
+                        asked.may_fail = false;
                     }
                 }
                 _ => {}

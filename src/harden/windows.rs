@@ -8,7 +8,8 @@
 /// (<https://learn.microsoft.com/en-us/dotnet/standard/io/file-path-formats>)
 pub(super) fn path(host: &str, is_bound: bool) -> Option<String> {
     let has_drive = drive(host).is_some();
-    if !has_drive && !host.starts_with('\\') && !(is_bound && host.starts_with('/')) {
+    let is_root_of_linux = host.starts_with('/') && !is_bound;
+    if is_root_of_linux || !has_drive && !host.starts_with(['/', '\\']) {
         return None;
     }
     let host = host.replace('\\', "/").to_ascii_lowercase();
