@@ -338,7 +338,7 @@ fn asks_for_more(pod: &Pod<'_>) -> bool {
         || pod.containers.iter().any(|one| {
             let mut ports = items(one.node.get("ports")).iter();
             one.is_privileged()
-                || one.user(pod) == Some(0)
+                || one.written_user(pod) == Some(0)
                 || is_true(one.security("allowPrivilegeEscalation"))
                 || one.capabilities("add").any(|name| name != "NET_BIND_SERVICE")
                 || ports.any(|port| present(port, "hostPort").is_some())

@@ -323,8 +323,12 @@ impl<'a> Container<'a> {
 
     /// The user that it runs as, if it is set.
     pub(super) fn user(&self, pod: &Pod<'a>) -> Option<i64> {
-        let number = self.effective(pod, "runAsUser").and_then(integer);
-        number.filter(|_| !pod.is_bound_to_windows())
+        self.written_user(pod).filter(|_| !pod.is_bound_to_windows())
+    }
+
+    /// The user that is written for it, also where nodes of Windows have no such users.
+    pub(super) fn written_user(&self, pod: &Pod<'a>) -> Option<i64> {
+        self.effective(pod, "runAsUser").and_then(integer)
     }
 
     /// True if it certainly does not run as root: `runAsNonRoot` is true, or another user is set.

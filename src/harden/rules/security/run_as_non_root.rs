@@ -35,7 +35,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
             false => violation.fix(Class::Override, edits),
         });
     };
-    let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
+    let is_root = |container: &Container<'_>| container.written_user(pod) == Some(0);
     if is_false(of_pod) {
         let message = "the pod allows root: `runAsNonRoot` is false";
         set(pod.violation_of_security(FIELD, message), pod.containers.iter().any(is_root));
@@ -85,7 +85,9 @@ fn is_known(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> bool 
 fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>, whole: &Whole) -> Option<Fix> {
     let placement = scene.placement();
     let (is_refused, is_safe) = match placement {
-        Placement::Container => (container.user(pod) == Some(0), is_known(container, pod, scene)),
+        Placement::Container => {
+            (container.written_user(pod) == Some(0), is_known(container, pod, scene))
+        }
         Placement::Pod | Placement::Both => (whole.is_refused, whole.is_safe),
     };
     let class = if is_safe { Class::Safe } else { Class::Unsafe };
