@@ -11,7 +11,7 @@ pub trait Objects: Send + Sync {
     /// `largest` bytes only the size is read.
     ///
     /// # Errors
-    /// Those of `take`, and [`Code::ReadFailed`] if the source cannot be read.
+    /// Those of `take`, and [`Code::ReadFailed`](crate::error::Code::ReadFailed) if the source cannot be read.
     fn read(
         &self,
         ids: &[Id],
