@@ -397,6 +397,10 @@ fn pipes_that_git_would_wait_for_in_the_working_tree() {
     pipe(&lab, "top/.git/info/attributes");
     let outcome = run_at_once(&lab, &["diff", "--git", "main"]);
     assert!(outcome.stdout.contains("data.a: one → two"), "{}", outcome.stderr);
+    // Nor for a file that may have other line ends only.
+    lab.write("top/deploy/r.yaml", config_map("two").replace('\n', "\r\n"));
+    let outcome = run_at_once(&lab, &["diff", "--git", "main"]);
+    assert!(outcome.stdout.contains("data.a: one → two"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::Repository;
+use super::{Repository, waiting};
 use crate::load::git::{Id, IdHasher, ObjectKind, os_string};
 use crate::load::{Disk, Files as _, LARGEST_FILE};
 
@@ -112,11 +112,15 @@ fn is_binary(content: &[u8]) -> bool {
     printable >> 7 < others
 }
 
-/// The attributes of files. Git reads no file for that but those of attributes, and runs no filter.
+/// The attributes of files. Git reads no file for that but those of attributes, and runs no filter. None are known if git would
+/// block on such a file.
 fn attributes<'p>(
     repository: &Repository,
     all: impl Iterator<Item = &'p [u8]>,
 ) -> BTreeMap<Vec<u8>, Conversion> {
+    if !waiting::has_plain_attributes(repository) {
+        return BTreeMap::new();
+    }
     let mut input = Vec::new();
     all.for_each(|path| {
         input.extend_from_slice(path);
