@@ -238,7 +238,7 @@ mod tests {
         for mode in ["PERMISSIVE", "DISABLE"] {
             for scope in ["", ", selector: {matchLabels: {app: web}}"] {
                 let lax = one(&format!("mtls: {{mode: {mode}}}{scope}"));
-                // Anew, and in place of one that left the mode to the mesh. The removal of an exception is none.
+                // A new policy, and one that left the mode to the mesh before.
                 told(&mesh, &lax, &[&*words(mode)]);
                 told(&one(&format!("mtls: {{mode: UNSET}}{scope}")), &lax, &[&*words(mode)]);
             }

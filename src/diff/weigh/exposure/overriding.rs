@@ -16,7 +16,7 @@ use crate::yaml::Node;
 /// The comparison of a policy with one in the place of which it holds: the title and the place of that one, fields that are missing, fields that differ.
 type Replaced = (String, Vec<String>, Vec<String>);
 
-/// Judges a policy that is attached to a route, a rule or a listener anew, and holds there in place of a stricter one.
+/// Judges a policy that was not attached to a route, a rule or a listener before, and holds there in place of a stricter one.
 pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     if !has_levels(sides.group, sides.kind) {
         return;
