@@ -221,6 +221,23 @@ pub struct Object {
     pub nodes: [Option<Node>; 2],
 }
 
+impl Object {
+    /// An object before and after of which no more is known yet.
+    fn of(ids: [Option<Identity>; 2], stem: String, nodes: [Option<Node>; 2]) -> Self {
+        Self {
+            ids,
+            stem,
+            renamed: None,
+            changes: Vec::new(),
+            effects: Vec::new(),
+            folded: None,
+            carries: Vec::new(),
+            elsewhere: None,
+            nodes,
+        }
+    }
+}
+
 /// Id of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
@@ -431,17 +448,7 @@ impl Seen<'_> {
             }
         }
         let stem = before.or(after).map(pair::stem).unwrap_or_default();
-        let mut object = Object {
-            ids,
-            stem,
-            renamed,
-            changes,
-            effects: Vec::new(),
-            folded: None,
-            carries: Vec::new(),
-            elsewhere: None,
-            nodes,
-        };
+        let mut object = Object { renamed, changes, ..Object::of(ids, stem, nodes) };
         judge::judge(&mut object);
         Ok(Some(object))
     }

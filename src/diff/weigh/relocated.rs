@@ -81,17 +81,8 @@ fn moves(targets: &[TargetReview]) -> Vec<Move> {
 /// A moved object with both sides.
 fn joined(targets: &[TargetReview], one: &Move) -> Object {
     let [old, new] = one.places.map(|(target, place)| &targets[target].objects[place]);
-    Object {
-        ids: [old.ids[0].clone(), new.ids[1].clone()],
-        stem: new.stem.clone(),
-        renamed: None,
-        changes: Vec::new(),
-        effects: Vec::new(),
-        folded: None,
-        carries: Vec::new(),
-        elsewhere: None,
-        nodes: [old.nodes[0].clone(), new.nodes[1].clone()],
-    }
+    let ids = [old.ids[0].clone(), new.ids[1].clone()];
+    Object::of(ids, new.stem.clone(), [old.nodes[0].clone(), new.nodes[1].clone()])
 }
 
 #[cfg(test)]

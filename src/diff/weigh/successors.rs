@@ -370,16 +370,10 @@ const JUDGES: &[super::Judge] = &[
 fn compared(whole: &Whole<'_>, former: &Former, object: &Object) -> Vec<Judgement> {
     let nodes = [Some(former.node.clone()), object.nodes[1].clone()];
     let security = Security::of(nodes[0].as_ref(), nodes[1].as_ref());
+    let ids = [Some(former.id.clone()), object.ids[1].clone()];
     let both = Object {
-        ids: [Some(former.id.clone()), object.ids[1].clone()],
-        stem: object.stem.clone(),
-        renamed: None,
-        changes: Vec::new(),
         effects: security.clone().map(Effect::Security).into_iter().collect(),
-        folded: None,
-        carries: Vec::new(),
-        elsewhere: None,
-        nodes,
+        ..Object::of(ids, object.stem.clone(), nodes)
     };
     let sides = Sides::of(&both, whole);
     let mut found: Vec<Judgement> = security.as_ref().and_then(looser).into_iter().collect();

@@ -46,17 +46,7 @@ fn restricts_pods(group: &str, kind: &str) -> bool {
 fn alone(object: &Object, side: usize) -> Object {
     let (mut ids, mut nodes) = (object.ids.clone(), object.nodes.clone());
     (ids[1 - side], nodes[1 - side]) = (None, None);
-    Object {
-        ids,
-        stem: object.stem.clone(),
-        renamed: None,
-        changes: Vec::new(),
-        effects: Vec::new(),
-        folded: None,
-        carries: Vec::new(),
-        elsewhere: None,
-        nodes,
-    }
+    Object::of(ids, object.stem.clone(), nodes)
 }
 
 #[cfg(test)]
