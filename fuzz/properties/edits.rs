@@ -53,6 +53,11 @@ fn entries(node: &Node) -> &[(Scalar, Node)] {
     node.as_mapping().map_or(&[], Mapping::entries)
 }
 
+/// The text of a key; for a key that is a collection, a text that no path has.
+fn name(key: &Scalar) -> String {
+    if key.is_complex_key() { "\0".to_owned() } else { key.text().to_owned() }
+}
+
 fn changes<'a>(path: &'a [PathStep], value: &'a Node) -> Vec<Change<'a>> {
     let mut changes = vec![
         Change::Set { path, value },
@@ -126,9 +131,7 @@ impl Meaning {
             (None, Some(list)) => Self::List(list.items().iter().map(Self::of).collect()),
             (None, None) => {
                 let entries = entries(node).iter();
-                let entry =
-                    |(key, value): &(Scalar, Node)| (key.text().to_owned(), Self::of(value));
-                Self::Map(entries.map(entry).collect())
+                Self::Map(entries.map(|(key, value)| (name(key), Self::of(value))).collect())
             }
         }
     }

@@ -6,7 +6,7 @@ use super::place::{Place, Text};
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::node::{Kind, Node, Scalar, Style, Tag, View};
-use crate::yaml::scalar::resolve;
+use crate::yaml::scalar::{Value, resolve};
 
 /// The document that a change asks for.
 pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Result<Node> {
@@ -42,7 +42,7 @@ pub(super) fn apply(
     match change {
         Change::Set { value, .. } => *node = (*value).clone(),
         Change::InsertEntry { at, key, value, .. } => {
-            if node.is_null() {
+            if is_nothing(node) {
                 *node = Node::mapping(Vec::new(), node.span());
             }
             let Some(mapping) = node.as_mapping_mut() else {
@@ -58,7 +58,7 @@ pub(super) fn apply(
             mapping.entries_mut().insert(at, entry);
         }
         Change::InsertItems { at, values, .. } => {
-            if node.is_null() {
+            if is_nothing(node) {
                 *node = Node::sequence(Vec::new(), node.span());
             }
             let Some(list) = node.as_sequence_mut() else {
@@ -84,6 +84,11 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// True for a null. A text that is only tagged as null, such as `!!null text`, is no value that can be replaced.
+fn is_nothing(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| matches!(resolve(scalar), Ok(Value::Null)))
 }
 
 fn position(at: Option<usize>, length: usize, span: Span) -> Result<usize> {

@@ -183,7 +183,14 @@ fn refusals_say_why() {
             "remove 0/a",
             "1:5 edit-refused: found `key: value` without braces in a list (remove the element of the list)",
         ),
+        (
+            "a: !!null text\n",
+            "entry a k=w",
+            "1:11 edit-refused: expected a mapping to add an entry to",
+        ),
+        ("- !!null 'x'\n", "item 0 w", "1:10 edit-refused: expected a list to add elements to"),
     ]);
+    assert_eq!(outcome("a: !!null ~\n", "entry a k=w"), "a:\n  k: w\n");
     let plain = outcome("a: &x {k: 1}\nb:\n  <<: *x\n", "entry b k=w");
     assert_eq!(plain, "a: &x {k: 1}\nb:\n  <<: *x\n  k: w\n");
     assert_eq!(outcome("a: &x 1\nb: *x\n", "set b w"), "a: &x 1\nb: w\n");
