@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::judgement;
 use crate::diff::weigh::work::Work;
-use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
+use crate::diff::weigh::{Sides, without};
 use crate::harden::selector::selects;
 use crate::harden::value::{below, items, present, text};
 use crate::resource::{ResMap, Resource};
@@ -230,22 +229,4 @@ pub(super) fn policies_of(sides: &Sides<'_, '_>, side: usize) -> BTreeMap<String
     let node = [sides.before, sides.after][side];
     let (Some(target), Some(node)) = (own(sides, side), node) else { return BTreeMap::new() };
     sides.whole.attached(side).to(&target, node, &sides.whole.work)
-}
-
-/// Judges an object with another name, or other labels, to which policies are no longer attached because of that.
-pub(in crate::diff::weigh) fn left(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let (Some(before), Some(after)) = (sides.before, sides.after) else { return };
-    let labels = |node| below(node, &["metadata", "labels"]).map(canonical);
-    let names = sides.object.ids.each_ref().map(|id| id.as_ref().map(|id| &id.name));
-    let is_moved = names[0] != names[1] || sides.namespace(0) != sides.namespace(1);
-    if !is_moved && labels(before) == labels(after) {
-        return;
-    }
-    let [old, new] = [0, 1].map(|side| policies_of(sides, side));
-    let lost = old.iter().filter(|(meaning, _)| !new.contains_key(*meaning));
-    let lost: Vec<&str> = lost.map(|(_, title)| title.as_str()).collect();
-    if !lost.is_empty() {
-        let phrase = Phrase::new("is no longer restricted by ").few(lost);
-        found.push(judgement("metadata", phrase));
-    }
 }

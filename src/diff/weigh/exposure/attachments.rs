@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::attached::{Reference, Target, groups, meaning, policy, references, restricts};
 use super::judgement;
 use super::others::NOT_COMPARED;
-use super::overriding::is_covered;
+use super::overriding::{compare, holds_where, is_covered, selected};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::value::{items, present, text};
 use crate::yaml::Node;
@@ -37,7 +37,7 @@ pub(in crate::diff::weigh) fn attached_policy(sides: &Sides<'_, '_>, found: &mut
         sides.whole.has_like(1, sides.kind, sides.namespace(0), spec)
     };
     let now = new.map(selectors).unwrap_or_default();
-    if !selectors(old).is_subset(&now) && !is_like() {
+    if !selectors(old).is_subset(&now) && !is_like() && !are_covered(sides, old) {
         let words = "no longer selects what it applied to (targetSelectors)";
         found.push(judgement("spec.targetSelectors", Phrase::new(words).say(NOT_COMPARED)));
     }
@@ -82,20 +82,38 @@ fn looser(kind: &str, old: &Node, new: &Node) -> Option<Judgement> {
         if value.is_null() || !restricts(kind, key) {
             continue;
         }
-        match present(new, key) {
-            None => lost.push(key),
-            Some(now) if canonical(now) != canonical(value) => others.push(key),
-            Some(_) => {}
-        }
+        compare((kind, key), value, present(new, key), &mut lost, &mut others);
     }
+    if holds_where(kind, new).is_some_and(|now| holds_where(kind, old) != Some(now)) {
+        others.push("when".to_owned());
+    }
+    let few = |phrase: Phrase, names: &[String]| phrase.few(names.iter().map(String::as_str));
     match (lost.is_empty(), others.is_empty()) {
-        (false, _) => Some(judgement("spec", Phrase::new("no longer has ").few(lost))),
+        (false, _) => Some(judgement("spec", few(Phrase::new("no longer has "), &lost))),
         (true, false) => {
-            let phrase = Phrase::new("restricts requests otherwise than before, by ").few(others);
+            let words = "restricts requests otherwise than before, by ";
+            let phrase = few(Phrase::new(words), &others);
             Some(judgement("spec", phrase.say(NOT_COMPARED)))
         }
         (true, true) => None,
     }
+}
+
+/// True if all objects that a policy selected by labels, of which there are some, have policies that demand as much.
+fn are_covered(sides: &Sides<'_, '_>, old: &Node) -> bool {
+    let whole = sides.whole;
+    let own = meaning(sides.kind, old, None);
+    let is_covered = |target: &Target| {
+        let place = whole.attached(0).places.get(target);
+        let now = place.and_then(|place| whole.all_successors().get(place));
+        let Some(object) = now.and_then(|now| whole.renders[1].get(*now)) else { return true };
+        let now = Target::of(object);
+        whole.work.takes(old.count_below())
+            && (is_covered(sides, (sides.group, sides.kind), (&now, None), old)
+                || whole.attached(1).to(&now, object.node(), &whole.work).contains_key(&own))
+    };
+    let all = selected(sides, 0, old);
+    !all.is_empty() && all.iter().all(is_covered)
 }
 
 /// The objects to which a policy was attached and is no longer, although they are there, and no equal policy is.
@@ -140,7 +158,11 @@ fn lost(sides: &Sides<'_, '_>, old: &Node, new: Option<&Node>) -> Vec<Reference>
                 })
             })
         };
-        !is_kept && !is_told && !is_held() && !is_covered(sides, &now, section.as_deref(), old)
+        let place = (&now, section.as_deref());
+        !is_kept
+            && !is_told
+            && !is_held()
+            && !is_covered(sides, (sides.group, sides.kind), place, old)
     };
     let mut references = references(old, own(0));
     references.retain(|one| is_lost(&one));

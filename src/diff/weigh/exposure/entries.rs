@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::annotations::{Annotations, opened, telling};
 use super::attached::policies_of;
 use super::judgement;
+use super::leaving::is_restricted_alike;
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::value::{below, items, text};
 use crate::yaml::Node;
@@ -205,7 +206,10 @@ struct Lost {
 
 impl Lost {
     fn of(sides: &Sides<'_, '_>, old: &Guards, new: &Guards) -> Self {
-        let lost = old.policies.iter().filter(|(meaning, _)| !new.policies.contains_key(*meaning));
+        let is_gone = |(meaning, title): &(&String, &String)| {
+            !new.policies.contains_key(*meaning) && !is_restricted_alike(sides, title)
+        };
+        let lost = old.policies.iter().filter(is_gone);
         let policies = lost.map(|(_, title)| title.clone()).collect();
         Self { annotations: opened(sides, &old.annotations, &new.annotations), policies }
     }

@@ -175,8 +175,15 @@ fn holds_below(spec: &Node) -> bool {
 
 /// The objects of a side to which a policy is attached, by names and by labels. Linear in those, for each selector.
 fn targets(sides: &Sides<'_, '_>, side: usize, spec: &Node) -> Vec<Reference> {
+    let mut all = references(spec, sides.namespace(side));
+    all.extend(selected(sides, side, spec).into_iter().map(|target| (target, None)));
+    all
+}
+
+/// The objects of a side that a policy selects by labels. Linear in the objects that serve requests, for each selector.
+pub(super) fn selected(sides: &Sides<'_, '_>, side: usize, spec: &Node) -> Vec<Target> {
     let (whole, own) = (sides.whole, sides.namespace(side));
-    let mut all = references(spec, own);
+    let mut all = Vec::new();
     let selectors = items(present(spec, "targetSelectors"));
     let places = whole.attached(side).places.iter().filter(|_| !selectors.is_empty());
     for (target, place) in places.take_while(|_| whole.work.takes(1)) {
@@ -192,7 +199,7 @@ fn targets(sides: &Sides<'_, '_>, side: usize, spec: &Node) -> Vec<Reference> {
                 && selects(selector, labels)
         };
         if selectors.iter().any(is_meant) {
-            all.push((target.clone(), None));
+            all.push(target.clone());
         }
     }
     all
@@ -210,27 +217,47 @@ fn former(sides: &Sides<'_, '_>, target: &Target) -> Target {
     before().map_or_else(|| target.clone(), Target::of)
 }
 
-/// True if a policy that is no longer attached to a target leaves it to policies of its parents that demand as much: on each
-/// way by which requests reach it.
+/// True if a policy that is no longer attached to a target leaves it to others of its kind that demand as much, of its own or
+/// of its parents: on each way by which requests reach it.
 pub(super) fn is_covered(
     sides: &Sides<'_, '_>,
-    target: &Target,
-    section: Option<&str>,
+    (group, kind): (&str, &str),
+    (target, section): (&Target, Option<&str>),
     old: &Node,
 ) -> bool {
-    let covers = |(policy, _): &(&Resource, String)| {
+    if !has_levels(group, kind) {
+        return false;
+    }
+    let own = Holding { sides, side: 1, group, kind };
+    let first: Reference = (target.clone(), section.map(str::to_owned));
+    let mut ways = own.ways(target, node(sides, 1, target), section.is_some());
+    if ways.is_empty() {
+        ways.push(Vec::new());
+    }
+    ways.into_iter().all(|way| {
+        let way: Vec<Reference> = std::iter::once(first.clone()).chain(way).collect();
+        demand_as_much(kind, &own.on(&way), old)
+    })
+}
+
+/// True if the policies of a level, and nearer ones that are merged with these, demand as much as another one.
+fn demand_as_much(kind: &str, now: &[(&Resource, String)], old: &Node) -> bool {
+    let specs = now.iter().filter_map(|(policy, _)| present(policy.node(), "spec"));
+    let (merged, whole): (Vec<&Node>, Vec<&Node>) = specs.partition(|spec| is_merged(spec));
+    let compared = |spec: &Node| {
         let (mut lost, mut others) = (Vec::new(), Vec::new());
-        if let Some(spec) = present(policy.node(), "spec") {
-            let [old, now] = [old, spec].map(|spec| present(spec, "defaults").unwrap_or(spec));
-            differences(sides.kind, [old, now], &mut lost, &mut others);
-            return lost.is_empty() && others.is_empty();
-        }
-        false
+        differences(kind, [demands(old), demands(spec)], &mut lost, &mut others);
+        (lost.is_empty(), others.is_empty())
     };
-    let own = Holding { sides, side: 1, group: sides.group, kind: sides.kind };
-    let ways = has_levels(sides.group, sides.kind).then(|| own.above(target, None, section));
-    let ways = ways.flatten().unwrap_or_default();
-    !ways.is_empty() && ways.iter().all(|way| own.on(way).iter().any(covers))
+    // Of several that are attached to the same place, it depends on their ages which one holds.
+    !whole.is_empty()
+        && whole.into_iter().all(|spec| compared(spec) == (true, true))
+        && merged.into_iter().all(|spec| compared(spec).1)
+}
+
+/// The part of a policy with its demands.
+fn demands(spec: &Node) -> &Node {
+    ["overrides", "defaults"].iter().find_map(|key| present(spec, key)).unwrap_or(spec)
 }
 
 /// Compares a policy with one in the place of which it holds. `None` if it demands as much.
@@ -239,17 +266,30 @@ fn compared((former, of): &(&Resource, String), after: &Node) -> Option<Replaced
     let spec = present(former.node(), "spec").filter(|spec| !holds_below(spec));
     let (mut lost, mut others) = (Vec::new(), Vec::new());
     if let Some(old) = spec {
-        let [old, new] = [old, after].map(|spec| present(spec, "defaults").unwrap_or(spec));
-        differences(former.kind(), [old, new], &mut lost, &mut others);
+        differences(former.kind(), [old, after].map(demands), &mut lost, &mut others);
     }
     (!lost.is_empty() || !others.is_empty()).then_some((title, lost, others))
 }
 
-/// Fields that have parts, of which each demands something.
-const PARTED: [&str; 1] = ["rules"];
+/// Fields that have parts, of which each demands something, by the kind of a policy or the field above.
+/// (Documentation of Kuadrant: all limits hold, and all rules of authorization.)
+const PARTED: [(&str, &str); 4] = [
+    ("AuthPolicy", "rules"),
+    ("RateLimitPolicy", "limits"),
+    ("TokenRateLimitPolicy", "limits"),
+    ("rules", "authorization"),
+];
 
 /// Fields by which more requests are accepted or believed, and not fewer.
 const OPENING: [&str; 3] = ["clientIPDetection", "cors", "strategy"];
+
+/// The field with the conditions under which a policy of Kuadrant holds.
+const CONDITIONS: &str = "when";
+
+/// The field of parts of a policy, if each of these demands something.
+fn parts<'k>(kind: &str, key: &'k str) -> Option<&'k str> {
+    PARTED.contains(&(kind, key)).then_some(key)
+}
 
 /// Adds the fields that restrict requests and that another policy does not have, or has otherwise.
 fn differences(
@@ -263,12 +303,43 @@ fn differences(
         if value.is_null() || !restricts(kind, key) || OPENING.contains(&key) {
             continue;
         }
-        match present(new, key) {
-            None => lost.push(key.to_owned()),
-            Some(now) if PARTED.contains(&key) => differences("", [value, now], lost, others),
-            Some(now) if canonical(now) != canonical(value) => others.push(key.to_owned()),
-            Some(_) => {}
+        compare((kind, key), value, present(new, key), lost, others);
+    }
+    if holds_where(kind, old) != holds_where(kind, new) && holds_where(kind, new).is_some() {
+        others.push(CONDITIONS.to_owned());
+    }
+}
+
+/// The conditions under which a policy of Kuadrant holds, as text; `None` if it always does.
+pub(super) fn holds_where(kind: &str, spec: &Node) -> Option<String> {
+    let conditions = present(spec, CONDITIONS).filter(|_| kind_has_conditions(kind))?;
+    (!conditions.is_empty()).then(|| canonical(conditions))
+}
+
+fn kind_has_conditions(kind: &str) -> bool {
+    has_levels("kuadrant.io", kind)
+}
+
+/// Compares a field of policies of a kind, or its parts, and adds what differs.
+pub(super) fn compare(
+    (kind, key): (&str, &str),
+    old: &Node,
+    new: Option<&Node>,
+    lost: &mut Vec<String>,
+    others: &mut Vec<String>,
+) {
+    if kind_has_conditions(kind) && key == CONDITIONS {
+        return;
+    }
+    match (new, parts(kind, key)) {
+        (None, _) => lost.push(key.to_owned()),
+        (Some(new), Some(of)) => {
+            for (name, value) in old.entries().iter().filter(|(_, value)| !value.is_null()) {
+                compare((of, name.text()), value, present(new, name.text()), lost, others);
+            }
         }
+        (Some(new), None) if canonical(new) != canonical(old) => others.push(key.to_owned()),
+        (Some(_), None) => {}
     }
 }
 
