@@ -32,6 +32,16 @@ pub(super) fn may_share_a_cluster(path: &str, other: &str) -> bool {
     are_of_one_stage(path, other) && clusters(path) == clusters(other)
 }
 
+/// The number of names at the ends of two paths by which they are of different stages: those from the last ones on of which
+/// one names a stage. `None` if only one of them does, or both name the same.
+pub(crate) fn other_stage(path: &str, other: &str) -> Option<usize> {
+    let ends = path.rsplit('/').zip(other.rsplit('/'));
+    let named = ends.map(|(name, other)| [name, other].map(stages)).enumerate();
+    let (number, [own, others]) =
+        named.into_iter().find(|(_, sides)| sides.iter().any(|side| !side.is_empty()))?;
+    (!own.is_empty() && !others.is_empty() && own != others).then_some(number + 1)
+}
+
 /// The places among the stages of the words of a path.
 fn stages(path: &str) -> BTreeSet<usize> {
     path.split('/').flat_map(stages_of_name).collect()
@@ -70,6 +80,24 @@ fn clusters(path: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ends_of_paths_are_of_other_stages() {
+        for (path, other, expected) in [
+            ("old/dev", "new/prod", Some(1)),
+            ("old/dev.yaml", "new/prod.yaml", Some(1)),
+            ("old/apps/dev/web/x", "apps/prod/web/x", Some(3)),
+            ("old/dev/prod", "new/test/prod", None),
+            ("home/dev/x", "home/test/y", Some(2)),
+            ("home/dev/x", "y", None),
+            ("old/web", "new/web-prod", None),
+            ("old/development", "new/dev", None),
+            ("old", "new", None),
+        ] {
+            assert_eq!(other_stage(path, other), expected, "{path} {other}");
+            assert_eq!(other_stage(other, path), expected, "{other} {path}");
+        }
+    }
 
     #[test]
     fn words_of_paths_tell_stages_and_clusters() {

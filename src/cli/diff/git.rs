@@ -209,12 +209,14 @@ impl Targets<'_> {
         let named = |name: &String| Named {
             name: name.clone(),
             below: after.get(name).or(before.get(name)).unwrap_or(name).clone(),
+            former: None,
             before: is_kustomization_directory(old_side, name).then(|| TargetInput::path(name)),
             after: is_kustomization_directory(new_side, name).then(|| TargetInput::path(name)),
         };
         let other = |name: &String| Named {
             name: name.clone(),
             below: after.get(name).unwrap_or(name).clone(),
+            former: None,
             before: None,
             after: Some(TargetInput::path(name)),
         };

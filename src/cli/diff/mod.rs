@@ -326,7 +326,7 @@ impl Diff {
         let matches = Matches::of(&options);
         let work = |place: usize| {
             let number = numbers[place];
-            let Named { name, before, after, .. } = &sides.targets[number];
+            let Named { name, former, before, after, .. } = &sides.targets[number];
             let render = |number: usize, input: &Option<TargetInput>, side: usize| {
                 let rendered = moved.rendered(number);
                 rendered.or_else(|| Some(input.as_ref()?.render(runs[side])))
@@ -343,6 +343,7 @@ impl Diff {
             let sides_of_target = [before, after].map(|outcome| side_of(outcome, sources, &shield));
             let [before, after] = self.with_like_failures(sides_of_target);
             let moved_from = old.map(|old| sides.targets[old].name.clone());
+            let moved_from = moved_from.or_else(|| former.clone());
             let target = Target { name: name.clone(), moved_from, before, after };
             let mut review = TargetReview::of(&target, &options);
             if let Some(settings) = settings.as_ref().filter(|_| self.findings) {
@@ -544,6 +545,8 @@ struct Named {
     name: String,
     /// Its path below the directory that was searched.
     below: String,
+    /// Its name before, if it is of another stage than that.
+    former: Option<String>,
     before: Option<TargetInput>,
     after: Option<TargetInput>,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Named, TargetInput};
 use crate::limits::Budget;
 use crate::{
-    build,
+    build, diff,
     error::{Code, Error, Result},
     fleet,
     load::{KUSTOMIZATION_FILES, Kind, Loader, RepoSpec, Tree},
@@ -29,10 +29,10 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> R
             [tree(before)?, tree(after)?]
         }
         (PathKind::Single, new) => {
-            return Ok(one(paths, [TargetInput::path(before), new.whole(after)]));
+            return Ok(one(loader, paths, [TargetInput::path(before), new.whole(after)]));
         }
         (old, PathKind::Single) => {
-            return Ok(one(paths, [old.whole(before), TargetInput::path(after)]));
+            return Ok(one(loader, paths, [old.whole(before), TargetInput::path(after)]));
         }
         (PathKind::Tree(old), PathKind::Tree(new)) => [old, new],
         (PathKind::Tree(old), PathKind::Rendered(new)) => {
@@ -57,7 +57,11 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> R
         return Err(Error::new(Code::KustomizationNotFound, message)
             .help("name directories with kustomizations, or with files of manifests"));
     }
-    Ok(paired(old, new))
+    let mut targets = paired(old, new);
+    if are_of_other_stages(loader, paths) {
+        targets.iter_mut().for_each(|target| target.are_named_from(paths));
+    }
+    Ok(targets)
 }
 
 /// Kind of a path.
@@ -197,14 +201,47 @@ fn paired(mut before: Places, after: Places) -> Vec<Named> {
     names.extend(before.into_iter().map(|(name, place)| (name, [Some(place), None])));
     let named = |(name, [before, after]): (String, [Option<TargetInput>; 2])| {
         let below = if name == "." { String::new() } else { name.clone() };
-        Named { name, below, before, after }
+        Named { name, below, former: None, before, after }
     };
     names.into_iter().map(named).collect()
 }
 
 /// A single target, with the name of the new side.
-fn one([before, after]: [&str; 2], places: [TargetInput; 2]) -> Vec<Named> {
+fn one(loader: &Loader, paths: [&str; 2], places: [TargetInput; 2]) -> Vec<Named> {
+    let [before, after] = paths;
     let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
+    let former =
+        are_of_other_stages(loader, paths).then(|| before.trim_end_matches('/').to_owned());
     let [before, after] = places.map(Some);
-    vec![Named { below: name.clone(), name, before, after }]
+    vec![Named { below: name.clone(), name, former, before, after }]
+}
+
+impl Named {
+    /// Names a target with the paths below which it was and is, of other stages.
+    fn are_named_from(&mut self, paths: [&str; 2]) {
+        let [before, after] = paths.map(|path| match &*self.below {
+            "" => path.trim_end_matches('/').to_owned(),
+            below => format!("{}/{below}", path.trim_end_matches('/')),
+        });
+        self.former = (self.before.is_some() && self.after.is_some()).then(|| before.clone());
+        self.name = if self.after.is_some() { after } else { before };
+    }
+}
+
+/// True if the names at the ends of two paths are of different stages, and the second one was not there before: in the place
+/// of the first one there is none of that name. Stages that one tree has beside each other are only compared.
+fn are_of_other_stages(loader: &Loader, [before, after]: [&str; 2]) -> bool {
+    let [old, new] = [before, after].map(|path| {
+        let names = path.split('/').enumerate();
+        let names = names.filter(|(place, name)| *place == 0 || !matches!(*name, "" | "."));
+        names.map(|(_, name)| name).collect::<Vec<_>>()
+    });
+    let is_elsewhere = |path: &str| path == "-" || RepoSpec::parse(path).is_ok();
+    let all = || old.iter().chain(&new);
+    if all().any(|name| *name == "..") || is_elsewhere(before) || is_elsewhere(after) {
+        return false;
+    }
+    let Some(number) = diff::other_stage(&old.join("/"), &new.join("/")) else { return false };
+    let (top, end) = (&old[..old.len() - number], &new[new.len() - number..]);
+    loader.kind(&[top, end].concat().join("/")) == Kind::Missing
 }
