@@ -31,87 +31,143 @@ struct Building<'a> {
     entries: Vec<(Scalar, Node)>,
     /// The key of the entry that is being built.
     key: Option<Scalar>,
+    /// True if all children so far are steady.
+    is_steady: bool,
 }
 
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
+    /// Entries that are in order.
+    Ordered(std::slice::Iter<'a, (Scalar, Node)>),
     Entries(std::vec::IntoIter<TypedEntry<'a>>),
+}
+
+/// A node after the passage.
+struct Passed {
+    node: Node,
+    /// True if a further passage certainly has no effect.
+    is_steady: bool,
 }
 
 fn passed(root: &Node) -> Result<Node> {
     let mut open: Vec<Building<'_>> = Vec::new();
     let mut complete = begin(root, true, false, &mut open)?;
     while let Some(building) = open.last_mut() {
-        if let Some(node) = complete.take() {
-            building.add(node);
+        if let Some(child) = complete.take() {
+            building.add(child);
         }
-        let next = match &mut building.rest {
-            Rest::Items(items) => items.next(),
-            Rest::Entries(entries) => match entries.next() {
-                Some(entry) => {
-                    building.key = Some(string(&entry.key, entry.name)?);
-                    Some(entry.value)
-                }
-                None => None,
-            },
-        };
+        let next = building.next()?;
         let in_flow = building.in_flow;
         complete = match next {
             Some(node) => begin(node, false, in_flow, &mut open)?,
-            None => open.pop().map(Building::finish),
+            None => open.pop().map(|building| building.finish(open.is_empty())),
         };
     }
-    Ok(complete.unwrap_or_else(|| root.clone()))
+    Ok(complete.map_or_else(|| root.clone(), |root| root.node))
 }
 
-/// Returns a scalar as a complete node; a collection is pushed to `open`.
+/// Returns a scalar, or a collection that a passage leaves as it is, as a complete node; another collection is pushed to
+/// `open`.
 fn begin<'a>(
     node: &'a Node,
     root: bool,
     in_flow: bool,
     open: &mut Vec<Building<'a>>,
-) -> Result<Option<Node>> {
+) -> Result<Option<Passed>> {
+    if node.is_steady() && !root && !in_flow {
+        return Ok(Some(Passed { node: node.clone(), is_steady: true }));
+    }
     let (rest, style) = match node.view() {
-        View::Scalar(found) => return Ok(Some(scalar(found, in_flow)?.into())),
+        View::Scalar(found) => {
+            let scalar = scalar(found, in_flow)?;
+            let is_steady = is_steady(&scalar) || scalar == *found && !in_flow;
+            return Ok(Some(Passed { node: scalar.into(), is_steady }));
+        }
         View::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
         View::Mapping(mapping) => {
             let place =
                 TypedPlace { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
-            let mut entries = Vec::new();
-            typed::collect(mapping, place, Order::Natural, &mut entries)?;
-            (Rest::Entries(entries.into_iter()), mapping.style)
+            let rest = if typed::is_in_order(mapping, Order::Natural) {
+                Rest::Ordered(mapping.entries().iter())
+            } else {
+                let mut entries = Vec::new();
+                typed::collect(mapping, place, Order::Natural, &mut entries)?;
+                Rest::Entries(entries.into_iter())
+            };
+            (rest, mapping.style)
         }
     };
-    let in_flow = in_flow || style == CollectionStyle::Flow;
     let (items, entries) = match &rest {
-        Rest::Items(rest) => (Vec::with_capacity(rest.len()), Vec::new()),
-        Rest::Entries(rest) => (Vec::new(), Vec::with_capacity(rest.len())),
+        Rest::Items(_) => (Vec::with_capacity(rest.len()), Vec::new()),
+        Rest::Ordered(_) | Rest::Entries(_) => (Vec::new(), Vec::with_capacity(rest.len())),
     };
-    open.push(Building { rest, in_flow, span: node.span(), items, entries, key: None });
+    let in_flow = in_flow || style == CollectionStyle::Flow;
+    open.push(Building {
+        rest,
+        in_flow,
+        span: node.span(),
+        items,
+        entries,
+        key: None,
+        is_steady: true,
+    });
     Ok(None)
 }
 
-impl Building<'_> {
-    fn add(&mut self, node: Node) {
+/// The style of a collection after the passage, given the number of its children.
+const fn style_of(length: usize) -> CollectionStyle {
+    if length == 0 { CollectionStyle::Flow } else { CollectionStyle::Block }
+}
+
+impl Rest<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Items(items) => items.len(),
+            Self::Ordered(entries) => entries.len(),
+            Self::Entries(entries) => entries.len(),
+        }
+    }
+}
+
+impl<'a> Building<'a> {
+    /// The next child that is not built yet.
+    fn next(&mut self) -> Result<Option<&'a Node>> {
+        let (key, value) = match &mut self.rest {
+            Rest::Items(items) => return Ok(items.next()),
+            Rest::Ordered(entries) => match entries.next() {
+                Some((name, value)) => (string(name.text(), name)?, value),
+                None => return Ok(None),
+            },
+            Rest::Entries(entries) => match entries.next() {
+                Some(entry) => (string(&entry.key, entry.name)?, entry.value),
+                None => return Ok(None),
+            },
+        };
+        self.is_steady = self.is_steady && is_steady(&key) && typed::is_ordinary(&key);
+        self.key = Some(key);
+        Ok(Some(value))
+    }
+
+    fn add(&mut self, Passed { node, is_steady }: Passed) {
+        self.is_steady = self.is_steady && is_steady;
         match self.key.take() {
             Some(key) => self.entries.push((key, node)),
             None => self.items.push(node),
         }
     }
 
-    fn finish(self) -> Node {
-        let Self { rest, span, items, entries, .. } = self;
-        let style = if items.is_empty() && entries.is_empty() {
-            CollectionStyle::Flow
-        } else {
-            CollectionStyle::Block
-        };
-        match rest {
-            Rest::Items(_) => Sequence { items, span, style, tag: Tag::None }.into(),
-            Rest::Entries(_) => {
-                Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
+    fn finish(self, is_root: bool) -> Passed {
+        let Self { rest, span, items, entries, is_steady, .. } = self;
+        let style = style_of(items.len().max(entries.len()));
+        let node: Node = match rest {
+            Rest::Items(_) => Sequence { items, span, style, ..Sequence::default() }.into(),
+            Rest::Ordered(_) | Rest::Entries(_) => {
+                Mapping { entries: entries.into(), span, style, ..Mapping::default() }.into()
             }
-        }
+        };
+        // The keys of the root are read by other rules.
+        let node = if is_steady && !is_root { node.into_steady() } else { node };
+        Passed { node, is_steady }
     }
 }
 
@@ -133,6 +189,18 @@ fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
     let mut text = String::new();
     number::push_general(float, &mut text);
     Ok(written(&text, Style::Plain, scalar))
+}
+
+/// True for text in one line, which is read as a string and written in the same style again. False for numbers, which may
+/// be written otherwise a second time (`-0`), and for text that would have to be looked at.
+fn is_steady(scalar: &Scalar) -> bool {
+    let text = scalar.text();
+    let is_written_as_string = match scalar.style() {
+        Style::Plain => is_string(text),
+        Style::SingleQuoted | Style::DoubleQuoted => true,
+        Style::Literal | Style::Folded => false,
+    };
+    is_written_as_string && !text.starts_with('\t') && !text.contains('\n')
 }
 
 /// A string in the style that go-yaml v3 chooses for a Go string.
@@ -172,6 +240,7 @@ mod tests {
     use super::*;
     use crate::error::Code;
     use crate::source::Sources;
+    use crate::yaml::node::Kind;
     use crate::yaml::sample::document;
 
     /// The only value of a document after the passage.
@@ -251,6 +320,90 @@ mod tests {
             (key.style(), sources.locate(key.span()).unwrap().line),
             (Style::DoubleQuoted, 2)
         );
+    }
+
+    /// A copy that was never passed.
+    fn fresh(node: &Node) -> Node {
+        match node.view() {
+            View::Scalar(scalar) => Node::sharing(scalar.clone(), node.share()),
+            View::Sequence(Sequence { items, span, style, tag, .. }) => {
+                let items = items.iter().map(fresh).collect();
+                let (span, style, tag) = (*span, *style, *tag);
+                Sequence { items, span, style, tag, steady: false }.into()
+            }
+            View::Mapping(mapping) => {
+                let entries = mapping.iter().map(|(key, value)| (key.clone(), fresh(value)));
+                let entries = entries.collect::<Vec<_>>().into();
+                let Mapping { span, style, tag, .. } = *mapping;
+                Mapping { entries, span, style, tag, steady: false }.into()
+            }
+        }
+    }
+
+    /// Passes a document again and again, with changes in between: each time as one that was never passed.
+    fn passes_as_a_fresh_one(text: &str, changes: &[(usize, &str)]) {
+        let source = Sources::new().add("input.yaml", text).unwrap();
+        let Ok(documents) = crate::yaml::parse::documents(&source) else { return };
+        let Some(mut root) = documents.into_iter().next().map(|document| document.root) else {
+            return;
+        };
+        for (place, new) in changes.iter().chain([&(0, ""), &(1, "x"), &(0, "\ty")]) {
+            let mut again = fresh(&root);
+            let expected = json_passage(&mut again);
+            let outcome = json_passage(&mut root);
+            assert_eq!(
+                outcome.map_err(|error| error.code()),
+                expected.map_err(|error| error.code())
+            );
+            assert_eq!(root, again, "{text}");
+            put(&mut root, *place, new);
+        }
+    }
+
+    /// Adds a child to one of the collections.
+    fn put(root: &mut Node, number: usize, text: &str) {
+        let (mut ways, mut pending) = (Vec::new(), vec![(Vec::new(), &*root)]);
+        while let Some((way, node)) = pending.pop() {
+            let below = node.children().enumerate();
+            let below = below.map(|(at, child)| ([&*way, &[at]].concat(), child));
+            pending.extend(below.filter(|(_, child)| child.kind() != Kind::Scalar));
+            ways.push(way);
+        }
+        let Some(node) = root.at_mut(&ways[number % ways.len()]) else { return };
+        let value = Node::from(Scalar::parsed(text, Tag::None, Style::DoubleQuoted, Span::NONE));
+        if let Some(list) = node.as_sequence_mut() {
+            list.items_mut().push(value);
+        } else if let Some(mapping) = node.as_mapping_mut() {
+            mapping.insert(Scalar::untagged(text, Span::NONE), value);
+        }
+    }
+
+    #[test]
+    fn what_passed_before_passes_as_if_it_had_not() {
+        for text in [
+            "a: {b: [x, {c: 'on', d: [\"\\tx\"]}]}\nb: [1, -0.0, 0x1F, ~, '']\n",
+            "a: {\"\\ty\": 1, z: {a: 1}}\nb: {a: {b: {c: d}}}\n",
+            "a: &x {k: [1.50]}\nb: *x\nc: {<<: *x, 1: 2}\n",
+            "a:\n  b: |\n    x\n    y\n  c: >-\n    x\n    y\n  d: [\"a\\nb\", {e: \"c\\nd\"}]\n",
+            "- {b: 1, a: 2}\n- !!str 1\n- []\n- {}\n- !local {a: b}\n",
+        ] {
+            passes_as_a_fresh_one(text, &[(0, "a"), (1, "b"), (2, "1"), (3, "on"), (4, "\ta")]);
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None, ..Default::default()
+        })]
+
+        #[test]
+        fn anything_that_passed_before_passes_as_if_it_had_not(
+            text in "a: [a0~ \n:?#&*!|'\"<{}\\[\\],.-]{0,80}",
+            changes in proptest::collection::vec((0_usize..9, "[a0~ \t\n'<.-]{0,4}"), 0..4),
+        ) {
+            let changes: Vec<_> = changes.iter().map(|(place, text)| (*place, &**text)).collect();
+            passes_as_a_fresh_one(&text, &changes);
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Sequence {
     pub(in crate::yaml) span: Span,
     pub(in crate::yaml) style: CollectionStyle,
     pub(in crate::yaml) tag: Tag,
+    /// See [`Node::is_steady`].
+    pub(in crate::yaml) steady: bool,
 }
 
 impl Sequence {
@@ -50,6 +52,8 @@ pub struct Mapping {
     pub(in crate::yaml) span: Span,
     pub(in crate::yaml) style: CollectionStyle,
     pub(in crate::yaml) tag: Tag,
+    /// See [`Node::is_steady`].
+    pub(in crate::yaml) steady: bool,
 }
 
 impl Mapping {

@@ -222,7 +222,11 @@ impl Node {
     /// The sequence, mutable; if it is shared, this level is copied first.
     pub fn as_sequence_mut(&mut self) -> Option<&mut Sequence> {
         match &mut self.0 {
-            Repr::Sequence(sequence) => Some(Arc::make_mut(sequence)),
+            Repr::Sequence(sequence) => {
+                let sequence = Arc::make_mut(sequence);
+                sequence.steady = false;
+                Some(sequence)
+            }
             Repr::Scalar(_) | Repr::Shared(_) | Repr::Mapping(_) => None,
         }
     }
@@ -239,9 +243,32 @@ impl Node {
     /// The mapping, mutable; if it is shared, this level is copied first.
     pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
         match &mut self.0 {
-            Repr::Mapping(mapping) => Some(Arc::make_mut(mapping)),
+            Repr::Mapping(mapping) => {
+                let mapping = Arc::make_mut(mapping);
+                mapping.steady = false;
+                Some(mapping)
+            }
             Repr::Scalar(_) | Repr::Shared(_) | Repr::Sequence(_) => None,
         }
+    }
+
+    /// True for a collection that [`Node::into_steady`] was called for, and that was not changed since then.
+    pub(in crate::yaml) fn is_steady(&self) -> bool {
+        match &self.0 {
+            Repr::Sequence(sequence) => sequence.steady,
+            Repr::Mapping(mapping) => mapping.steady,
+            Repr::Scalar(_) | Repr::Shared(_) => false,
+        }
+    }
+
+    /// Notes that a passage through JSON leaves a collection as it is.
+    pub(in crate::yaml) fn into_steady(mut self) -> Self {
+        match &mut self.0 {
+            Repr::Sequence(sequence) => Arc::make_mut(sequence).steady = true,
+            Repr::Mapping(mapping) => Arc::make_mut(mapping).steady = true,
+            Repr::Scalar(_) | Repr::Shared(_) => {}
+        }
+        self
     }
 
     /// The number of bytes that a copy of the node is charged to a budget: its text, and [`NODE_BYTES`] for each node.
@@ -296,13 +323,15 @@ impl From<Scalar> for Node {
 }
 
 impl From<Sequence> for Node {
-    fn from(sequence: Sequence) -> Self {
+    fn from(mut sequence: Sequence) -> Self {
+        sequence.steady = false;
         Self(Repr::Sequence(Arc::new(sequence)))
     }
 }
 
 impl From<Mapping> for Node {
-    fn from(mapping: Mapping) -> Self {
+    fn from(mut mapping: Mapping) -> Self {
+        mapping.steady = false;
         Self(Repr::Mapping(Arc::new(mapping)))
     }
 }

@@ -403,14 +403,15 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
                 } else {
                     items.last().map_or(opened, |last| opened.to(last.span()))
                 };
-                Node::from(Sequence { items, span, style, tag })
+                Node::from(Sequence { items, span, style, tag, steady: false })
             }
             FrameKind::BlockMapping(_) | FrameKind::FlowMapping(_) | FrameKind::FlowPair(_) => {
                 let entries: Vec<(Scalar, Node)> = self.entries.drain(frame.first..).collect();
                 let last = entries.last().map(|(key, value)| key.span().to(value.span()));
                 let span =
                     if ends_here { opened } else { last.map_or(opened, |last| opened.to(last)) };
-                let mut mapping = Mapping { entries: entries.into(), span, style, tag };
+                let entries = entries.into();
+                let mut mapping = Mapping { entries, span, style, tag, steady: false };
                 if frame.merges {
                     merge(&mut mapping, self.merge)?;
                 }

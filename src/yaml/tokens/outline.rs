@@ -143,7 +143,8 @@ impl Outline {
                     Scalar::parsed(name, Tag::Other, Style::Plain, span).into()
                 }
                 Form::Sequence(style) => {
-                    Sequence { items: take(), span, style: *style, tag: Tag::None }.into()
+                    let items = take();
+                    Sequence { items, span, style: *style, ..Sequence::default() }.into()
                 }
                 Form::Mapping(style) => mapping(take(), span, *style),
                 Form::Pair => mapping(take(), span, CollectionStyle::Flow),
@@ -165,5 +166,5 @@ fn mapping(nodes: Vec<Node>, span: Span, style: CollectionStyle) -> Node {
         };
         entries.push((key, value));
     }
-    Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
+    Mapping { entries: entries.into(), span, style, ..Mapping::default() }.into()
 }
