@@ -1,10 +1,11 @@
 //! The directories that a loader has listed. They are listed once, and answer for the kinds of what is in them.
 
+use std::cmp::Ordering;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
 use super::files::Kind;
@@ -16,9 +17,14 @@ pub(super) struct Listing(Arc<Names>);
 #[derive(Default)]
 struct Names {
     entries: Vec<(OsString, Kind)>,
-    /// The names in lower case, sorted; `None` if one is not ASCII.
-    folded: Option<Vec<Box<[u8]>>>,
+    /// The places of the entries of a long list, sorted by name without regard to capitals, once they are needed.
+    folded: OnceLock<Vec<u32>>,
+    /// True if all names are ASCII.
+    are_ascii: bool,
 }
+
+/// The length up to which a list is searched from its first entry to its last.
+const SHORT: usize = 16;
 
 /// The directories that were listed, by path.
 #[derive(Default)]
@@ -26,30 +32,51 @@ pub(super) struct Listings(Cache<Option<Listing>>);
 
 impl Listing {
     pub(super) fn new(entries: Vec<(OsString, Kind)>) -> Self {
-        let folded = entries.iter().map(|(name, _)| folded(name)).collect::<Option<Vec<_>>>();
-        let folded = folded.map(|mut names| {
-            names.sort_unstable();
-            names
-        });
-        Self(Arc::new(Names { entries, folded }))
+        let are_ascii = entries.iter().all(|(name, _)| name.is_ascii());
+        Self(Arc::new(Names { entries, folded: OnceLock::new(), are_ascii }))
     }
 
     /// The kind of the entry with this name. `None` if the list does not tell: many file systems find a name that is
     /// written with other letters, such as `Base` for `base`.
-    fn kind(&self, name: &OsStr) -> Option<Kind> {
-        let Names { entries, folded: names } = &*self.0;
-        if let Ok(place) = entries.binary_search_by(|(entry, _)| entry.as_os_str().cmp(name)) {
-            return entries.get(place).map(|(_, kind)| *kind);
+    pub(super) fn kind(&self, name: &OsStr) -> Option<Kind> {
+        let bytes = name.as_encoded_bytes();
+        let by_name = |(entry, _): &(OsString, Kind)| entry.as_encoded_bytes().cmp(bytes);
+        if let Ok(place) = self.binary_search_by(by_name) {
+            return self.get(place).map(|(_, kind)| *kind);
         }
-        let is_there = names.as_ref()?.binary_search(&folded(name)?).is_ok();
-        if is_there { None } else { Some(Kind::Missing) }
+        let may_be_there = !self.0.are_ascii || !name.is_ascii() || self.has_in_other_letters(name);
+        if may_be_there { None } else { Some(Kind::Missing) }
+    }
+
+    /// True if there is certainly no entry with this name.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        self.kind(name.as_ref()) == Some(Kind::Missing)
+    }
+
+    /// True if there is an entry with this name, without regard to capitals of ASCII.
+    fn has_in_other_letters(&self, name: &OsStr) -> bool {
+        if self.len() <= SHORT {
+            return self.iter().any(|(entry, _)| entry.eq_ignore_ascii_case(name));
+        }
+        let compare = |place: u32, name: &OsStr| match self.get(place as usize) {
+            Some((entry, _)) => fold(entry).cmp(fold(name)),
+            None => Ordering::Greater,
+        };
+        let folded = self.0.folded.get_or_init(|| {
+            let mut places: Vec<u32> = (0..).take(self.len()).collect();
+            places.sort_unstable_by(|one, two| match self.get(*two as usize) {
+                Some((entry, _)) => compare(*one, entry),
+                None => Ordering::Less,
+            });
+            places
+        });
+        folded.binary_search_by(|place| compare(*place, name)).is_ok()
     }
 }
 
-/// A name in lower case; `None` if it is not ASCII.
-fn folded(name: &OsStr) -> Option<Box<[u8]>> {
-    let name = name.as_encoded_bytes();
-    name.is_ascii().then(|| name.to_ascii_lowercase().into())
+/// The bytes of a name, those of ASCII in lower case.
+fn fold(name: &OsStr) -> impl Iterator<Item = u8> {
+    name.as_encoded_bytes().iter().map(u8::to_ascii_lowercase)
 }
 
 impl Deref for Listing {
@@ -90,9 +117,14 @@ impl Listings {
         self.0.clear();
     }
 
+    /// The list of a directory, if it was listed.
+    pub(super) fn get(&self, directory: &Path) -> Option<Listing> {
+        self.0.get(directory)?
+    }
+
     /// The kind of an entry of a directory that was listed.
     pub(super) fn kind(&self, path: &Path) -> Option<Kind> {
-        self.0.get(path.parent()?)??.kind(path.file_name()?)
+        self.get(path.parent()?)?.kind(path.file_name()?)
     }
 }
 
@@ -108,17 +140,23 @@ mod tests {
         let listing = |names: &[&str]| {
             Listing::new(names.iter().map(|name| (name.into(), Kind::File)).collect())
         };
-        let plain = listing(&["Base", "a.yaml"]);
-        for (name, kind) in [
-            ("a.yaml", Some(Kind::File)),
-            ("Base", Some(Kind::File)),
-            ("b.yaml", Some(Kind::Missing)),
-            ("base", None),
-            ("A.YAML", None),
-            ("\u{212a}", None),
-        ] {
-            assert_eq!(plain.kind(name.as_ref()), kind, "{name}");
+        let numbered: Vec<String> = (10..60).map(|number| format!("aB{number}")).collect();
+        let mut long = vec!["Base", "a.yaml"];
+        long.extend(numbered.iter().map(String::as_str));
+        long.sort_unstable();
+        for plain in [listing(&["Base", "a.yaml"]), listing(&long)] {
+            for (name, kind) in [
+                ("a.yaml", Some(Kind::File)),
+                ("Base", Some(Kind::File)),
+                ("b.yaml", Some(Kind::Missing)),
+                ("base", None),
+                ("A.YAML", None),
+                ("\u{212a}", None),
+            ] {
+                assert_eq!(plain.kind(name.as_ref()), kind, "{name}");
+            }
         }
+        assert_eq!(listing(&long).kind("Ab59".as_ref()), None);
         // Another spelling of this letter may be the same name.
         let other = listing(&["a.yaml", "\u{e9}.yaml"]);
         assert_eq!(other.kind("a.yaml".as_ref()), Some(Kind::File));

@@ -20,6 +20,7 @@ mod listings;
 mod memory;
 mod missing;
 mod mounts;
+mod nesting;
 mod notes;
 mod overlay;
 mod references;

@@ -104,14 +104,14 @@ impl Mounts {
         }
     }
 
-    /// True if the directory of a path was listed and has no such name, and there is no mount.
-    pub(super) fn is_listed_as_missing(&self, path: &Path) -> bool {
-        self.mounts.get().is_none() && self.listed_kind(path) == Some(Kind::Missing)
+    /// The names in a directory that was listed, if there is no mount, which could hide them.
+    pub(super) fn known_listing(&self, directory: &Path) -> Option<Listing> {
+        if self.mounts.get().is_some() { None } else { self.listings.get(directory) }
     }
 
     /// The kind of an entry of a directory that was listed; `None` if that does not tell.
-    pub(super) fn listed_kind(&self, path: &Path) -> Option<Kind> {
-        self.listings.kind(path)
+    pub(super) fn listed_kind(&self, directory: &Path, name: &str) -> Option<Kind> {
+        self.listings.get(directory)?.kind(name.as_ref())
     }
 
     /// Forgets the lists of directories, so that files that were made since then are found.

@@ -1,6 +1,5 @@
 //! The directory of a kustomization, and the rules for files that may be read from there.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,9 +41,6 @@ struct RootInner {
     /// Number of missing paths reported so far.
     missing: AtomicUsize,
 }
-
-/// The longest chain of bases. It bounds the recursion of a build; real chains have up to ten.
-const DEEPEST: usize = 1000;
 
 /// The file or base that an entry of `resources` refers to.
 pub enum Entry {
@@ -205,9 +201,10 @@ impl Root {
     pub fn kustomization_file(&self) -> Result<Arc<Source>> {
         let mut found = Vec::new();
         let mut failure = None;
+        let listing = self.0.loader.0.files.known_listing(&self.0.path);
         for name in KUSTOMIZATION_FILES {
             let path = self.0.path.join(name);
-            if self.0.mount.is_none() && self.0.loader.0.files.is_listed_as_missing(&path) {
+            if listing.as_ref().is_some_and(|listing| listing.lacks(name)) {
                 self.0.loader.note(&self.0.path, &path);
                 continue;
             }
@@ -366,15 +363,6 @@ impl Root {
         Ok(Self::new(loader, &place, span, Some(self.clone()), None))
     }
 
-    /// Refuses to enter a directory below the deepest level.
-    pub(super) fn refuse_depth(&self, span: Span) -> Result<()> {
-        if self.0.depth < DEEPEST {
-            return Ok(());
-        }
-        let message = format!("bases are nested more than {DEEPEST} deep");
-        Err(Error::new(Code::NestingTooDeep, message).at(span))
-    }
-
     #[cold]
     fn ambiguous(&self, path: &str, segment: &str) -> Error {
         let message = format!(
@@ -387,55 +375,9 @@ impl Root {
             .help(help.unwrap_or_else(|| "`..` must be a whole path segment: `../base`".to_owned()))
     }
 
-    /// Rejects a base that is, or contains, a directory being built: such a base is of no use, and could lead to
-    /// cycles. Each entry that names a remote repository has a copy of its own of it.
-    fn refuse_cycle(&self, candidate: &Resolved, span: Span) -> Result<()> {
-        let around = self.ancestors().position(|root| root.remote().is_some());
-        let mut copy = self.ancestors().take(around.map_or(usize::MAX, |last| last + 1));
-        let Some(visited) = copy.find(|root| is_within(&root.0.path, &candidate.path)) else {
-            return Ok(());
-        };
-        let name = self.0.loader.display(&candidate.path);
-        let mut chain: Vec<&str> = self
-            .ancestors()
-            .map(|root| &*root.0.name)
-            .take_while(|&name| name != visited.0.name)
-            .collect();
-        chain.push(&visited.0.name);
-        chain.truncate(8);
-        chain.reverse();
-        let message = if visited.0.path == candidate.path {
-            format!("`{name}` includes itself")
-        } else {
-            format!("`{name}` contains `{}`, which is being built", visited.0.name)
-        };
-        let error = Error::new(Code::Cycle, message).at(span);
-        if chain.len() == 1 && visited.0.path == candidate.path {
-            return Err(error
-                .label("this is the directory itself")
-                .help("remove the entry: a file of the directory is listed by its name"));
-        }
-        Err(error
-            .label(format!("{} → {name}", chain.join(" → ")))
-            .help("move what both need to a separate base, and list that base in both"))
-    }
-
-    /// True if directories that were entered below this one elsewhere, including this one, may be entered here too:
-    /// none is, or contains, a directory being built, no entry that is being built begins with one of the `remotes`, and
-    /// `height` more levels are allowed.
-    pub fn admits<'p>(
-        &self,
-        mut directories: impl Iterator<Item = &'p Path>,
-        remotes: &BTreeSet<String>,
-        height: usize,
-    ) -> bool {
-        let Some(parent) = self.parent() else { return true };
-        let refused =
-            |directory: &Path| parent.ancestors().any(|above| is_within(&above.0.path, directory));
-        let begins = |entry: &str| remotes.iter().any(|remote| entry.starts_with(&**remote));
-        self.0.depth + height <= DEEPEST
-            && !directories.any(refused)
-            && (remotes.is_empty() || !parent.ancestors().filter_map(Self::remote).any(begins))
+    /// The number of directories in the chain from the target to this one.
+    pub(super) fn depth(&self) -> usize {
+        self.0.depth
     }
 
     /// This directory, its parent, and so on up to the target.

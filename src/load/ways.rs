@@ -27,7 +27,7 @@ impl Loader {
 
     /// False if a directory that was listed has no entry of a name, or one of this kind.
     fn may_have(&self, directory: &Path, name: &str, other_than: Kind) -> bool {
-        let kind = self.0.files.listed_kind(&directory.join(name));
+        let kind = self.0.files.listed_kind(directory, name);
         kind.is_none_or(|kind| kind != Kind::Missing && kind != other_than)
     }
 
@@ -63,6 +63,7 @@ impl Root {
             Some((first, _)) => {
                 !first.is_empty() && self.loader().may_have(self.path(), first, Kind::Missing)
             }
+            None if matches!(word, ".." | ".") => true,
             None => self.loader().may_have(self.path(), word, Kind::File),
         }
     }
