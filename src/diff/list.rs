@@ -131,6 +131,9 @@ fn interleave(old: usize, partners: &[Option<usize>]) -> Vec<(Option<usize>, Opt
 
 /// Pairs equal elements, in order; between them, as many unequal ones as possible.
 fn in_common(before: &[Node], after: &[Node]) -> Vec<(Option<usize>, Option<usize>)> {
+    if let ([_], [_]) = (before, after) {
+        return vec![(Some(0), Some(0))];
+    }
     let [old, new] = [before, after].map(|items| items.iter().map(text_of).collect::<Vec<_>>());
     // The result may depend on the order of the two lists: sorting them makes it symmetric.
     let is_swapped = old > new;

@@ -56,6 +56,9 @@ impl<'a> Masks<'a> {
                 }
             }
         }
+        if !may_have_values(node) {
+            return;
+        }
         let place = SecretPlace { is_identity: false, makes_secrets: false };
         // A list instead of calls of itself: documents may be 10,000 levels deep, and threads have small stacks.
         let mut pending = vec![(node, place)];
@@ -172,6 +175,32 @@ const PREFIX: &str = "masked-";
 /// Number of bytes of a hash that are shown.
 const BYTES: usize = 5;
 
+/// False for an object without values to mask, as most are: it is not copied then.
+fn may_have_values(node: &Node) -> bool {
+    let mut pending = vec![node];
+    while let Some(node) = pending.pop() {
+        if node.as_text().is_some_and(embeds_secret) {
+            return true;
+        }
+        pending.extend(node.items());
+        for (key, value) in node.entries() {
+            let is_value = match key.text() {
+                "stringData" => true,
+                "kind" => {
+                    let kind = value.as_text().unwrap_or_default();
+                    is_secret(kind) || makes_secrets(kind)
+                }
+                _ => false,
+            };
+            if is_value {
+                return true;
+            }
+            pending.push(value);
+        }
+    }
+    false
+}
+
 /// Nodes that are still to be masked, with their places.
 type Pending<'n> = Vec<(&'n mut Node, SecretPlace)>;
 
@@ -211,6 +240,13 @@ mod tests {
         let hashes: Vec<&str> = one.split("masked-").skip(1).map(|rest| &rest[..10]).collect();
         assert_eq!((hashes.len(), hashes[0] == hashes[1]), (5, true), "{one}");
         assert_ne!(one, masked(text, "two"));
+        // What has no values is not even copied.
+        let plain =
+            resource("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}");
+        let (mut node, none) = (plain.node().clone(), ResMap::new());
+        let hashes = Hashes { key: "one".into() };
+        Masks::of([&none, &none], &hashes).mask(&mut node, &plain);
+        assert!(node.is_same(plain.node()));
         let other = text.replace("Secret", "ConfigMap");
         assert!(masked(&other, "one").contains("k: value"));
     }

@@ -390,6 +390,9 @@ impl TargetReview {
     }
 }
 
+/// The length of most printed objects, in bytes.
+const TYPICAL_OBJECT: usize = 8 << 10;
+
 /// Context for comparing the objects of a target.
 struct Seen<'a> {
     options: &'a Options,
@@ -462,7 +465,7 @@ impl Seen<'_> {
         if let Some(masks) = &self.masks {
             masks.mask(&mut node, resource);
         }
-        let mut text = String::new();
+        let mut text = String::with_capacity(TYPICAL_OBJECT);
         yaml::emit(&node, &mut text)?;
         let document = parse::document(&Source::detached(&text))?;
         Ok(document.map_or(node, |document| document.root))

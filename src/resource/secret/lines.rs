@@ -37,7 +37,8 @@ const SHORTEST_TOKEN: usize = 16;
 /// Adds the user and password, or the token, of each URL: `https://user:password@host`.
 pub(super) fn credentials(text: &str, ranges: &mut Vec<Range<usize>>) {
     let mut start = 0;
-    while let Some(scheme_end) = text[start..].find("://").map(|at| start + at) {
+    let find = |start: usize| memchr::memmem::find(&text.as_bytes()[start..], b"://");
+    while let Some(scheme_end) = find(start).map(|at| start + at) {
         start = scheme_end + 3;
         let Some(length) = user_length(&text[start..]) else { continue };
         if length >= SHORTEST_TOKEN || text[start..start + length].contains(':') {
@@ -173,8 +174,8 @@ pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
 pub(super) fn mentions_object(text: &str) -> bool {
     /// Maximum distance in bytes between a key and its value: there may be quotes, tags and line breaks between.
     const NEAR: usize = 80;
-    let is_near = |(at, key): (usize, &str)| {
-        let start = at + key.len();
+    let is_near = |at: usize| {
+        let start = at + "kind".len();
         let rest = &text[start..text.floor_char_boundary((start + NEAR).min(text.len()))];
         let rest = rest.trim_start_matches(['"', '\'', '\\']).trim_start();
         let Some(rest) = rest.strip_prefix(':') else { return false };
@@ -183,7 +184,9 @@ pub(super) fn mentions_object(text: &str) -> bool {
         let value = line.split([',', '}']).next().unwrap_or_default();
         value.to_ascii_lowercase().contains("secret")
     };
-    text.contains("stringData") || text.match_indices("kind").any(is_near)
+    let bytes = text.as_bytes();
+    memchr::memmem::find(bytes, b"stringData").is_some()
+        || memchr::memmem::find_iter(bytes, b"kind").any(is_near)
 }
 
 /// The lines of a part of a text, each with its offset and without its line break.

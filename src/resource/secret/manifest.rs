@@ -40,7 +40,8 @@ pub fn is_template(field: &str) -> bool {
 /// annotations.
 #[must_use]
 pub fn embeds_secret(text: &str) -> bool {
-    mentions_secret(text) && (text.contains(['\n', '{']) && lines::mentions_object(text))
+    let is_long = || memchr::memchr2(b'\n', b'{', text.as_bytes()).is_some();
+    is_long() && mentions_secret(text) && lines::mentions_object(text)
 }
 
 /// Adds the secret values of documents.
