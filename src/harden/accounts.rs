@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts::Facts;
 use super::pod::{Container, Pod, Shape};
-use super::programs::{Role, applies, role};
+use super::programs::{Role, accompanies, applies, role};
 use super::started::{deciding, keeps};
 use super::value::{below, items, present, text};
 use super::workload::{is_inert, is_of, is_of_chart, is_settled, pods};
@@ -21,6 +21,8 @@ use crate::yaml::Node;
 pub(super) struct Runners {
     /// True if one of them runs something else than a controller that applies what a repository holds.
     pub(super) has_others: bool,
+    /// True if one of them is no part of such a controller either.
+    pub(super) has_strangers: bool,
     /// A digest of each with its images, without their versions, and what they start, or one of all if there are many.
     pub(super) digests: BTreeSet<String>,
 }
@@ -34,8 +36,9 @@ impl Runners {
         self.digests.is_empty()
     }
 
-    fn add(&mut self, digest: String, is_applier: bool) {
-        self.has_others |= !is_applier;
+    fn add(&mut self, digest: String, part: Part) {
+        self.has_others |= part != Part::Applier;
+        self.has_strangers |= part == Part::None;
         self.digests.insert(digest);
     }
 
@@ -43,6 +46,7 @@ impl Runners {
     pub(super) fn and(mut self, others: Option<&Self>) -> Self {
         if let Some(others) = others {
             self.has_others |= others.has_others;
+            self.has_strangers |= others.has_strangers;
             self.digests.extend(others.digests.iter().cloned());
         }
         self
@@ -65,17 +69,40 @@ struct ByName {
     anywhere: BTreeMap<String, Runners>,
 }
 
+/// The part of a controller that applies what a repository holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Applier,
+    Companion,
+    None,
+}
+
+impl Part {
+    /// The part that some containers are together.
+    fn of(containers: &[Container<'_>]) -> Self {
+        match containers {
+            [] => Self::None,
+            all if all.iter().all(applies) => Self::Applier,
+            all if all.iter().all(accompanies) => Self::Companion,
+            _ => Self::None,
+        }
+    }
+}
+
 impl ByName {
     /// Adds a pod of an object, or what runs for it without one that is known.
     fn add(&mut self, object: &Resource, name: &str, pod: Option<&Pod<'_>>) {
         let containers = pod.map(|pod| &pod.containers[..]).unwrap_or_default();
         let is_whole = pod.is_some_and(|pod| pod.shape != Shape::Part);
-        let is_applier = is_whole && !containers.is_empty() && containers.iter().all(applies);
-        let digest = digest(object, containers);
-        let namespace = object.namespace().to_owned();
-        let of = self.by_namespace.entry((namespace, name.to_owned())).or_default();
-        of.add(digest.clone(), is_applier);
-        self.anywhere.entry(name.to_owned()).or_default().add(digest, is_applier);
+        let part = if is_whole { Part::of(containers) } else { Part::None };
+        self.add_in(object.namespace(), name, digest(object, containers), part);
+    }
+
+    /// Adds what runs for an object as an account of a namespace.
+    fn add_in(&mut self, namespace: &str, name: &str, digest: String, part: Part) {
+        let of = self.by_namespace.entry((namespace.to_owned(), name.to_owned())).or_default();
+        of.add(digest.clone(), part);
+        self.anywhere.entry(name.to_owned()).or_default().add(digest, part);
     }
 
     /// Those with a name. A pod without a namespace may be applied to any, and what names something without one means that
@@ -113,8 +140,9 @@ impl Accounts {
             for pod in &pods {
                 found.add(object, of_run.unwrap_or_else(|| pod.account()), Some(pod));
             }
-            for account in named(object, &pods) {
-                found.add(object, account, None);
+            for (namespace, account) in named(object, &pods) {
+                let namespace = namespace.unwrap_or(object.namespace());
+                found.add_in(namespace, account, digest(object, &[]), Part::None);
             }
             for account in of_instance(object) {
                 found.add(object, &account, None);
@@ -251,76 +279,109 @@ fn of_instance(object: &Resource) -> Vec<String> {
 /// them.
 const WITHOUT_PODS: &[(&str, &str)] = &[
     ("argoproj.io", "AppProject"),
+    ("cilium.io", "*"),
+    ("crd.projectcalico.org", "*"),
+    ("eks.aws.crossplane.io", "PodIdentityAssociation"),
+    ("eks.aws.m.upbound.io", "PodIdentityAssociation"),
+    ("eks.aws.upbound.io", "PodIdentityAssociation"),
+    ("eks.services.k8s.aws", "PodIdentityAssociation"),
     ("flowcontrol.apiserver.k8s.io", "*"),
+    ("iam.cnrm.cloud.google.com", "*"),
     ("operators.coreos.com", "ClusterServiceVersion"),
+    ("projectcalico.org", "*"),
+    ("security.istio.io", "*"),
+    ("security.openshift.io", "*"),
+    ("spire.spiffe.io", "*"),
 ];
 
-/// Groups of operators whose objects run pods as the accounts that they name. Objects of others that name a namespace beside an
-/// account tell something about it, such as which identity it has in a cloud.
-const RUNNING: [&str; 13] = [
-    "argoproj.io",
-    "batch.volcano.sh",
-    "cnpg.io",
-    "flink.apache.org",
-    "knative.dev",
-    "kserve.io",
-    "kubeflow.org",
-    "monitoring.coreos.com",
-    "olm.operatorframework.io",
-    "opentelemetry.io",
-    "ray.io",
-    "sparkoperator.k8s.io",
-    "tekton.dev",
-];
+/// True for an object that names accounts for another purpose than to run pods as them. Flux applies as the account that its
+/// objects name.
+pub(super) fn only_tells(object: &Resource) -> bool {
+    let (group, kind) = (&*object.gvk().group, object.kind());
+    is_settled(object) || group.ends_with(".fluxcd.io") || is_of(WITHOUT_PODS, group, kind)
+}
+
+/// An account by its namespace, if that is told, and its name.
+type Named<'a> = (Option<&'a str>, &'a str);
 
 /// The accounts that an object names outside of its known pods, for pods that its controller makes: those of a Workflow whose
-/// templates are elsewhere, or of a Prometheus. Linear in the object.
-fn named<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> BTreeSet<&'a str> {
-    let (group, kind) = (&*object.gvk().group, object.kind());
+/// templates are elsewhere, or of a Prometheus. A namespace beside the name, or before it, may be that of the account.
+/// Linear in the object.
+fn named<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> BTreeSet<Named<'a>> {
     let mut found = BTreeSet::new();
-    // Flux applies as the account that its objects name.
-    let is_of_flux = group.ends_with(".fluxcd.io");
-    if is_settled(object) || is_of_chart(object) || is_of_flux || is_of(WITHOUT_PODS, group, kind) {
+    if only_tells(object) || is_of_chart(object) {
         return found;
     }
+    let (group, kind) = (&*object.gvk().group, object.kind());
     if group == "postgresql.cnpg.io" && matches!(kind, "Cluster" | "Pooler") {
         // Its operator makes it.
-        found.insert(object.name());
+        found.insert((None, object.name()));
     }
-    let is_running = RUNNING.iter().any(|one| {
-        let start = group.strip_suffix(one);
-        start.is_some_and(|start| start.is_empty() || start.ends_with('.'))
-    });
     let known: BTreeSet<*const Node> = pods.iter().map(|pod| from_ref(pod.spec)).collect();
     let mut pending = vec![object.node()];
     while let Some(node) = pending.pop() {
-        let is_told = !is_running && present(node, "namespace").is_some();
-        let is_meant = !is_told && !known.contains(&from_ref(node));
-        pending.extend(node.items());
-        for (key, value) in node.entries().iter().filter(|(key, _)| !is_inert(key.text())) {
-            if is_meant && let Some(name) = account(key.text(), value) {
-                found.insert(name);
-                continue;
-            }
-            if is_meant && key.text().ends_with("erviceAccountNames") {
-                found.extend(value.items().iter().filter_map(Node::as_text));
-            }
-            pending.push(value);
+        if !known.contains(&from_ref(node)) {
+            let beside = text(node, "namespace");
+            accounts(node, &mut |namespace, name| {
+                found.insert((None, name));
+                found.extend(namespace.or(beside).map(|of| (Some(of), name)));
+            });
         }
+        pending.extend(node.items());
+        let values = node.entries().iter().filter(|(key, _)| !is_inert(key.text()));
+        pending.extend(values.map(|(_, value)| value));
     }
     found
 }
 
-/// The account that a field names: in its value, or in the name of what it refers to or makes.
-fn account<'a>(key: &str, value: &'a Node) -> Option<&'a str> {
-    let ends = |end: &str| key.ends_with(end);
-    let named = match value.as_text() {
-        Some(name) => Some(name).filter(|_| ends("erviceAccountName") || ends("erviceAccount")),
-        None if ends("erviceAccount") || ends("erviceAccountRef") => text(value, "name"),
-        None if ends("erviceAccountTemplate") => text(present(value, "metadata")?, "name"),
-        None => None,
+/// Calls `found` for each account that fields of a mapping name, with its namespace if that is told there: by a value, by the name
+/// of what it refers to or makes, in a list of these, or as the value of a parameter.
+fn accounts<'a>(node: &'a Node, found: &mut dyn FnMut(Option<&'a str>, &'a str)) {
+    let mut add = |value: &'a Node| {
+        let made = || text(present(value, "metadata")?, "name");
+        match value.as_text() {
+            Some(name) => {
+                let name = name.strip_prefix("system:serviceaccount:").unwrap_or(name);
+                let (namespace, name) = match name.split_once(['/', ':']) {
+                    Some((namespace, name)) => (Some(namespace), name),
+                    None => (None, name),
+                };
+                if !name.is_empty() {
+                    found(namespace, name);
+                }
+            }
+            None => {
+                if let Some(name) = text(value, "name").or_else(made) {
+                    found(text(value, "namespace"), name);
+                }
+            }
+        }
     };
-    named.filter(|name| !name.is_empty())
+    for (_, value) in node.entries().iter().filter(|(key, _)| is_of_account(key.text())) {
+        add(value);
+        value.items().iter().for_each(&mut add);
+    }
+    let mut named = ["name", "key"].iter().filter_map(|key| text(node, key));
+    if let Some(value) = node.get("value").filter(|_| named.any(is_of_account)) {
+        add(value);
+    }
+}
+
+/// The word in the names of fields for accounts, without its first letter.
+const ACCOUNT: &[u8] = b"erviceaccount";
+
+/// True for the name of a field for an account, or for what one is made of: `serviceAccountName`, `worker_service_account`.
+pub(super) fn is_of_account(key: &str) -> bool {
+    let key = key.as_bytes();
+    if key.len() < ACCOUNT.len() {
+        return matches!(key, b"sa" | b"saName");
+    }
+    let letters = |start: &[u8]| {
+        let mut own = start.iter().filter(|one| !matches!(one, b'-' | b'_'));
+        ACCOUNT.iter().all(|one| own.next().is_some_and(|own| own.eq_ignore_ascii_case(one)))
+    };
+    let mut starts = key.windows(ACCOUNT.len()).enumerate();
+    starts.any(|(at, start)| matches!(start.first(), Some(b'e' | b'E')) && letters(&key[at..]))
 }
 
 fn digest(object: &Resource, containers: &[Container<'_>]) -> String {

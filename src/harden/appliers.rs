@@ -13,12 +13,14 @@ const OF_FLUX: [&str; 2] = ["helm-controller", "kustomize-controller"];
 const OF_ARGO: &str = "argocd-application-controller";
 
 /// The evidence that all of some `ServiceAccounts` are those of such controllers; `None` if one is not, or if there are none. Anyone can
-/// give an account their names: these count only if no pod of the run with another image runs as the account.
+/// give an account their names: these count only if no pod of the run with another image runs as the account, and if
+/// no one else can take it over or use it.
 pub(super) fn applied_by(accounts: Vec<(&str, &str)>, render: &Render<'_>) -> Option<Vec<Proof>> {
     let mut proofs = Vec::new();
     for (namespace, name) in accounts {
         let runners = render.runners(namespace, name);
-        if runners.has_others || runners.is_empty() && !is_called(name) {
+        let is_one = !runners.has_others && (!runners.is_empty() || is_called(name));
+        if !is_one || render.is_taken(namespace, name) {
             return None;
         }
         proofs.push(Proof::Program(format!("{namespace} {name}")));

@@ -100,13 +100,13 @@ fn has_root(range: &str) -> bool {
 const OLDER: &str = "authorization.openshift.io";
 
 /// True for a role that may give the use of constraints.
-fn may_give(object: &Resource) -> bool {
+pub(super) fn may_give(object: &Resource) -> bool {
     is_role(object)
         || object.gvk().group == OLDER && matches!(object.kind(), "Role" | "ClusterRole")
 }
 
 /// The kind and the name of the role that a binding gives. Older ones say the namespace of a `Role` instead of the kind.
-fn given(object: &Resource) -> Option<(&str, &str)> {
+pub(super) fn given(object: &Resource) -> Option<(&str, &str)> {
     if is_binding(object) {
         return role_of(object);
     }
@@ -124,7 +124,7 @@ fn given(object: &Resource) -> Option<(&str, &str)> {
 const AGGREGATED: [&str; 3] = ["view", "edit", "admin"];
 
 /// The roles of Kubernetes that get the rights of one by its labels.
-fn aggregated(role: &Resource) -> &'static [&'static str] {
+pub(super) fn aggregated(role: &Resource) -> &'static [&'static str] {
     let lowest = role.labels().filter(|(_, value)| *value == "true").filter_map(|(key, _)| {
         let to = key.strip_prefix("rbac.authorization.k8s.io/aggregate-to-")?;
         AGGREGATED.iter().position(|one| *one == to)
@@ -133,7 +133,7 @@ fn aggregated(role: &Resource) -> &'static [&'static str] {
 }
 
 /// True if a role gets the rights of others with some labels.
-fn selects(role: &Resource, labels: &BTreeSet<(&str, &str)>) -> bool {
+pub(super) fn selects(role: &Resource, labels: &BTreeSet<(&str, &str)>) -> bool {
     let selectors = below(role.node(), &["aggregationRule", "clusterRoleSelectors"]);
     items(selectors).iter().any(|selector| {
         let wanted = selector.get("matchLabels").map(Node::entries).unwrap_or_default();

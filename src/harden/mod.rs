@@ -36,6 +36,7 @@ mod handle;
 mod host;
 mod images;
 mod lowering;
+mod mentions;
 mod objects;
 mod own;
 mod path;
@@ -70,6 +71,7 @@ mod started;
 mod steps;
 mod strip;
 mod suppress;
+mod takeovers;
 mod templates;
 #[cfg(test)]
 mod tests;

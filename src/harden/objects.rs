@@ -9,11 +9,13 @@ use super::accounts::{Accounts, Runners};
 use super::constraints::Constraints;
 use super::facts::Facts;
 use super::groups::is_custom;
+use super::mentions::Mentions;
 use super::platform::is_of_openshift;
 use super::pod::Pod;
 use super::postings::{Posting, candidates};
 use super::producers::{Producer, built_in, images};
 use super::selector::{has_all, labels};
+use super::takeovers::Takeovers;
 use super::uses::{has_placeholder, uses};
 use super::value::{below, present, text};
 use super::workload::pods;
@@ -58,6 +60,8 @@ pub struct Objects<'a> {
     versioned: OnceLock<BTreeSet<String>>,
     /// The pods by their accounts.
     accounts: OnceLock<Accounts>,
+    takeovers: OnceLock<Takeovers>,
+    mentions: OnceLock<Mentions>,
     constraints: OnceLock<Constraints>,
 }
 
@@ -136,6 +140,8 @@ impl<'a> Objects<'a> {
             for_production: None,
             versioned: OnceLock::new(),
             accounts: OnceLock::new(),
+            takeovers: OnceLock::new(),
+            mentions: OnceLock::new(),
             constraints: OnceLock::new(),
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
@@ -206,9 +212,21 @@ impl<'a> Objects<'a> {
 
     /// The pods that run as a `ServiceAccount`. All pods are looked at once.
     pub(super) fn runners(&self, namespace: &str, account: &str) -> Runners {
+        self.accounts().runners(namespace, account)
+    }
+
+    fn accounts(&self) -> &Accounts {
         let objects = self.all.iter().map(|known| known.object);
-        let accounts = self.accounts.get_or_init(|| Accounts::of(objects, self.facts));
-        accounts.runners(namespace, account)
+        self.accounts.get_or_init(|| Accounts::of(objects, self.facts))
+    }
+
+    /// True if others can take over a `ServiceAccount` of a controller that applies what repositories hold, or use it: by rights, or
+    /// as something names it that is no pod. All objects are looked at once.
+    pub(super) fn is_taken(&self, namespace: &str, account: &str) -> bool {
+        let objects = || self.all.iter().map(|known| known.object);
+        let takeovers = || Takeovers::of(objects(), self.accounts());
+        self.takeovers.get_or_init(takeovers).take(namespace, account)
+            || self.mentions.get_or_init(|| Mentions::of(objects())).has(account)
     }
 
     /// The Security Context Constraints of all renders, which are looked at once.

@@ -17,6 +17,8 @@ pub(super) enum Role {
     Applier,
     /// A command line that ends.
     Client,
+    /// A part of an applier that applies nothing itself.
+    Companion,
     /// A small sidecar of a storage driver.
     Helper,
     /// A program that serves the machines of the network of its node.
@@ -61,6 +63,7 @@ impl Role {
         Some(match word {
             "applier" => Self::Applier,
             "client" => Self::Client,
+            "companion" => Self::Companion,
             "helper" => Self::Helper,
             "network" => Self::Network,
             "reader" => Self::Reader,
@@ -83,6 +86,12 @@ pub(super) fn applies(container: &Container<'_>) -> bool {
         Role::Reader => reads_logs(container) && starts_only(container, one.files),
         _ => false,
     })
+}
+
+/// True if a container is a part of such a controller: it runs a program of an image that they publish, and nothing else.
+pub(super) fn accompanies(container: &Container<'_>) -> bool {
+    let program = Program::of(container.image()).filter(|one| one.role == Role::Companion);
+    program.is_some_and(|one| starts_only(container, one.files)) || applies(container)
 }
 
 /// True if the command of a container names files of logs, and no others.
@@ -144,7 +153,7 @@ mod tests {
             let first = PROGRAMS.iter().position(|one| fits(one.image, &name));
             assert_eq!(first, Some(number), "{row:?}");
             let program = &PROGRAMS[number];
-            let has_files = matches!(program.role, Role::Applier | Role::Reader);
+            let has_files = matches!(program.role, Role::Applier | Role::Companion | Role::Reader);
             assert_eq!(has_files, !program.files.is_empty(), "{row:?}");
         }
     }
@@ -158,6 +167,8 @@ mod tests {
             ("registry.k8s.io/sig-storage/nfsplugin:v4.9.0", None),
             ("registry.k8s.io/ingress-nginx/controller:v1.12.1", Some(Role::Unlimited)),
             ("ghcr.io/fluxcd/kustomize-controller:v1.5.0", Some(Role::Applier)),
+            ("ghcr.io/fluxcd/source-controller:v1.5.0", Some(Role::Companion)),
+            ("registry.example.com/source-controller", None),
             ("quay.io/metal3-io/ironic:v26", Some(Role::Network)),
             ("docker.io/osixia/keepalived:2.0.20", Some(Role::Network)),
             ("registry.example.com/dnsmasq", None),

@@ -286,6 +286,12 @@ impl<'a> Render<'a> {
         self.own.runners(namespace, account).and(others.as_ref())
     }
 
+    /// True if others can take over or use a `ServiceAccount` of a controller that applies what repositories hold, as far as the
+    /// objects of the run tell.
+    pub(super) fn is_taken(&self, namespace: &str, account: &str) -> bool {
+        self.others.map_or(&self.own, |(_, all)| all).is_taken(namespace, account)
+    }
+
     /// True if the usual Security Context Constraints restrict a pod of an object, as far as the renders of the run give its
     /// account no others. A render that has the object too is a variant of this one, and decides nothing for it.
     pub(super) fn is_restricted(&self, object: &Resource, pod: &Pod<'_>) -> bool {
