@@ -236,10 +236,22 @@ const DEEP: usize = 256;
 pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a, 'p>>> {
     let hosts = pod.volumes().filter_map(|(_, volume)| {
         let host = text(present(volume, "hostPath")?, "path")?;
-        let whole = tidy(host, pod.is_bound_to_windows());
-        Some((text(volume, "name")?, (host, Rc::from(whole))))
+        Some((text(volume, "name")?, host, false))
     });
-    let hosts: BTreeMap<&str, (&str, Rc<str>)> = hosts.collect();
+    mounts_of(pod, hosts)
+}
+
+/// The mounts of some volumes of a pod, by the name of the volume. `hosts` has the name of each, the path of the node that it
+/// leads to, and true if all containers only read it.
+pub(super) fn mounts_of<'a, 'p>(
+    pod: &'p Pod<'a>,
+    hosts: impl Iterator<Item = (&'a str, &'a str, bool)>,
+) -> BTreeMap<&'a str, Vec<Mount<'a, 'p>>> {
+    let hosts = hosts.map(|(name, host, is_read)| {
+        let whole = tidy(host, pod.is_bound_to_windows());
+        (name, (host, Rc::from(whole), is_read))
+    });
+    let hosts: BTreeMap<&str, (&str, Rc<str>, bool)> = hosts.collect();
     let mut found: BTreeMap<&str, Vec<Mount<'_, '_>>> = BTreeMap::new();
     if hosts.is_empty() {
         return found;
@@ -247,7 +259,7 @@ pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a
     for container in &pod.containers {
         for mount in items(container.node.get("volumeMounts")) {
             let Some(name) = text(mount, "name") else { continue };
-            let Some((host, whole)) = hosts.get(name) else { continue };
+            let Some((host, whole, is_read)) = hosts.get(name) else { continue };
             let part = text(mount, "subPath").filter(|part| !part.is_empty());
             let part = part.filter(|_| whole.len() <= DEEP);
             found.entry(name).or_default().push(Mount {
@@ -258,7 +270,7 @@ pub(super) fn mounts<'a, 'p>(pod: &'p Pod<'a>) -> BTreeMap<&'a str, Vec<Mount<'a
                     |part| tidy(&format!("{whole}/{part}"), false).into(),
                 ),
                 place: text(mount, "mountPath").unwrap_or_default(),
-                is_written: !is_true(present(mount, "readOnly")),
+                is_written: !is_read && !is_true(present(mount, "readOnly")),
                 is_part: part.is_some(),
             });
         }

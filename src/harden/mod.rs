@@ -12,6 +12,7 @@ mod appliers;
 mod bundles;
 mod capacity;
 mod check;
+mod claims;
 mod conceal;
 mod configuration;
 mod constraints;

@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::Claims;
 use super::constraints::Constraints;
 use super::facts::Facts;
 use super::pod::Pod;
@@ -22,6 +23,7 @@ pub(super) struct Views<'a> {
     facts: &'a Facts,
     rights: OnceCell<Rights<'a>>,
     constraints: OnceCell<Constraints>,
+    claims: OnceCell<Claims<'a>>,
     policies: OnceCell<Policies<'a>>,
     services: OnceCell<Services<'a>>,
     webhooks: OnceCell<Webhooks<'a>>,
@@ -82,6 +84,7 @@ impl<'a> Views<'a> {
             facts,
             rights: OnceCell::new(),
             constraints: OnceCell::new(),
+            claims: OnceCell::new(),
             policies: OnceCell::new(),
             services: OnceCell::new(),
             webhooks: OnceCell::new(),
@@ -102,6 +105,11 @@ impl<'a> Views<'a> {
     pub(super) fn constraints(&self) -> &Constraints {
         let all = || self.objects.iter().map(|object| (0, object));
         self.constraints.get_or_init(|| Constraints::new(all(), self.facts))
+    }
+
+    /// The volumes and claims.
+    pub(super) fn claims(&self) -> &Claims<'a> {
+        self.claims.get_or_init(|| Claims::of(self.objects, self.facts))
     }
 
     /// The `NetworkPolicies` that select a pod of a namespace.

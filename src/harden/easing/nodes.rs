@@ -40,6 +40,9 @@ impl<'a> Easings<'a, '_> {
         let told = |needed: &str| {
             format!("assumed: a driver of nodes, which works in `{folder}`, {needed}")
         };
+        if is_of_claim(violation) {
+            return None;
+        }
         if is_among(NEEDED_BY_DRIVERS) {
             // The violation is at `hostPath.path` of a volume.
             let volume = violation.path.parent().and_then(|path| path.parent());
@@ -64,7 +67,10 @@ impl<'a> Easings<'a, '_> {
         let is_of_agent = is_among(NEEDED_BY_AGENTS, rule)
             && self.facts_of(violation).is_some_and(|one| is_daemon_set(self.scene.maker(one.pod)))
             && !self.is_enforced();
-        if !is_of_agent || rule.id == "KR-SEC-020" && !is_host_path(violation) {
+        if !is_of_agent
+            || is_of_claim(violation)
+            || rule.id == "KR-SEC-020" && !is_host_path(violation)
+        {
             return None;
         }
         let told = "assumed: an agent of nodes needs it";
@@ -197,4 +203,10 @@ impl<'a> Easings<'a, '_> {
 /// True for a violation at a `hostPath` of a volume.
 fn is_host_path(violation: &Violation) -> bool {
     matches!(violation.path.steps().last(), Some(PathStep::Key(key)) if **key == *"hostPath")
+}
+
+/// True for a violation at a claim for a volume: what such programs need of their node, they mount themselves.
+fn is_of_claim(violation: &Violation) -> bool {
+    let is_claim = |step: &PathStep| matches!(step, PathStep::Key(key) if matches!(&**key, "persistentVolumeClaim" | "ephemeral"));
+    violation.path.steps().iter().any(is_claim)
 }

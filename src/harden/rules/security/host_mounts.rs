@@ -1,12 +1,14 @@
 //! KR-SEC-038, 039, 040: containers do not see the parts of the node that control it, and write to no others.
 
+use crate::harden::claims::Claimed;
 use crate::harden::host::{self, Kind, Mount, Part};
 use crate::harden::pod::Pod;
 use crate::harden::profile::Scope;
-use crate::harden::rule::{Check, Needs, Rule};
-use crate::harden::scene::Scene;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{present, text};
 use crate::harden::violation::{Severity, Violation};
+use crate::yaml::Node;
 
 pub(super) static RUNTIME_SOCKET: Rule = Rule {
     id: "KR-SEC-038",
@@ -16,7 +18,9 @@ pub(super) static RUNTIME_SOCKET: Rule = Rule {
     score: Some(9.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Socket))),
+    needs: Needs::Render(RenderCheck::Pod(|pod, scene, render| {
+        judge_all(pod, Reported::Socket, scene, render)
+    })),
 };
 
 pub(super) static SENSITIVE_HOST_MOUNT: Rule = Rule {
@@ -27,7 +31,9 @@ pub(super) static SENSITIVE_HOST_MOUNT: Rule = Rule {
     score: Some(7.5),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Sensitive))),
+    needs: Needs::Render(RenderCheck::Pod(|pod, scene, render| {
+        judge_all(pod, Reported::Sensitive, scene, render)
+    })),
 };
 
 pub(super) static WRITABLE_HOST_MOUNT: Rule = Rule {
@@ -38,7 +44,9 @@ pub(super) static WRITABLE_HOST_MOUNT: Rule = Rule {
     score: Some(6.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Pod(|pod, _| judge(pod, Reported::Other))),
+    needs: Needs::Render(RenderCheck::Pod(|pod, scene, render| {
+        judge_all(pod, Reported::Other, scene, render)
+    })),
 };
 
 pub(super) static GIT_REPO_VOLUME: Rule = Rule {
@@ -76,22 +84,69 @@ fn judge(pod: &Pod<'_>, part: Reported) -> Vec<Violation> {
         if present(volume, "hostPath").is_none() {
             continue;
         }
-        let told = of_volume.iter().filter_map(|mount| {
-            let (severity, message) = match part {
-                Reported::Socket => socket(pod, mount)?,
-                Reported::Sensitive => sensitive(mount, whole)?,
-                Reported::Other => other(mount)?,
-            };
-            Some((severity, mount.is_written, message))
-        });
-        // The first of the worst.
-        let worst =
-            told.reduce(|worst, one| if (one.0, one.1) > (worst.0, worst.1) { one } else { worst });
-        let Some((severity, _, message)) = worst else { continue };
+        let Some((severity, message)) = worst(pod, part, of_volume, whole) else { continue };
         let field = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
         let violation = Violation::at(field, message);
         let is_usual = severity == Severity::Error || part == Reported::Other;
         found.push(if is_usual { violation } else { violation.severity(severity) });
+    }
+    found
+}
+
+/// The severity and the message of the first of the worst violations by mounts of a volume.
+fn worst(
+    pod: &Pod<'_>,
+    part: Reported,
+    mounts: &[Mount<'_, '_>],
+    whole: Option<bool>,
+) -> Option<(Severity, String)> {
+    let told = mounts.iter().filter_map(|mount| {
+        let (severity, message) = match part {
+            Reported::Socket => socket(pod, mount)?,
+            Reported::Sensitive => sensitive(mount, whole)?,
+            Reported::Other => other(mount)?,
+        };
+        Some((severity, mount.is_written, message))
+    });
+    let worst =
+        told.reduce(|worst, one| if (one.0, one.1) > (worst.0, worst.1) { one } else { worst });
+    worst.map(|(severity, _, message)| (severity, message))
+}
+
+/// The violations by parts of the node that a pod mounts, itself or by claims.
+fn judge_all(
+    pod: &Pod<'_>,
+    part: Reported,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
+    let mut found = judge(pod, part);
+    let claims = |volume: &Node| {
+        ["persistentVolumeClaim", "ephemeral"].iter().any(|key| present(volume, key).is_some())
+    };
+    let has_claims =
+        scene.object.kind() == "StatefulSet" || pod.volumes().any(|(_, volume)| claims(volume));
+    if !has_claims || render.views.claims().is_empty() {
+        return found;
+    }
+    let folders = render.views.claims().folders(pod, scene.object, scene.namespace());
+    let hosts = folders.iter().map(|one| (one.name, one.host, one.is_read));
+    let mounts = host::mounts_of(pod, hosts);
+    for Claimed { name, path, host, volume, is_local, is_certain, .. } in folders {
+        // Such a volume is made for this.
+        let is_meant = part != Reported::Other || !is_local;
+        let Some(of_volume) = mounts.get(name).filter(|_| is_meant) else { continue };
+        let Some((severity, message)) = worst(pod, part, of_volume, None) else { continue };
+        let (severity, assumed) = match is_certain {
+            true => (severity, ""),
+            false => (
+                severity.min(Severity::Warning),
+                "; assumed: the cluster has no class that makes others",
+            ),
+        };
+        let message = format!("{message}, by the PersistentVolume `{volume}`{assumed}");
+        let violation = Violation::at(path, message).values([host.to_owned()]);
+        found.push(violation.severity(severity));
     }
     found
 }
