@@ -213,28 +213,42 @@ impl<'a> Pod<'a> {
         self.get(&["os"]).and_then(|os| text(os, "name")) == Some("windows")
     }
 
-    /// True if it can run only on Windows, by `os` or by its node selection: then no Linux-only fields are added.
+    /// True if it can run only on Windows, by `os`, by its node selection or by its `RuntimeClass`: then no Linux-only fields are
+    /// added.
     pub(super) fn is_bound_to_windows(&self) -> bool {
         *self.windows.get_or_init(|| self.find_windows())
     }
 
-    fn find_windows(&self) -> bool {
-        let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
-        let selector = self.get(&["nodeSelector"]);
-        let selects = |key: &str| selector.and_then(|labels| text(labels, key)) == Some("windows");
-        self.is_windows() || labels.into_iter().any(selects) || self.requires_windows(&labels)
+    /// Tells that its `RuntimeClass` selects nodes of Windows.
+    pub(super) fn bind_to_windows(&self) {
+        let system = self.get(&["os"]).and_then(|os| text(os, "name"));
+        if system != Some("linux") {
+            // Nothing has asked before.
+            let _known = self.windows.set(true);
+        }
     }
 
-    fn requires_windows(&self, labels: &[&str]) -> bool {
+    fn find_windows(&self) -> bool {
+        self.is_windows() || selects_windows(self.get(&["nodeSelector"])) || self.requires_windows()
+    }
+
+    fn requires_windows(&self) -> bool {
         let required =
             ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
         let terms = items(self.get(&required).and_then(|node| node.get("nodeSelectorTerms")));
         let asks = |expression: &Node| {
-            let values = items(expression.get("values"));
-            text(expression, "key").is_some_and(|key| labels.contains(&key))
-                && text(expression, "operator") == Some("In")
-                && !values.is_empty()
-                && values.iter().all(|value| value.as_text() == Some("windows"))
+            let mut values = items(expression.get("values")).iter().map(Node::as_text).peekable();
+            let key = text(expression, "key").unwrap_or_default();
+            match text(expression, "operator") {
+                Some("In") => {
+                    OF_SYSTEMS.contains(&key)
+                        && values.peek().is_some()
+                        && values.all(|value| value == Some("windows"))
+                }
+                // The kubelet sets this label on each node, and there is no third system. The older label may be missing.
+                Some("NotIn") => key == OF_SYSTEMS[0] && values.any(|value| value == Some("linux")),
+                _ => false,
+            }
         };
         !terms.is_empty()
             && terms.iter().all(|term| items(term.get("matchExpressions")).iter().any(asks))
@@ -273,6 +287,15 @@ impl<'a> Pod<'a> {
     pub(super) fn violation_of_security(&self, key: &str, message: impl Into<String>) -> Violation {
         self.violation(&["securityContext", key], message)
     }
+}
+
+/// The labels of nodes with their system.
+const OF_SYSTEMS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+/// True if a selector of nodes selects those of Windows.
+pub(super) fn selects_windows(selector: Option<&Node>) -> bool {
+    let selects = |key: &&str| selector.and_then(|labels| text(labels, key)) == Some("windows");
+    OF_SYSTEMS.iter().any(selects)
 }
 
 impl<'a> Container<'a> {

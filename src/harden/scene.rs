@@ -10,13 +10,13 @@ use super::bundles::{Bundles, is_source};
 use super::facts::{Facts, Placement};
 use super::objects::{Objects, is_service, service};
 use super::platform::{Platform, is_of_openshift};
-use super::pod::Pod;
+use super::pod::{Pod, selects_windows};
 use super::postings::{Posting, candidates};
 use super::purpose::{TargetPath, Trial, is_path_of_production};
 use super::selector::{Labels, Selectors, has_all, labels};
 use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
-use super::value::{items, present};
+use super::value::{below, items, present};
 use super::views::Views;
 use super::workload::pods;
 use crate::load::KUSTOMIZATION_FILES;
@@ -241,6 +241,7 @@ impl<'a> Render<'a> {
         for (place, object) in objects.iter().enumerate() {
             render.add(place, object);
         }
+        render.bind_to_windows();
         render.platform.is_seen |= others.is_some_and(|(_, all)| all.are_of_openshift());
         match facts.platform {
             Some(Platform::Kubernetes) => render.platform = OpenShift::default(),
@@ -248,6 +249,24 @@ impl<'a> Render<'a> {
             None => {}
         }
         render
+    }
+
+    /// Tells the pods whose `RuntimeClass` in the render selects nodes of Windows.
+    fn bind_to_windows(&self) {
+        let is_one = |object: &&Resource| {
+            object.kind() == "RuntimeClass"
+                && object.gvk().group == "node.k8s.io"
+                && selects_windows(below(object.node(), &["scheduling", "nodeSelector"]))
+        };
+        let classes: BTreeSet<&str> =
+            self.objects.iter().filter(is_one).map(Resource::name).collect();
+        if classes.is_empty() {
+            return;
+        }
+        let class = |pod: &Pod<'a>| pod.get(&["runtimeClassName"]).and_then(Node::as_text);
+        let pods = self.pods.iter().flatten();
+        pods.filter(|pod| class(pod).is_some_and(|class| classes.contains(class)))
+            .for_each(Pod::bind_to_windows);
     }
 
     /// The same render, of the target with a path, whose values have their places in these sources.

@@ -17,7 +17,10 @@ use crate::yaml::path::{Path, PathStep};
 type Place = (&'static str, usize, Path);
 
 /// The rules whose findings others refer to.
-const FIRST: [&str; 2] = [REQUEST, USER];
+const FIRST: [&str; 3] = [REQUEST, USER, PROCESS];
+
+const PROCESS: &str = "KR-SEC-013";
+const NETWORK: &str = "KR-SEC-002";
 
 const REQUEST: &str = "KR-RES-002";
 const LIMIT: &str = "KR-RES-003";
@@ -25,7 +28,8 @@ const USER: &str = "KR-SEC-023";
 const NON_ROOT: &str = "KR-SEC-022";
 
 /// Lowers findings in the profile `recommended` that report what another finding has, which is open and as severe: the missing
-/// limit of a container whose missing request is one, and that a container may be root whose user is. Linear.
+/// limit of a container whose missing request is one, that a container may be root whose user is, and what a process of a Windows node
+/// always has: its network, and its rights. Linear.
 pub(super) fn lower(
     findings: &mut [Finding],
     scenes: &[Scene<'_>],
@@ -47,6 +51,7 @@ pub(super) fn lower(
     if told.is_empty() {
         return;
     }
+    let processes = processes(&told, scenes);
     let pods = scenes.iter().enumerate();
     let pods = pods.flat_map(|(place, scene)| scene.pods.iter().map(move |pod| (place, pod)));
     let run_nodes = pods.filter(|(_, pod)| critical_class(pod) == Some("system-node-critical"));
@@ -57,8 +62,9 @@ pub(super) fn lower(
         let lower = match finding.rule.id() {
             LIMIT => limit(finding, &told, &run_nodes),
             NON_ROOT if !render.enforces_restricted(scene.namespace()) => {
-                user(finding, *scene, &told)
+                user(finding, *scene, &told).or_else(|| process(finding, &processes))
             }
+            NETWORK => process(finding, &processes),
             _ => None,
         };
         let Some((severity, said)) = lower else { continue };
@@ -96,6 +102,45 @@ fn limit(
         && around.into_iter().any(|path| run_nodes.contains(&(finding.place, path)));
     let is_told = known >= Severity::Warning && !runs_node;
     is_told.then_some((Severity::Warning, "it requests none either, which KR-RES-002 reports"))
+}
+
+/// The places of findings that say the same as one about a process of a Windows node, with the severity of that: such a process is
+/// on the network of the node, and has the rights of its user there, whom `runAsNonRoot` does not limit. Both are certain
+/// only of pods that run on Windows. Linear.
+fn processes(
+    told: &BTreeMap<Place, Severity>,
+    scenes: &[Scene<'_>],
+) -> BTreeMap<(usize, Path), Severity> {
+    let mut found = BTreeMap::new();
+    let places = told.keys().filter(|(rule, ..)| *rule == PROCESS).map(|(_, place, _)| *place);
+    for place in places.collect::<BTreeSet<usize>>() {
+        let pods = scenes.get(place).map(|scene| scene.pods).unwrap_or_default();
+        for pod in pods.iter().filter(|pod| pod.is_bound_to_windows()) {
+            let severity = |options: Path| told.get(&(PROCESS, place, options)).copied();
+            let (options, user) =
+                (["securityContext", "windowsOptions"], ["securityContext", "runAsNonRoot"]);
+            let of_pod = severity(pod.path(&options));
+            let mut highest = of_pod;
+            for container in &pod.containers {
+                let own = of_pod.max(severity(container.path(&options)));
+                highest = highest.max(own);
+                found.extend(own.map(|own| ((place, container.path(&user)), own)));
+            }
+            found.extend(of_pod.map(|own| ((place, pod.path(&user)), own)));
+            found.extend(highest.map(|own| ((place, pod.path(&["hostNetwork"])), own)));
+        }
+    }
+    found
+}
+
+/// A finding that says the same as one about a process of a Windows node.
+fn process(
+    finding: &Finding,
+    processes: &BTreeMap<(usize, Path), Severity>,
+) -> Option<(Severity, &'static str)> {
+    let known = *processes.get(&(finding.place, finding.path.clone()))?;
+    let said = "KR-SEC-013 reports that it is a process of the Windows node";
+    (known >= finding.severity).then_some((Severity::Note, said))
 }
 
 /// The user of a container is its own, or that of its pod.
