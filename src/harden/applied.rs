@@ -217,7 +217,10 @@ const MOST: usize = 16;
 fn applying<'t>(fields: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Applying> {
     let mut found = Applying { is_of_production: false, folders: Vec::new() };
     let (mut paths, mut components) = (Vec::new(), Vec::new());
+    let (mut is_of_top, mut is_deep) = (false, false);
     for (key, value) in fields {
+        is_of_top |= key == "path" && is_top(value);
+        is_deep |= key == "recurse" && value == "true";
         found.is_of_production |= OF_PLACES.contains(&key) && says_production(value);
         // A generator of an ApplicationSet may give the path by another name.
         let may_be_path = key == "path" || value.contains('/') && !value.contains(':');
@@ -228,12 +231,21 @@ fn applying<'t>(fields: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Appl
         }
         found.folders.extend(may_be_path.then(|| pattern(value)).flatten());
     }
+    if is_of_top && is_deep {
+        found.folders.push("*".to_owned());
+    }
     // Components are relative to the path.
     for path in paths {
         let joined = components.iter().map(|one| format!("{path}/{one}"));
         found.folders.extend(joined.filter_map(|one| pattern(&one)));
     }
     (!found.folders.is_empty()).then_some(found)
+}
+
+/// True for the path of the top of a repository: `.`, `./`.
+fn is_top(path: &str) -> bool {
+    path.starts_with(['.', '/'])
+        && matches!(&*path::clean(path.trim_start_matches('/')), "" | "." | "/")
 }
 
 /// The folders that the text of a kustomization in a folder may include, and those of files.
@@ -465,6 +477,8 @@ mod tests {
             template: {spec: {source: {path: '{{dir}}'}}}}}";
         let named = application("web-prod", "examples/web");
         let nested = application("web", "examples/apps");
+        let top = application("all", "'./'");
+        let deep = top.replace("'./'", "'./', directory: {recurse: true}");
         for (objects, target, expected) in [
             (vec![("clusters/prod", &*plain)], "examples/web", true),
             (vec![("clusters/prod", &*plain)], "examples/web/inner", true),
@@ -477,6 +491,18 @@ mod tests {
             (vec![("clusters/prod", set)], "demo/shop", false),
             (vec![("prod", &*nested), ("examples/apps", &*plain)], "examples/web", true),
             (vec![("dev", &*nested), ("examples/apps", &*plain)], "examples/web", false),
+            (vec![("clusters/prod", &*deep)], "examples/web", true),
+            (vec![("clusters/prod", &*deep.replace("'./'", "."))], "examples/web", true),
+            (vec![("clusters/prod", &*deep.replace("true", "false"))], "examples/web", false),
+            (vec![("clusters/prod", &*top)], "examples/web", false),
+            (vec![("clusters/dev", &*deep)], "examples/web", false),
+            (
+                vec![("clusters/dev", &*deep.replace("project: a", "project: prod"))],
+                "examples/web",
+                true,
+            ),
+            (vec![("clusters/prod", &*deep.replace("'./'", "'{{path}}'"))], "examples/web", false),
+            (vec![("clusters/prod", &*deep), ("examples/apps", &*plain)], "local/any", true),
         ] {
             let (mut of_objects, mut of_texts) = (Applied::default(), Applied::default());
             for (folder, text) in &objects {
