@@ -61,6 +61,7 @@ mod runtime;
 mod scaled;
 mod scene;
 mod scoped;
+mod scripts;
 pub mod secrecy;
 pub(crate) mod selector;
 mod servers;

@@ -74,6 +74,13 @@ fn has_password(value: &str) -> bool {
     })
 }
 
+/// The text of a value in base64, with a sign for each byte that is none; empty if it is not in base64.
+pub(super) fn decoded(value: &str) -> String {
+    let packed: String = value.split_whitespace().collect();
+    let bytes = BASE64_STANDARD.decode(&packed).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// True if the value of a key, in base64, is a secret that anyone can read.
 #[must_use]
 pub fn is_open_in_base64(key: &str, value: &str) -> bool {

@@ -14,7 +14,7 @@ const PROGRAMS: &str = "dhcpd dnsmasq in.tftpd kea-dhcp4 kea-dhcp6 keepalived ra
 const FILES: &str = "*dhcpd,*dnsmasq,*in.tftpd,*kea-dhcp4,*kea-dhcp6,*keepalived,*radvd,*tftpd";
 
 /// Options of dnsmasq for programs that it starts.
-const OF_SCRIPTS: [&str; 3] = ["--dhcp-lu", "--dhcp-sc", "-6"];
+const OF_SCRIPTS: [&str; 3] = ["--conf-s", "--dhcp-lu", "--dhcp-sc"];
 
 /// Controllers of storage drivers, by their images and the names of their files.
 const CONTROLLERS: [&str; 3] = ["csi-provisioner", "csi-attacher", "csi-resizer"];
@@ -36,7 +36,8 @@ fn program(container: &Container<'_>) -> Option<&'static str> {
         command.flat_map(|list| list.iter().filter_map(Node::as_text)).collect();
     let mut words = command.iter().flat_map(|one| one.split_ascii_whitespace());
     // Long options of dnsmasq may be shortened.
-    if words.any(|word| OF_SCRIPTS.iter().any(|option| word.starts_with(option))) {
+    let is_long = |word: &str| OF_SCRIPTS.iter().any(|option| word.starts_with(option));
+    if words.any(|word| is_long(word) || is_short(word)) {
         return None;
     }
     let is_shell = command.first().is_some_and(|first| first.ends_with("sh"));
@@ -49,9 +50,20 @@ fn program(container: &Container<'_>) -> Option<&'static str> {
     names.chain([last_part(container.image())]).find_map(known)
 }
 
-/// The statement about a pod that needs the network of the node.
-pub(super) fn told(pod: &Pod<'_>) -> Option<String> {
-    if let Some(program) = pod.containers.iter().find_map(program) {
+/// True for the short option of dnsmasq for a script, maybe after others: `-6`, `-k6`.
+fn is_short(word: &str) -> bool {
+    let options = word.strip_prefix('-').and_then(|rest| rest.split_once('6'));
+    options.is_some_and(|(before, _)| before.bytes().all(|one| one.is_ascii_alphabetic()))
+}
+
+/// The statement about a pod that needs the network of the node. `starts_others` says that the files of a container start other
+/// programs.
+pub(super) fn told<'a>(
+    pod: &Pod<'a>,
+    starts_others: impl Fn(&Container<'a>) -> bool,
+) -> Option<String> {
+    let known = |one: &Container<'a>| program(one).filter(|_| !starts_others(one));
+    if let Some(program) = pod.containers.iter().find_map(known) {
         return Some(format!("assumed: `{program}` serves the machines of the node's network"));
     }
     let is_controller = |one: &Container<'_>| {
@@ -67,16 +79,18 @@ pub(super) fn told(pod: &Pod<'_>) -> Option<String> {
     })
 }
 
-/// The statement about capabilities that a program which serves the machines of a network adds.
-pub(super) fn told_of_capabilities(
-    container: &Container<'_>,
-    pod: &Pod<'_>,
+/// The statement about capabilities that a program which serves the machines of a network adds. `starts_others` says that its files
+/// start other programs.
+pub(super) fn told_of_capabilities<'a>(
+    container: &Container<'a>,
+    pod: &Pod<'a>,
     added: &[String],
+    starts_others: impl Fn(&Container<'a>) -> bool,
 ) -> Option<String> {
     let is_of_sockets = |one: &String| OF_SOCKETS.contains(&one.as_str());
     let needs =
         is_true(pod.get(&["hostNetwork"])) && !added.is_empty() && added.iter().all(is_of_sockets);
-    let program = program(container).filter(|_| needs)?;
+    let program = program(container).filter(|_| needs && !starts_others(container))?;
     Some(format!("assumed: `{program}` needs them for the sockets of its protocol"))
 }
 
@@ -114,6 +128,9 @@ mod tests {
             ("containers", format!("{dnsmasq}, args: ['--dhcp-script=/cm/a.sh']"), false),
             ("containers", format!("{dnsmasq}, args: [--dhcp-scr, /cm/a.sh]"), false),
             ("containers", format!("{dnsmasq}, command: [dnsmasq, -6, /cm/a.sh]"), false),
+            ("containers", format!("{dnsmasq}, args: [-k6/cm/a.sh]"), false),
+            ("containers", format!("{dnsmasq}, args: ['-F10.0.0.5,10.0.0.9,16h']"), true),
+            ("containers", format!("{dnsmasq}, args: ['--conf-script=/cm/a.sh']"), false),
             ("initContainers", format!("{dnsmasq}, args: ['--test']"), false),
         ] {
             let text = format!(
@@ -125,7 +142,12 @@ mod tests {
             };
             let object = resource(&text);
             let found = pods(&object, &Facts::default());
-            assert_eq!(told(&found[0]).is_some(), expected, "{text}");
+            assert_eq!(told(&found[0], |_| false).is_some(), expected, "{text}");
+            assert_eq!(
+                told(&found[0], |_| true).is_some(),
+                expected && text.contains("csi-"),
+                "{text}"
+            );
         }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::object::{Easings, Facts, Lower, is_among, is_error, one_lower};
 use crate::harden::drivers::{Need, is_daemon_set};
+use crate::harden::pod::Container;
 use crate::harden::rule::Rule;
-use crate::harden::servers;
 use crate::harden::value::text;
 use crate::harden::violation::{Easing, Severity, Violation};
+use crate::harden::{scripts, servers};
 use crate::yaml::path::{Path, PathStep};
 
 /// The rules about folders of the node.
@@ -143,15 +144,17 @@ impl<'a> Easings<'a, '_> {
         let rules = "KR-SEC-002 KR-SEC-021 KR-SEC-025";
         let is_known = is_among(rules, rule) && is_error(rule, violation) && !self.is_enforced();
         let pod = is_known.then(|| self.facts_of(violation))??.pod;
+        let starts_others =
+            |one: &Container<'a>| scripts::starts_others(one, pod, self.scene, self.render);
         let told = match (rule.id, self.container(violation, pod)) {
-            ("KR-SEC-002", _) => servers::told(pod)?,
+            ("KR-SEC-002", _) => servers::told(pod, starts_others)?,
             ("KR-SEC-021", Some(container)) => {
                 let is_needed = servers::has_capabilities_of_files(&container, pod);
                 let told = "as it is not root, it has the capabilities that it adds only by this";
                 is_needed.then(|| told.to_owned())?
             }
             ("KR-SEC-025", Some(container)) => {
-                servers::told_of_capabilities(&container, pod, &violation.values)?
+                servers::told_of_capabilities(&container, pod, &violation.values, starts_others)?
             }
             _ => return None,
         };
