@@ -12,7 +12,7 @@ pub(super) fn judges(group: &str, kind: &str) -> &'static [Judge] {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
         ("", "ServiceAccount") => &[workload::account, access::identity],
-        ("", "ConfigMap") => &[access::mapped],
+        ("", "ConfigMap") => &[access::mapped, exposure::set_headers],
         ("", "Secret") => &[access::token],
         ("", "Namespace") => {
             &[admission::namespace, namespaces::relabelled, marks::of_namespace, exposure::unknown]
@@ -78,9 +78,13 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             exposure::unknown,
             exposure::left,
         ],
-        ("networking.k8s.io" | "extensions", "Ingress") => {
-            &[exposure::ingress, exposure::led, exposure::annotated, exposure::unknown]
-        }
+        ("networking.k8s.io" | "extensions", "Ingress") => &[
+            exposure::ingress,
+            exposure::led,
+            exposure::annotated,
+            exposure::unknown,
+            exposure::stripped,
+        ],
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => &[exposure::network_policy],
         ("gateway.networking.k8s.io", "ReferenceGrant") => &[exposure::grant],
         ("gateway.networking.k8s.io", _) if kind.ends_with("Route") => &[
@@ -91,6 +95,7 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
             exposure::left,
             exposure::overridden,
             exposure::answers,
+            exposure::stripped,
         ],
         ("route.openshift.io", "Route") => &[
             exposure::route,
@@ -120,17 +125,21 @@ fn of_entry(group: &str, kind: &str) -> Option<&'static [Judge]> {
         ("policy.linkerd.io", "Server") => &[exposure::server],
         ("networking.istio.io", "DestinationRule") => &[exposure::destination_rule],
         ("cilium.io", _) if kind.ends_with("Policy") => &[exposure::cilium_policy],
-        ("networking.istio.io", "VirtualService") => {
-            &[exposure::virtual_service, exposure::led, exposure::refused, exposure::answers]
-        }
+        ("networking.istio.io", "VirtualService") => &[
+            exposure::virtual_service,
+            exposure::led,
+            exposure::refused,
+            exposure::answers,
+            exposure::stripped,
+        ],
         ("projectcontour.io", "HTTPProxy") => {
-            &[exposure::http_proxy, exposure::led, exposure::answers]
+            &[exposure::http_proxy, exposure::led, exposure::answers, exposure::stripped]
         }
         ("traefik.io" | "traefik.containo.us", "Middleware" | "MiddlewareTCP") => {
-            &[exposure::middleware, exposure::answers]
+            &[exposure::middleware, exposure::answers, exposure::stripped]
         }
         ("traefik.io" | "traefik.containo.us", _) if kind.starts_with("IngressRoute") => {
-            &[exposure::ingress_route, exposure::led, exposure::options]
+            &[exposure::ingress_route, exposure::led, exposure::options, exposure::stripped]
         }
         ("traefik.io" | "traefik.containo.us", "TLSOption") => &[exposure::tls_option],
         ("traefik.io" | "traefik.containo.us", "ServersTransport" | "ServersTransportTCP") => {

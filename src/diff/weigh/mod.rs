@@ -37,7 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use access::Rights;
-use exposure::{Attached, Offers, Policies, Routing};
+use exposure::{Attached, Migrations, Offers, Policies, Routing};
 pub use growth::Growth;
 pub use judgement::{Judgement, Part, Phrase};
 use judges::{exposures, judges, restricts_others};
@@ -93,6 +93,8 @@ pub(super) struct Whole<'a> {
     routing: [OnceCell<Routing<'a>>; 2],
     /// The policies of each side that are attached to other objects.
     attached: [OnceCell<Attached<'a>>; 2],
+    /// The namespaces that all their policies leave together.
+    migrations: OnceCell<Migrations>,
     /// The hosts and paths that objects serve on each side.
     offers: [OnceCell<Offers>; 2],
     /// The steps that are left for comparing what several objects mean together.
@@ -144,6 +146,7 @@ impl<'a> Whole<'a> {
             policies: Default::default(),
             routing: Default::default(),
             attached: Default::default(),
+            migrations: OnceCell::new(),
             offers: Default::default(),
             work: Work::new(MOST_STEPS),
         }
@@ -389,6 +392,11 @@ impl<'a> Whole<'a> {
     /// The policies of a side that are attached to routes, Gateways and Services.
     fn attached(&self, side: usize) -> &Attached<'a> {
         self.attached[side].get_or_init(|| Attached::of(self.renders[side]))
+    }
+
+    /// The namespaces that all their policies leave together.
+    fn migrations(&self) -> &Migrations {
+        self.migrations.get_or_init(|| exposure::migrations(self))
     }
 
     /// The hosts and paths that objects serve on a side.

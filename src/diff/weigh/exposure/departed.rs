@@ -1,6 +1,7 @@
 //! Policies for the pods of their namespace that move to another one: they are gone where they were, and new where they are,
 //! unless their pods move with them.
 
+use super::migrations::{restricts_pods, together};
 use super::policies::stays;
 use crate::diff::Object;
 use crate::diff::weigh::{Judge, Judgement, Phrase, Sides};
@@ -25,21 +26,14 @@ pub(super) fn departed(sides: &Sides<'_, '_>, judges: &[Judge]) -> Option<Vec<Ju
         let phrase = Phrase::new("leaves namespace ").name(sides.namespace(0)).say(": ");
         Judgement { phrase: phrase.and(judged.phrase), ..judged }
     };
-    let gone: Vec<Judgement> = gone.into_iter().map(told).collect();
-    (!gone.is_empty()).then(|| [gone, new].concat())
-}
-
-/// True for the kinds of policies that restrict the pods of their namespace, but for `NetworkPolicy` of Kubernetes, of which
-/// all of a namespace are compared together.
-fn restricts_pods(group: &str, kind: &str) -> bool {
-    match group {
-        "security.istio.io" => kind.ends_with("Policy") || kind.ends_with("Authentication"),
-        "cilium.io" | "crd.projectcalico.org" | "projectcalico.org" => {
-            kind.ends_with("NetworkPolicy")
-        }
-        "policy.linkerd.io" => kind == "Server",
-        _ => false,
+    if gone.is_empty() {
+        return None;
     }
+    let gone: Vec<Judgement> = match together(sides) {
+        Some(together) => together.into_iter().collect(),
+        None => gone.into_iter().map(told).collect(),
+    };
+    Some([gone, new].concat())
 }
 
 /// An object as it is on one side, as if it was not on the other.

@@ -163,6 +163,16 @@ fn of_gateway_route(spec: &Node, own: &str) -> Vec<Lead> {
             let rewrite = below(filter, &["urlRewrite", "path"]);
             rule.rewrites.extend(rewrite.map(canonical_path));
         }
+        // Filters of all backends are as good as those of the rule.
+        let of_backends = items(present(one, "backendRefs")).iter().map(|backend| {
+            let filters = items(present(backend, "filters")).iter();
+            filters.flat_map(of_filter).collect::<BTreeMap<_, _>>()
+        });
+        let common = of_backends.reduce(|mut all, one| {
+            all.retain(|filter, _| one.contains_key(filter));
+            all
+        });
+        rule.filters.extend(common.unwrap_or_default());
         let rule = Rc::new(rule);
         let matches = items(present(one, "matches"));
         let mut add = |path, conditions: Conditions| {

@@ -11,7 +11,7 @@ use crate::yaml::Node;
 
 /// A middleware as Traefik knows it: true for one of TCP, and its namespace and name with a dash between them, or its name with
 /// that of another provider.
-type Key = (bool, String);
+pub(super) type Key = (bool, String);
 
 /// A reference to a middleware.
 struct Reference {
@@ -168,6 +168,77 @@ fn refusing(sides: &Sides<'_, '_>, side: usize, mut of: Vec<Reference>) -> Refus
 fn members(spec: &Node, own: &str) -> Vec<Reference> {
     let list = items(below(spec, &["chain", "middlewares"])).iter();
     list.filter_map(|of| Reference::of(of, own, false)).collect()
+}
+
+/// A middleware that is asked, also as a member of a chain.
+pub(super) struct Asked<'a> {
+    pub(super) key: Key,
+    pub(super) specification: &'a Node,
+    /// Its specification before the change.
+    pub(super) former: Option<&'a Node>,
+}
+
+impl Asked<'_> {
+    /// The key of an object on a side.
+    pub(super) fn key_of(sides: &Sides<'_, '_>, side: usize) -> Key {
+        let name = sides.object.ids[side].as_ref().map_or("", |id| &*id.name);
+        (is_tcp(sides.kind), format!("{}-{name}", sides.namespace(side)))
+    }
+}
+
+/// The middlewares of the render that a route, an Ingress, or a middleware itself asks.
+pub(super) fn asked_by<'a>(sides: &Sides<'_, 'a>, side: usize, node: &Node) -> Vec<Asked<'a>> {
+    let own = sides.namespace(side);
+    match sides.kind {
+        "Middleware" => {
+            let key = Asked::key_of(sides, side);
+            all_asked(
+                sides,
+                side,
+                vec![Reference { key, namespace: String::new(), name: String::new() }],
+            )
+        }
+        "Ingress" => {
+            let annotations = below(node, &["metadata", "annotations"]);
+            let list = annotations.and_then(|all| text(all, ANNOTATION)).unwrap_or_default();
+            let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+            let of = names.map(|name| Reference::by_provider(name, own, false)).collect();
+            all_asked(sides, side, of)
+        }
+        _ => asked_in(sides, side, node, own),
+    }
+}
+
+/// The annotation of an Ingress with the middlewares that it asks.
+const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
+
+/// The middlewares of the render that a route of an object in a namespace asks.
+pub(super) fn asked_in<'a>(
+    sides: &Sides<'_, 'a>,
+    side: usize,
+    route: &Node,
+    own: &str,
+) -> Vec<Asked<'a>> {
+    let list = items(present(route, "middlewares")).iter();
+    all_asked(sides, side, list.filter_map(|of| Reference::of(of, own, false)).collect())
+}
+
+fn all_asked<'a>(sides: &Sides<'_, 'a>, side: usize, mut of: Vec<Reference>) -> Vec<Asked<'a>> {
+    let [was, is] = [0, side].map(|side| &sides.whole.routing(side).known);
+    let (mut seen, mut asked) = (BTreeSet::new(), Vec::new());
+    while let Some(Reference { key, .. }) = of.pop() {
+        let Some(one) = is.get(&key) else { continue };
+        if !seen.insert(key.clone()) {
+            continue;
+        }
+        if !sides.whole.work.takes(STEPS) {
+            break;
+        }
+        of.extend(members(one.specification, one.namespace));
+        let former = was.get(&key).map(|one| one.specification);
+        asked.push(Asked { key, specification: one.specification, former });
+    }
+    asked
 }
 
 /// Those of `old` that are not among the new ones, also under other names, and of which none of these asks the same.

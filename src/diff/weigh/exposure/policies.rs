@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::covers::gained;
 use super::judgement;
+use super::migrations::together;
 use super::peers::{Allowed, Peer, Port, allowed, told};
 use crate::diff::weigh::selectors::Conditions;
 use crate::diff::weigh::work::Work;
@@ -276,7 +277,10 @@ fn unrestricted(
     let named: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
     let phrase = match named.is_empty() {
         false => phrase.few(named),
-        true if is_moved => phrase.say("the pods in namespace ").name(sides.namespace(0)),
+        true if is_moved => match together(sides) {
+            Some(judged) => return judged,
+            None => phrase.say("the pods in namespace ").name(sides.namespace(0)),
+        },
         true if has_named => phrase.say("the other pods of its namespace"),
         true => phrase.say("its pods"),
     };
