@@ -5,10 +5,11 @@ const LONGEST: usize = 4096;
 /// The maximum depth of parentheses and negations.
 const DEEPEST: usize = 32;
 
-/// True if labels satisfy an expression; `None` if it cannot be read. `value` gives the value of a label.
+/// True if labels satisfy an expression; `None` if it cannot be read. `value` gives the value of a label, or `None` if it is
+/// not known.
 pub(super) fn satisfies<'v>(
     expression: &str,
-    value: &dyn Fn(&str) -> Option<&'v str>,
+    value: &dyn Fn(&str) -> Option<Option<&'v str>>,
 ) -> Option<bool> {
     if expression.len() > LONGEST {
         return None;
@@ -23,7 +24,7 @@ pub(super) fn satisfies<'v>(
 
 struct Reader<'e, 'f, 'v> {
     rest: &'e str,
-    value: &'f dyn Fn(&str) -> Option<&'v str>,
+    value: &'f dyn Fn(&str) -> Option<Option<&'v str>>,
 }
 
 impl<'e, 'v> Reader<'e, '_, 'v> {
@@ -122,9 +123,9 @@ impl<'e, 'v> Reader<'e, '_, 'v> {
         Some(is_listed != is_refused)
     }
 
-    /// The value of a label; `None` if the key is one that Calico sets itself.
+    /// The value of a label; `None` if it is not known.
     fn of(&self, key: &str) -> Option<Option<&'v str>> {
-        (!key.starts_with("projectcalico.org/")).then(|| (self.value)(key))
+        (self.value)(key)
     }
 
     fn name(&mut self) -> Option<&'e str> {
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn expressions_are_read() {
         let labels = [("app", "web"), ("team", "shop-a"), ("example.org/tier", "front")];
-        let value = |key: &str| labels.iter().find(|(of, _)| *of == key).map(|(_, value)| *value);
+        let of = |key: &str| labels.iter().find(|(of, _)| *of == key).map(|(_, value)| *value);
+        let value = |key: &str| (!key.starts_with("projectcalico.org/")).then(|| of(key));
         for (expression, expected) in [
             ("", Some(true)),
             ("all()", Some(true)),

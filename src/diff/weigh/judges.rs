@@ -61,6 +61,7 @@ pub(super) fn exposures(group: &str, kind: &str) -> &'static [Judge] {
             exposure::policed,
             exposure::released,
             exposure::admitted,
+            exposure::admitting,
             exposure::host_network,
             exposure::joined,
         ],

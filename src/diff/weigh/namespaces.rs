@@ -100,6 +100,8 @@ pub(super) enum Effect {
     LetIn,
     /// Its pods get traffic from those of a policy.
     Reached,
+    /// Its pods are no longer refused.
+    Spared,
     /// Its routes are taken by a Gateway.
     Attached,
     /// Its pods are no longer restricted.
@@ -111,7 +113,7 @@ pub(super) enum Effect {
 impl Effect {
     /// True if the effect is that of a selector which selects the namespace no longer.
     const fn is_of_loss(self) -> bool {
-        matches!(self, Self::Checked | Self::Changed | Self::Unrestricted)
+        matches!(self, Self::Checked | Self::Changed | Self::Unrestricted | Self::Spared)
     }
 
     /// The judgement on the objects with the selectors.
@@ -128,6 +130,7 @@ impl Effect {
             Self::Reached => {
                 exposure::judgement(path, phrase("its pods are now reached by those of "))
             }
+            Self::Spared => exposure::judgement(path, phrase("its pods are no longer refused by ")),
             Self::Attached => exposure::judgement(path, phrase("its routes are now taken by ")),
             Self::Unrestricted => {
                 let phrase = phrase("its pods are no longer restricted by ");
@@ -299,7 +302,7 @@ fn of_peer(peer: &Node) -> Option<&Node> {
     below(peer, &["namespaces"]).or_else(|| below(peer, &["pods", "namespaceSelector"]))
 }
 
-/// The selectors of a policy of administrators: of its subject, and of the peers that it allows.
+/// The selectors of a policy of administrators: of its subject, and of the peers that it allows or refuses.
 fn of_administrators(policy: &Node) -> Vec<(Effect, &Node)> {
     let Some(spec) = present(policy, "spec") else { return Vec::new() };
     let subject = present(spec, "subject").and_then(of_peer);
@@ -308,11 +311,15 @@ fn of_administrators(policy: &Node) -> Vec<(Effect, &Node)> {
     for (rules, peers, effect) in
         [("ingress", "from", Effect::LetIn), ("egress", "to", Effect::Reached)]
     {
-        let allows =
-            |rule: &&Node| matches!(text(rule, "action"), Some("Allow" | "Accept" | "Pass"));
-        let listed = items(present(spec, rules)).iter().filter(allows);
-        let listed = listed.flat_map(|rule| items(present(rule, peers)));
-        all.extend(listed.filter_map(of_peer).map(|selector| (effect, selector)));
+        for rule in items(present(spec, rules)) {
+            let effect = match text(rule, "action") {
+                Some("Allow" | "Accept" | "Pass") => effect,
+                Some("Deny") => Effect::Spared,
+                _ => continue,
+            };
+            let selectors = items(present(rule, peers)).iter().filter_map(of_peer);
+            all.extend(selectors.map(|selector| (effect, selector)));
+        }
     }
     all
 }

@@ -1,10 +1,12 @@
 //! KR-DIF-007: what can be reached from more places.
 
 mod addresses;
+mod admitting;
 mod alternatives;
 mod annotations;
 mod attached;
 mod attachments;
+mod attributes;
 mod cilium;
 mod covers;
 mod departed;
@@ -29,10 +31,13 @@ mod refusals;
 mod released;
 mod routes;
 mod services;
+mod strictness;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod transports;
 
+pub(super) use admitting::admitting;
 pub(super) use annotations::{annotated, unknown};
 pub(super) use attached::Attached;
 pub(super) use attachments::attached_policy;

@@ -3,58 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attributes::Attributes;
 use super::mutual;
-use super::others::{MESH, is_restricting_server, is_tried_out};
 use super::policies::labels_of;
+use super::strictness::is_as_strict;
+use super::subjects::{Restriction, Ruling, kept, may_hold, restrictions, restricts, rulings};
 use crate::diff::Identity;
-use crate::diff::weigh::expressions::satisfies;
 use crate::diff::weigh::namespaces::{Effect, Labels, may_select};
-use crate::diff::weigh::{Judgement, Phrase, Sides, without};
+use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::Severity;
-use crate::harden::selector::selects_by;
-use crate::harden::value::{below, items, present, text};
 use crate::resource::Resource;
 use crate::yaml::Node;
-
-/// A selector of pods, and what the policy says of these.
-struct Restriction<'a> {
-    selector: Selector<'a>,
-    meaning: String,
-}
-
-/// A selector of pods.
-enum Selector<'a> {
-    All,
-    Labels(&'a Node),
-    /// An expression of Calico.
-    Expression(&'a str),
-    /// It names labels that are set for pods by their namespaces and accounts.
-    Other,
-}
-
-impl Selector<'_> {
-    /// True if labels of pods satisfy it; `None` if that is not known.
-    fn selects(&self, labels: &BTreeMap<&str, &str>) -> Option<bool> {
-        let value = |key: &str| labels.get(key).copied();
-        match self {
-            Self::All => Some(true),
-            Self::Labels(node) => {
-                // Cilium names the source of a label before its key.
-                let bare = |key: &str| value(without_source(key));
-                Some(selects_by(node, bare))
-            }
-            Self::Expression(text) => satisfies(text, &value),
-            Self::Other => None,
-        }
-    }
-}
-
-fn without_source(key: &str) -> &str {
-    ["k8s:", "k8s.", "any:", "any."]
-        .iter()
-        .find_map(|source| key.strip_prefix(*source))
-        .unwrap_or(key)
-}
 
 /// Judges a workload of which the pods have other labels than before, or are in another namespace.
 pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
@@ -68,13 +27,13 @@ pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Ju
     if !is_moved && all.keys().is_empty() {
         return;
     }
-    let labels = nodes.map(|node| crate::harden::selector::labels(node).collect());
+    let pods = [0, 1].map(|side| Attributes::of(sides, side, nodes[side]));
     let mut lost = match is_moved {
-        true => of_namespace(sides, &labels),
-        false => of_labels(sides, &all.keys(), &labels),
+        true => of_namespace(sides, &pods),
+        false => of_labels(sides, &all.keys(), &pods),
     };
-    lost.drop_kept(sides, &labels[1]);
-    let mut names: BTreeSet<String> = lost.by_meaning.into_values().collect();
+    lost.drop_kept(sides, &pods);
+    let mut names: BTreeSet<String> = lost.by_meaning.into_values().map(|one| one.name).collect();
     names.extend(mutual::left(sides, nodes));
     let path = if is_moved { "metadata.namespace" } else { "spec.template.metadata.labels" };
     if !names.is_empty() {
@@ -90,7 +49,15 @@ pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Ju
         found.push(judged.at(path.to_owned()));
     }
     if !lost.unknown.is_empty() {
-        found.push(Effect::Named.judged(&lost.unknown).at(path.to_owned()));
+        let judged = match is_moved {
+            true => {
+                let phrase = Phrase::new("moves to namespace ").name(sides.namespace(1));
+                let phrase = phrase.say(", where it is not known if its pods are restricted by ");
+                super::judgement("", phrase.few(lost.unknown.iter().map(String::as_str)))
+            }
+            false => Effect::Named.judged(&lost.unknown),
+        };
+        found.push(judged.at(path.to_owned()));
     }
     if lost.is_over {
         let words = "is not judged: the policies that may select its pods are too many";
@@ -98,45 +65,56 @@ pub(in crate::diff::weigh) fn released(sides: &Sides<'_, '_>, found: &mut Vec<Ju
     }
 }
 
+/// A part of a policy that no longer restricts some pods.
+struct Loss<'a> {
+    /// The name of the policy.
+    name: String,
+    ruling: Ruling<'a>,
+}
+
+impl<'a> Loss<'a> {
+    fn of(policy: &'a Resource, spec: &'a Node) -> Self {
+        Self { name: Identity::of(policy).to_string(), ruling: Ruling { policy, spec } }
+    }
+}
+
 /// Policies that no longer restrict the pods of a workload.
 #[derive(Default)]
-struct Lost {
-    /// Their names by what they say of the pods.
-    by_meaning: BTreeMap<String, String>,
+struct Lost<'a> {
+    /// Those that are known, by what they say of the pods.
+    by_meaning: BTreeMap<String, Loss<'a>>,
     /// The names of those of which that is not known.
     unknown: BTreeSet<String>,
     /// True if there are too many.
     is_over: bool,
 }
 
-type Values<'a> = BTreeMap<&'a str, &'a str>;
-
-impl Lost {
-    /// Drops what another policy says of the pods after the change.
-    fn drop_kept(&mut self, sides: &Sides<'_, '_>, labels: &Values<'_>) {
-        let kind = |name: &String| name.split(' ').next().unwrap_or_default().to_owned();
-        for kind in self.by_meaning.values().map(kind).collect::<BTreeSet<_>>() {
-            let all = sides.whole.all_of_kind(1, &kind);
-            for other in all.filter(|one| may_hold(one, sides.namespace(1))) {
-                if !sides.whole.work.takes(other.node().count_below()) {
-                    break;
-                }
-                let kept = kept(other, labels).unwrap_or_default();
-                self.by_meaning.retain(|meaning, _| !kept.contains(meaning));
-            }
+impl Lost<'_> {
+    /// Drops what other policies say of the pods after the change, or what is as strict.
+    fn drop_kept(&mut self, sides: &Sides<'_, '_>, pods: &[Attributes<'_>; 2]) {
+        let kinds = self.by_meaning.values().map(|one| one.ruling.policy.kind().to_owned());
+        for kind in kinds.collect::<BTreeSet<_>>() {
+            let [old, new] = [0, 1].map(|side| rulings(sides, side, &kind, &pods[side]));
+            let kept: BTreeSet<&str> = new.iter().map(|(meaning, _)| &**meaning).collect();
+            self.by_meaning.retain(|meaning, one| {
+                one.ruling.policy.kind() != kind || !kept.contains(&**meaning)
+            });
+            let [old, new] =
+                [&old, &new].map(|all| all.iter().map(|(_, one)| *one).collect::<Vec<_>>());
+            self.by_meaning.retain(|_, one| {
+                let is_meant = one.ruling.policy.kind() == kind;
+                !is_meant || !is_as_strict(one.ruling, &old, &new, &sides.whole.work)
+            });
         }
     }
 }
 
-/// True for policies that may select pods of a namespace.
-fn may_hold(policy: &Resource, namespace: &str) -> bool {
-    is_of_cluster(policy.kind())
-        || policy.id().effective_namespace() == namespace
-        || policy.id().effective_namespace() == MESH && policy.gvk().group.ends_with("istio.io")
-}
-
 /// The policies on both sides that selected the pods by labels which differ, and do not any more.
-fn of_labels(sides: &Sides<'_, '_>, keys: &BTreeSet<&str>, labels: &[Values<'_>; 2]) -> Lost {
+fn of_labels<'a>(
+    sides: &Sides<'_, 'a>,
+    keys: &BTreeSet<&str>,
+    pods: &[Attributes<'_>; 2],
+) -> Lost<'a> {
     let mut lost = Lost::default();
     for [was, is] in sides.whole.asking(keys, may_select) {
         let size = was.node().count_below().saturating_add(is.node().count_below());
@@ -147,14 +125,17 @@ fn of_labels(sides: &Sides<'_, '_>, keys: &BTreeSet<&str>, labels: &[Values<'_>;
             lost.is_over = true;
             break;
         }
-        let kept = kept(is, &labels[1]);
+        let kept = kept(is, &pods[1]);
         for one in restrictions(was) {
             let name = || Identity::of(is).to_string();
-            match one.selector.selects(&labels[0]) {
+            match one.selector.selects(&pods[0]) {
                 Some(false) => {}
                 Some(true) => match &kept {
                     Some(kept) if kept.contains(&one.meaning) => {}
-                    Some(_) => drop(lost.by_meaning.insert(one.meaning, name())),
+                    Some(_) => {
+                        let loss = Loss { name: name(), ..Loss::of(was, one.spec) };
+                        lost.by_meaning.insert(one.meaning, loss);
+                    }
                     None => drop(lost.unknown.insert(name())),
                 },
                 None if names(is.node(), keys) => drop(lost.unknown.insert(name())),
@@ -177,14 +158,14 @@ const NAMESPACED: [&str; 6] = [
 
 /// The policies of the former namespace that selected the pods, but for those that have moved with them: these are told, if
 /// they differ.
-fn of_namespace(sides: &Sides<'_, '_>, labels: &[Values<'_>; 2]) -> Lost {
+fn of_namespace<'a>(sides: &Sides<'_, 'a>, pods: &[Attributes<'_>; 2]) -> Lost<'a> {
     let (whole, mut lost) = (sides.whole, Lost::default());
     // One that was there before under the same name is another one.
     let has_moved = |place: usize| {
         let now = whole.all_successors().get(&place).and_then(|now| whole.renders[1].get(*now));
         now.is_some_and(|is| {
             is.id().effective_namespace() == sides.namespace(1)
-                && kept(is, &labels[1]).is_none_or(|all| !all.is_empty())
+                && kept(is, &pods[1]).is_none_or(|all| !all.is_empty())
         })
     };
     let places = |kind: &&str| {
@@ -199,121 +180,55 @@ fn of_namespace(sides: &Sides<'_, '_>, labels: &[Values<'_>; 2]) -> Lost {
             break;
         }
         let mut restrictions = restrictions(was);
-        restrictions.retain(|one| one.selector.selects(&labels[0]) == Some(true));
+        restrictions.retain(|one| one.selector.selects(&pods[0]) == Some(true));
         if !restrictions.is_empty() && !has_moved(place) {
-            let name = |one: Restriction<'_>| (one.meaning, Identity::of(was).to_string());
-            lost.by_meaning.extend(restrictions.into_iter().map(name));
+            let loss = |one: Restriction<'a>| (one.meaning, Loss::of(was, one.spec));
+            lost.by_meaning.extend(restrictions.into_iter().map(loss));
         }
     }
+    of_cluster(sides, pods, &mut lost);
     lost
 }
 
-/// True for the kinds of policies that hold in all namespaces.
-fn is_of_cluster(kind: &str) -> bool {
-    ["Global", "CiliumClusterwide", "Admin", "BaselineAdmin", "ClusterNetwork"]
-        .iter()
-        .any(|start| kind.starts_with(start))
-}
+/// The kinds of policies that hold in all namespaces, and select pods by these, too.
+const OF_CLUSTER: [&str; 5] = [
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "ClusterNetworkPolicy",
+    "GlobalNetworkPolicy",
+];
 
-/// True for policies that restrict pods.
-fn restricts(object: &Resource) -> bool {
-    let node = object.node();
-    let spec = present(node, "spec");
-    match (&*object.gvk().group, object.kind()) {
-        ("security.istio.io", "AuthorizationPolicy") => {
-            spec.and_then(|spec| text(spec, "action")) != Some("AUDIT") && !is_tried_out(node)
+/// Adds the policies of the cluster that selected pods by their former namespace. One that differs itself is told.
+fn of_cluster<'a>(sides: &Sides<'_, 'a>, pods: &[Attributes<'_>; 2], lost: &mut Lost<'a>) {
+    let whole = sides.whole;
+    let places = OF_CLUSTER.iter().flat_map(|kind| {
+        let first = ((*kind).to_owned(), String::new());
+        let of_kind = whole.kinds(0).range(first..).take_while(move |((of, _), _)| of == kind);
+        of_kind.flat_map(|(_, places)| places)
+    });
+    for place in places.take_while(|_| whole.searches()) {
+        let now = whole.all_successors().get(place).and_then(|now| whole.renders[1].get(*now));
+        let (Some(was), Some(is)) = (whole.renders[0].get(*place), now) else { continue };
+        let size = was.node().count_below().saturating_add(is.node().count_below());
+        if !restricts(was) || !restricts(is) {
+            continue;
         }
-        // The mode for all ports is compared with those of other policies.
-        ("security.istio.io", "PeerAuthentication") => {
-            let ports = below(node, &["spec", "portLevelMtls"]).map(Node::entries);
-            let mut ports = ports.unwrap_or_default().iter();
-            ports.any(|(_, value)| text(value, "mode") == Some("STRICT"))
+        if !whole.work.takes(size) {
+            lost.is_over = true;
+            break;
         }
-        // (Documentation of Linkerd: "Authorization Policy".)
-        ("policy.linkerd.io", "Server") => is_restricting_server(spec),
-        (
-            "security.istio.io"
-            | "extensions.istio.io"
-            | "cilium.io"
-            | "crd.projectcalico.org"
-            | "projectcalico.org"
-            | "policy.networking.k8s.io",
-            _,
-        ) => true,
-        _ => false,
-    }
-}
-
-/// The meanings of the parts of a policy for pods with some labels; `None` if they are not known.
-fn kept(policy: &Resource, labels: &BTreeMap<&str, &str>) -> Option<BTreeSet<String>> {
-    let mut kept = BTreeSet::new();
-    if restricts(policy) {
-        for one in restrictions(policy) {
-            if one.selector.selects(labels)? {
-                kept.insert(one.meaning);
+        for one in restrictions(is) {
+            if one.selector.selects(&pods[0]) != Some(true) || kept(was, &pods[0]).is_none() {
+                continue;
+            }
+            match one.selector.selects(&pods[1]) {
+                Some(true) => {}
+                Some(false) => drop(lost.by_meaning.insert(one.meaning, Loss::of(is, one.spec))),
+                None => drop(lost.unknown.insert(Identity::of(is).to_string())),
             }
         }
     }
-    Some(kept)
-}
-
-/// The selectors of pods in a policy.
-fn restrictions(policy: &Resource) -> Vec<Restriction<'_>> {
-    let (node, kind) = (policy.node(), policy.kind());
-    let Some(spec) = present(node, "spec") else { return of_several(node, kind) };
-    let meaning = |fields: &[&str]| format!("{kind} {}", without(spec, fields));
-    match &*policy.gvk().group {
-        "security.istio.io" | "extensions.istio.io" => {
-            // A policy for objects, as Gateways, is not for pods.
-            if present(spec, "targetRef").is_some() || present(spec, "targetRefs").is_some() {
-                return Vec::new();
-            }
-            let selector = present(spec, "selector").map_or(Selector::All, Selector::Labels);
-            let others: &[&str] =
-                if kind == "PeerAuthentication" { &["selector", "mtls"] } else { &["selector"] };
-            vec![Restriction { selector, meaning: meaning(others) }]
-        }
-        "policy.linkerd.io" => {
-            let selector = present(spec, "podSelector").map(Selector::Labels);
-            let meaning = meaning(&["podSelector"]);
-            selector.map(|selector| Restriction { selector, meaning }).into_iter().collect()
-        }
-        "cilium.io" => of_several(node, kind),
-        "policy.networking.k8s.io" => {
-            let pods = below(spec, &["subject", "pods", "podSelector"]);
-            let selector = pods.map(Selector::Labels);
-            let meaning = meaning(&["subject"]);
-            selector.map(|selector| Restriction { selector, meaning }).into_iter().collect()
-        }
-        _ => {
-            let selector = text(spec, "selector").map_or(Selector::All, Selector::Expression);
-            vec![Restriction { selector, meaning: meaning(&["selector", "order"]) }]
-        }
-    }
-}
-
-/// The selectors in the specifications of a policy of Cilium.
-fn of_several<'a>(node: &'a Node, kind: &str) -> Vec<Restriction<'a>> {
-    let several = items(present(node, "specs")).iter();
-    let all = present(node, "spec").into_iter().chain(several);
-    let one = |spec: &'a Node| {
-        let selector = present(spec, "endpointSelector")?;
-        let is_set = |key: &&str| {
-            let key = without_source(key);
-            key.starts_with("io.kubernetes.")
-                || key.starts_with("io.cilium.")
-                || key.starts_with("reserved")
-        };
-        let labels = present(selector, "matchLabels").map(Node::entries).unwrap_or_default().iter();
-        let expressions = items(present(selector, "matchExpressions")).iter();
-        let mut keys =
-            labels.map(|(key, _)| key.text()).chain(expressions.filter_map(|one| text(one, "key")));
-        let selector =
-            if keys.any(|key| is_set(&key)) { Selector::Other } else { Selector::Labels(selector) };
-        let fields = ["description", "endpointSelector", "labels"];
-        Some(Restriction { selector, meaning: format!("{kind} {}", without(spec, &fields)) })
-    };
-    all.filter_map(one).collect()
 }
 
 /// True if a text in a policy names one of the keys.
@@ -588,12 +503,12 @@ mod tests {
             (
                 "cilium.io/v2",
                 "CiliumNetworkPolicy",
-                "endpointSelector: {matchLabels: {zone: a, 'k8s:io.kubernetes.pod.namespace': shop}}, ingress: [{}]",
+                "endpointSelector: {matchLabels: {zone: a, 'k8s:io.cilium.k8s.policy.cluster': eu}}, ingress: [{}]",
             ),
             (
                 "projectcalico.org/v3",
                 "NetworkPolicy",
-                "selector: \"zone == 'a' && projectcalico.org/orchestrator == 'k8s'\"",
+                "selector: \"zone == 'a' && projectcalico.org/serviceaccount == 'web'\"",
             ),
         ] {
             let with = |labels: &str| policy(version, kind, "p", spec) + &pods(labels);
