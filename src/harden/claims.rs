@@ -121,7 +121,7 @@ impl<'a> Claims<'a> {
     /// The volume of a claim for a copy of a `StatefulSet`, by what its name begins with.
     fn of_copies(&self, namespace: &str, start: &str) -> Option<&'a Resource> {
         let is_number = |rest: &str| rest.bytes().all(|one| one.is_ascii_digit());
-        let claims = self.of_claims.range((namespace, start)..);
+        let claims = self.of_claims.range((namespace, start)..).take(MANY);
         let mut claims =
             claims.take_while(|((of, name), _)| *of == namespace && name.starts_with(start));
         claims.find(|((_, name), _)| is_number(&name[start.len()..])).map(|(_, volume)| *volume)
@@ -146,6 +146,9 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// The greatest number of labels, and of claims of copies, that are compared. With more, a volume is taken for one that fits.
+const MANY: usize = 64;
+
 /// The fields of a volume that is claimed for the time of the pod.
 const OF_TEMPLATES: [&str; 3] = ["ephemeral", "volumeClaimTemplate", "spec"];
 
@@ -165,13 +168,15 @@ fn folder(volume: &Resource) -> Option<(&str, bool)> {
 /// True if a volume has what a claim asks for.
 fn fits(volume: &Resource, claim: &Node) -> bool {
     let Some(spec) = present(volume.node(), "spec") else { return false };
-    let modes = |node| items(present(node, "accessModes")).iter().filter_map(Node::as_text);
+    let modes =
+        |node| items(present(node, "accessModes")).iter().take(MANY).filter_map(Node::as_text);
     let own: BTreeSet<&str> = modes(spec).collect();
     let mode = |node| text(node, "volumeMode").unwrap_or("Filesystem").to_owned();
     let size =
         |node, keys: &[&str]| below(node, keys).and_then(Node::as_text).and_then(Quantity::parse);
     let asked = size(claim, &["resources", "requests", "storage"]);
     let labels = below(claim, &["selector", "matchLabels"]).map(Node::entries).unwrap_or_default();
+    let are_many = labels.len() > MANY || volume.labels().nth(MANY).is_some();
     let has = |key: &str, value: Option<&str>| {
         volume.labels().any(|(own, of)| own == key && Some(of) == value)
     };
@@ -180,5 +185,5 @@ fn fits(volume: &Resource, claim: &Node) -> bool {
         && asked.is_none_or(|asked| {
             size(spec, &["capacity", "storage"]).is_some_and(|own| own >= asked)
         })
-        && labels.iter().all(|(key, value)| has(key.text(), value.as_text()))
+        && (are_many || labels.iter().all(|(key, value)| has(key.text(), value.as_text())))
 }

@@ -35,6 +35,9 @@ const OF_PROGRAMS: [&str; 6] =
 /// The greatest number of names that are combined in an object.
 const MOST: usize = 16;
 
+/// The length of the longest name.
+const LONGEST: usize = 253;
+
 /// The accounts that texts name.
 #[derive(Default)]
 pub(super) struct Mentions {
@@ -124,7 +127,9 @@ impl Mentions {
             }
         }
         for release in releases.iter().take(MOST) {
-            let made = charts.iter().take(MOST).map(|chart| format!("{release}-{chart}"));
+            let charts = charts.iter().take(MOST);
+            let charts = charts.filter(|chart| release.len() + chart.len() < LONGEST);
+            let made = charts.map(|chart| format!("{release}-{chart}"));
             self.made.extend(made);
         }
     }

@@ -23,6 +23,9 @@ const PARTS: [&str; 8] =
 /// The starts of scripts that machines of the network run, and not this one.
 const OF_OTHERS: [&str; 2] = ["#!ipxe", "#!gpxe"];
 
+/// The greatest number of volumes of a pod that are looked at for each of its containers: with more, their files may do anything.
+const MANY: usize = 256;
+
 /// True if a container mounts a `ConfigMap` or a Secret of the render whose files start other programs. Linear in their size.
 pub(super) fn starts_others(
     container: &Container<'_>,
@@ -30,6 +33,9 @@ pub(super) fn starts_others(
     scene: Scene<'_>,
     render: &Render<'_>,
 ) -> bool {
+    if pod.volumes().nth(MANY).is_some() {
+        return true;
+    }
     let mounts = items(container.node.get("volumeMounts")).iter();
     let names: BTreeSet<&str> = mounts.filter_map(|mount| text(mount, "name")).collect();
     let is_mounted = |volume: &Node| text(volume, "name").is_some_and(|name| names.contains(name));
@@ -47,7 +53,7 @@ pub(super) fn starts_others(
     let names: BTreeSet<(&str, &str)> = names.collect();
     let mut objects =
         names.iter().filter_map(|(kind, name)| render.named(kind, scene.namespace(), name));
-    objects.any(has_scripts)
+    objects.any(|object| render.views.has_scripts(object, has_scripts))
 }
 
 /// True if a text of an object starts other programs.

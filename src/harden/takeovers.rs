@@ -278,6 +278,12 @@ fn roles<'a>(objects: impl Iterator<Item = &'a Resource> + Clone) -> BTreeMap<Ro
             of_labels.join(&taken);
         }
     }
+    // Each role that collects others has all of them.
+    if !collecting.is_empty() && of_labels.accounts.len() + of_labels.users.len() > MANY {
+        of_labels.add("*", Right::Named);
+        of_labels.accounts.retain(|account, _| account == "*");
+        of_labels.users = BTreeSet::from(["*".to_owned()]);
+    }
     // A role that collects others may be collected itself.
     for _ in 0..STEPS {
         let (now, later) =

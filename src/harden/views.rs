@@ -30,6 +30,7 @@ pub(super) struct Views<'a> {
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
     routes: OnceCell<Routes<'a>>,
     joint: RefCell<BTreeMap<*const Node, Joint>>,
+    scripts: RefCell<BTreeMap<*const Resource, bool>>,
     port_names: OnceCell<PortNames<'a>>,
     /// Shapes of objects without an unknown field.
     pub(super) known: Shapes,
@@ -91,6 +92,7 @@ impl<'a> Views<'a> {
             versions: OnceCell::new(),
             routes: OnceCell::new(),
             joint: RefCell::new(BTreeMap::new()),
+            scripts: RefCell::new(BTreeMap::new()),
             port_names: OnceCell::new(),
             known: Shapes::default(),
         }
@@ -137,6 +139,12 @@ impl<'a> Views<'a> {
         let joint = judge();
         self.joint.borrow_mut().insert(key, joint.clone());
         joint
+    }
+
+    /// True if an object has scripts in it, which is judged once.
+    pub(super) fn has_scripts(&self, object: &Resource, judge: fn(&Resource) -> bool) -> bool {
+        let mut known = self.scripts.borrow_mut();
+        *known.entry(std::ptr::from_ref(object)).or_insert_with(|| judge(object))
     }
 
     /// True if a network plugin's own policies may select pods of a namespace.
