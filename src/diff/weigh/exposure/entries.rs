@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::annotations::{Annotations, opened, telling};
 use super::attached::policies_of;
 use super::judgement;
-use super::leaving::is_restricted_alike;
+use super::leaving::{is_restricted_alike, replaced_by};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::value::{below, items, text};
 use crate::yaml::Node;
@@ -210,7 +210,14 @@ impl Lost {
             !new.policies.contains_key(*meaning) && !is_restricted_alike(sides, title)
         };
         let lost = old.policies.iter().filter(is_gone);
-        let policies = lost.map(|(_, title)| title.clone()).collect();
+        let mut policies: BTreeSet<String> = lost.map(|(_, title)| title.clone()).collect();
+        let kind = |title: &str| title.split(' ').next().map(str::to_owned);
+        let had = |title: &str| old.policies.values().any(|one| kind(one) == kind(title));
+        let gained =
+            new.policies.iter().filter(|(meaning, _)| !old.policies.contains_key(*meaning));
+        for (_, title) in gained.filter(|(_, title)| !had(title)) {
+            policies.extend(replaced_by(sides, title));
+        }
         Self { annotations: opened(sides, &old.annotations, &new.annotations), policies }
     }
 

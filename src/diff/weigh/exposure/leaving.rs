@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::attached::{meaning, own, policies_of};
 use super::judgement;
-use super::overriding::is_covered;
+use super::levels::{Holding, is_merged};
+use super::overriding::{compared, has_levels, is_covered};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::value::{below, present};
 use crate::resource::Resource;
@@ -58,6 +59,31 @@ pub(super) fn is_restricted_alike(sides: &Sides<'_, '_>, title: &str) -> bool {
     let mut places = std::iter::once(None).chain(of_rules);
     work.takes(old.count_below())
         && places.all(|section| is_covered(sides, of_kind, (&target, section), old))
+}
+
+/// The policies of parents in the place of which one holds for the object, which is known by its kind and name and stays as
+/// it is, and that demand more: their titles.
+pub(super) fn replaced_by(sides: &Sides<'_, '_>, title: &str) -> Vec<String> {
+    let Some((target, (kind, name))) = own(sides, 1).zip(title.split_once(' ')) else {
+        return Vec::new();
+    };
+    let of = |side: usize| {
+        let mut all = sides.whole.of_kind(side, kind, sides.namespace(1));
+        all.find(|one| one.name() == name)
+    };
+    // One that is new, or differs, is told with its own object.
+    let (Some(was), Some(is)) = (of(0), of(1)) else { return Vec::new() };
+    let group = &*is.gvk().group;
+    let Some(spec) = present(is.node(), "spec").filter(|spec| !is_merged(spec)) else {
+        return Vec::new();
+    };
+    if was.node() != is.node() || !has_levels(group, kind) {
+        return Vec::new();
+    }
+    let holding = Holding { sides, side: 0, group, kind };
+    let ways = holding.ways(&target, sides.after, false);
+    let former = ways.iter().flat_map(|way| holding.on(way));
+    former.filter_map(|one| compared(&one, spec)).map(|(title, ..)| title).collect()
 }
 
 #[cfg(test)]
@@ -218,6 +244,29 @@ mod tests {
                 let told = judged(&format!("{base}{both}"), &format!("{base}{apart}"));
                 assert_eq!(has_left(&told), is_told, "{kind} {lax} {more} {told:?}");
             }
+        }
+    }
+
+    /// The policy of the route to which a path moves holds in place of that of the Gateway, and stays as it is.
+    #[test]
+    fn paths_move_to_routes_under_laxer_policies() {
+        let of_gateway = policy("SecurityPolicy", "strict", "g", AUTH);
+        let both = route("web", "zone: a", "/").replace(
+            "rules: [",
+            "rules: [{matches: [{path: {value: /admin}}], backendRefs: [{name: web, port: 80}]}, ",
+        );
+        let apart = route("web", "zone: a", "/") + &route("admin", "zone: b", "/admin");
+        for (fields, is_told) in
+            [("cors: {}", true), ("mergeType: JSONMerge, cors: {}", false), (AUTH, false)]
+        {
+            let own = policy("SecurityPolicy", "own", "b", fields);
+            let base = gateway("g") + &of_gateway + &own;
+            let told = judged(&format!("{base}{both}"), &format!("{base}{apart}"));
+            let words = "which moved here, where it has no SecurityPolicy strict of Gateway g";
+            let number = told.iter().filter(|one| one.ends_with(words)).count();
+            assert_eq!(number, usize::from(is_told), "{fields} {told:?}");
+            let reverse = judged(&format!("{base}{apart}"), &format!("{base}{both}"));
+            assert!(!reverse.iter().any(|one| one.contains("strict")), "{fields} {reverse:?}");
         }
     }
 

@@ -27,7 +27,7 @@ impl<'a> Holding<'_, '_, 'a> {
         section: Option<&str>,
     ) -> Option<Vec<Way>> {
         let is_own = |of: Option<&str>| of == section;
-        if self.at(target, is_own).iter().any(|(_, policy)| !is_merged(policy)) {
+        if self.at(target, is_own).iter().any(|(_, policy)| !is_merged_policy(policy)) {
             return None;
         }
         let object = node(self.sides, self.side, target).or(object);
@@ -90,7 +90,7 @@ impl<'a> Holding<'_, '_, 'a> {
         let mut found = Vec::new();
         for (target, section) in way {
             let level = self.at(target, |of| of == section.as_deref());
-            let is_decided = level.iter().any(|(_, policy)| !is_merged(policy));
+            let is_decided = level.iter().any(|(_, policy)| !is_merged_policy(policy));
             let titled = |(of, policy): (Option<String>, _)| (policy, target.title(of.as_ref()));
             found.extend(level.into_iter().map(titled));
             if is_decided {
@@ -117,9 +117,13 @@ impl<'a> Holding<'_, '_, 'a> {
 }
 
 /// True for a policy that is merged with those of parents.
-fn is_merged(policy: &Resource) -> bool {
-    let spec = present(policy.node(), "spec");
-    spec.and_then(|spec| text(spec, "mergeType")).is_some_and(|one| !one.is_empty())
+fn is_merged_policy(policy: &Resource) -> bool {
+    present(policy.node(), "spec").is_some_and(is_merged)
+}
+
+/// The same, of a specification.
+pub(super) fn is_merged(spec: &Node) -> bool {
+    text(spec, "mergeType").is_some_and(|one| !one.is_empty())
 }
 
 /// An object of a side, if the render has it.

@@ -3,9 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::limits::limits;
+use super::narrower::{ADDRESSES, is_as_strict};
 use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
-use crate::harden::value::{below, integer, is_true, items, present, text};
+use crate::harden::value::{below, is_true, items, present, text};
 use crate::resource::ResMap;
 use crate::yaml::Node;
 
@@ -273,7 +275,20 @@ pub(super) fn fewer_named(sides: &Sides<'_, '_>, old: &str, new: &str) -> Vec<St
         refusing(sides, side, names.map(|name| Reference::by_provider(name, own, false)).collect())
     };
     let (old, new) = (of(0, old), of(1, new));
-    lost(sides, &old, &new).into_iter().map(|(_, name)| name.to_owned()).collect()
+    let lost = lost(sides, &old, &new).into_iter();
+    let lost = lost.filter(|(key, _)| !is_outdone(sides, key, &new));
+    lost.map(|(_, name)| name.to_owned()).collect()
+}
+
+/// True if one of some middlewares after the change refuses all that another one refused.
+fn is_outdone(sides: &Sides<'_, '_>, key: &Key, new: &Refusing) -> bool {
+    let [was, is] = [0, 1].map(|side| &sides.whole.routing(side).known);
+    let Some(old) = was.get(key).map(|one| one.specification) else { return false };
+    let mut now = new.keys().filter_map(|key| is.get(key)).map(|one| one.specification);
+    now.any(|new| {
+        let size = old.count_below().saturating_add(new.count_below());
+        sides.whole.work.takes(size) && is_as_strict(old, new)
+    })
 }
 
 /// The judgement on routes that ask fewer middlewares. A route that moved to another object is judged there.
@@ -288,9 +303,29 @@ pub(super) fn fewer_asked(sides: &Sides<'_, '_>, before: &Node, after: &Node) ->
             && is.count(rule) > 0
             && was.count(rule) == own.get(rule).copied().unwrap_or_default()
     };
-    let old = asked(sides, 0, routes(before).filter(|route| !is_moved(route)));
+    let all = asked(sides, 0, routes(before).filter(|route| !is_moved(route)));
     let new = asked(sides, 1, routes(after));
-    let lost = lost(sides, &old, &new);
+    let mut lost = lost(sides, &all, &new);
+    if lost.is_empty() {
+        return None;
+    }
+    // A stricter one must be asked by each route with the same rule.
+    let rule = |route: &Node| text(route, "match").unwrap_or_default().to_owned();
+    let mut later = BTreeMap::<String, Vec<Refusing>>::new();
+    for route in routes(after) {
+        later.entry(rule(route)).or_default().push(asked(sides, 1, [route]));
+    }
+    let old = routes(before).filter(|route| !is_moved(route));
+    let old: Vec<(String, Refusing)> =
+        old.map(|route| (rule(route), asked(sides, 0, [route]))).collect();
+    let is_kept = |key: &Key| {
+        let mut asking = old.iter().filter(|(_, asked)| asked.contains_key(key));
+        asking.all(|(rule, _)| {
+            let now = later.get(rule);
+            now.is_some_and(|now| now.iter().all(|new| is_outdone(sides, key, new)))
+        })
+    };
+    lost.retain(|(key, _)| !is_kept(key));
     let names = || lost.iter().map(|(_, name)| *name);
     let phrase = || Phrase::new("no longer asks the middleware ").few(names());
     (!lost.is_empty()).then(|| judgement("spec.routes", phrase()))
@@ -317,9 +352,6 @@ const HARMLESS: [&str; 14] = [
 fn is_harmless(spec: &Node) -> bool {
     spec.entries().iter().all(|(key, _)| HARMLESS.contains(&key.text()))
 }
-
-/// The names of lists of accepted addresses, of which the second one is the older.
-const ADDRESSES: [&str; 2] = ["ipAllowList", "ipWhiteList"];
 
 /// Judges a `Middleware` of Traefik, for HTTP or TCP.
 pub(in crate::diff::weigh) fn middleware(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
@@ -404,61 +436,6 @@ fn is_member(sides: &Sides<'_, '_>, side: usize, chain: &Node, other: &Node) -> 
 
 /// The kinds of middlewares that ask for credentials.
 const ASKING: [&str; 3] = ["basicAuth", "digestAuth", "forwardAuth"];
-
-/// Adds the judgements on a middleware that no longer has one of its plugins, or that limits requests much less.
-fn limits(before: &Node, after: &Node, found: &mut Vec<Judgement>) {
-    /// The factor by which a limit that is raised is told.
-    const MUCH: f64 = 10.0;
-    let both = |path: &[&str]| {
-        let [old, new] = [before, after].map(|node| below(node, path));
-        Some([old?, new?])
-    };
-    if let Some([old, new]) = both(&["spec", "plugin"]) {
-        let is_gone = |name: &&str| present(new, name).is_none();
-        let names = old.entries().iter().filter(|(_, value)| !value.is_null());
-        let gone: Vec<&str> = names.map(|(name, _)| name.text()).filter(is_gone).collect();
-        if !gone.is_empty() {
-            let phrase = Phrase::new("no longer asks the plugin ").few(gone);
-            found.push(judgement("spec.plugin", phrase));
-        }
-    }
-    let Some([old, new]) = both(&["spec", "rateLimit"]) else { return };
-    let average = |limit: &Node| present(limit, "average").map_or(Some(0), integer);
-    let (Some(was), Some(is)) = (average(old), average(new)) else { return };
-    let path = "spec.rateLimit.average";
-    if was > 0 && is == 0 {
-        found.push(judgement(path, Phrase::new("no longer limits the requests of a client")));
-    } else if let (Some(was), Some(is)) = (rate(was, old), rate(is, new))
-        && was > 0.0
-        && is >= was * MUCH
-    {
-        let words = "limits the requests of a client to ten times as many as before, or more";
-        found.push(judgement(path, Phrase::new(words)));
-    }
-}
-
-/// The requests in a second that a limit accepts on average.
-#[expect(clippy::cast_precision_loss, reason = "rates are compared by their magnitudes")]
-fn rate(average: i64, limit: &Node) -> Option<f64> {
-    let period = match present(limit, "period") {
-        None => 1.0,
-        Some(period) => seconds(period.as_text()?)?,
-    };
-    (period > 0.0).then(|| average as f64 / period)
-}
-
-/// The seconds of a duration of Go with one unit, or without one.
-fn seconds(text: &str) -> Option<f64> {
-    let number = text.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
-    let unit = match &text[number.len()..] {
-        "" | "s" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Some(number.parse::<u32>().map(f64::from).ok()? * unit)
-}
 
 /// Adds the judgements on a middleware that no longer asks for credentials, or asks others.
 fn credentials(sides: &Sides<'_, '_>, [before, after]: [&Node; 2], found: &mut Vec<Judgement>) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attached::{Reference, Target, own, references, restricts};
 use super::judgement;
-use super::levels::{Holding, node};
+use super::levels::{Holding, is_merged, node};
 use super::others::NOT_COMPARED;
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical};
 use crate::harden::selector::selects;
@@ -14,7 +14,7 @@ use crate::resource::Resource;
 use crate::yaml::Node;
 
 /// The comparison of a policy with one in the place of which it holds: the title and the place of that one, fields that are missing, fields that differ.
-type Replaced = (String, Vec<String>, Vec<String>);
+pub(super) type Replaced = (String, Vec<String>, Vec<String>);
 
 /// Judges a policy that was not attached to a route, a rule or a listener before, and holds there in place of a stricter one.
 pub(in crate::diff::weigh) fn overriding(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
@@ -146,7 +146,7 @@ fn sections(node: &Node) -> BTreeSet<&str> {
 
 /// True for policies of which the one that is nearest to a request holds alone.
 /// (Documentation of Envoy Gateway: "Policy Precedence"; of Kuadrant: RFC 9, "Defaults & Overrides".)
-fn has_levels(group: &str, kind: &str) -> bool {
+pub(super) fn has_levels(group: &str, kind: &str) -> bool {
     match group {
         "gateway.envoyproxy.io" => matches!(
             kind,
@@ -160,11 +160,6 @@ fn has_levels(group: &str, kind: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// True for a policy that is merged with those of parents.
-fn is_merged(spec: &Node) -> bool {
-    text(spec, "mergeType").is_some_and(|one| !one.is_empty())
 }
 
 /// True for a policy that also holds where there is a nearer one, as a whole or by its parts.
@@ -261,7 +256,7 @@ fn demands(spec: &Node) -> &Node {
 }
 
 /// Compares a policy with one in the place of which it holds. `None` if it demands as much.
-fn compared((former, of): &(&Resource, String), after: &Node) -> Option<Replaced> {
+pub(super) fn compared((former, of): &(&Resource, String), after: &Node) -> Option<Replaced> {
     let title = format!("{} {} of {of}", former.kind(), former.name());
     let spec = present(former.node(), "spec").filter(|spec| !holds_below(spec));
     let (mut lost, mut others) = (Vec::new(), Vec::new());
