@@ -5,21 +5,30 @@
 //! may be negative, and an unknown operation fails only when it is reached.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::text::phrase::shortened;
 use crate::yaml::de::form;
-use crate::yaml::{
-    Form, Kind, Mapping, Node, Scalar, Style, Value, path, resolve, twice, write_json,
-};
+use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Value, path, resolve, write_json};
 
 /// A list of operations, in order.
 #[derive(Clone, Debug)]
 pub struct JsonPatch {
     operations: Vec<Operation>,
     span: Span,
+    /// The text of the patch, if that is JSON: the reference compares values as they are written there.
+    text: Option<Written>,
+}
+
+/// A text, and its place in the sources.
+#[derive(Clone, Debug)]
+struct Written {
+    text: Arc<str>,
+    base: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -33,11 +42,11 @@ struct Operation {
 }
 
 impl JsonPatch {
-    /// Reads a patch from its document, whose values have their types already.
+    /// Reads a patch from its document, whose values have their types already. `json` is its text, if that is JSON.
     ///
     /// # Errors
     /// [`Code::InvalidPatch`] for anything but a list of mappings.
-    pub fn read(document: &Node) -> Result<Self> {
+    pub fn read(document: &Node, json: Option<&Source>) -> Result<Self> {
         let Some(list) = document.as_sequence() else {
             return Err(Error::new(
                 Code::InvalidPatch,
@@ -49,7 +58,9 @@ impl JsonPatch {
             ));
         };
         let operations = list.items().iter().map(Operation::read).collect::<Result<_>>()?;
-        Ok(Self { operations, span: document.span() })
+        let text =
+            json.map(|source| Written { text: source.text().into(), base: source.base() as usize });
+        Ok(Self { operations, span: document.span(), text })
     }
 
     /// The span of the patch.
@@ -64,7 +75,8 @@ impl JsonPatch {
         self.operations.is_empty()
     }
 
-    /// Applies all operations in order. After an error the document is partly patched.
+    /// Applies all operations in order to a document that was converted to JSON
+    /// ([`json_beginning`](crate::yaml::json_beginning)). After an error the document is partly patched.
     ///
     /// Costs the length of each path and of the collection that it changes, and the size of what is added or copied. What
     /// is copied, and what moves up when an entry is removed, is charged to the budget.
@@ -73,7 +85,8 @@ impl JsonPatch {
     /// [`Code::LimitExceeded`], [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at
     /// its operation.
     pub fn apply(&self, document: &mut Node, budget: &Budget) -> Result<()> {
-        self.operations.iter().try_for_each(|operation| operation.apply(document, budget))
+        let text = self.text.as_ref();
+        self.operations.iter().try_for_each(|operation| operation.apply(document, text, budget))
     }
 }
 
@@ -108,17 +121,17 @@ impl Operation {
         })
     }
 
-    fn apply(&self, document: &mut Node, budget: &Budget) -> Result<()> {
+    fn apply(&self, document: &mut Node, text: Option<&Written>, budget: &Budget) -> Result<()> {
         if matches!(self.name.as_str(), "add" | "replace") {
             self.value.charge(budget, self.span)?;
         }
         match self.name.as_str() {
             "add" => self.path()?.add(document, self.value.clone(), budget).map_err(with_parents),
             "remove" => {
-                let removed = self.path()?.remove(document, budget).map_err(|error| {
+                let removed = self.path()?.remove(document, budget);
+                removed.map(drop).map_err(|error| {
                     with_help(error, "use a path that exists, or remove the operation")
-                })?;
-                check_discarded(&removed)
+                })
             }
             "replace" => self.path()?.replace(document, self.value.clone()).map_err(with_parents),
             "move" => {
@@ -131,7 +144,7 @@ impl Operation {
                 value.charge(budget, self.span)?;
                 self.path()?.add(document, value, budget).map_err(with_parents)
             }
-            "test" => self.test(document),
+            "test" => self.test(document, text),
             other => Err(Error::new(Code::InvalidPatch, format!("found the operation `{other}`"))
                 .at(self.span)
                 .did_you_mean(other, ["add", "remove", "replace", "move", "copy", "test"])
@@ -153,14 +166,14 @@ impl Operation {
             .help(format!("add `{member}: /…`"))
     }
 
-    fn test(&self, document: &Node) -> Result<()> {
+    fn test(&self, document: &Node, text: Option<&Written>) -> Result<()> {
         let path = self.path()?;
         let found = match path.text.is_empty() {
             true => Some(document),
             false => path.get(document).map_err(as_it_is_there)?,
         };
         let equal = match found {
-            Some(found) => same_value(found, &self.value),
+            Some(found) => same_json(found, &self.value, text)?,
             None => self.value.is_null(),
         };
         if equal {
@@ -178,9 +191,15 @@ impl Operation {
         let place = found.map_or(Span::NONE, Node::span);
         let found = found.map_or_else(|| "nothing".to_owned(), shown);
         let expected = shown(&self.value);
-        let error = failed(format!("found {found} at `{}`, expected {expected}", path.text));
-        Err(noted(error, place, "the current value")
-            .help("correct the patch, or the resource that it expects"))
+        let error = failed(match found == expected {
+            true => format!("{found} at `{}` is written in another way in JSON", path.text),
+            false => format!("found {found} at `{}`, expected {expected}", path.text),
+        });
+        Err(noted(error, place, "the current value").help(match found == expected {
+            true => "write the patch in YAML: kustomize compares the letters of a JSON patch with the JSON that it \
+                     makes of the resource, where `<` is `\\u003c` and `1.0` is `1`",
+            false => "correct the patch, or the resource that it expects",
+        }))
     }
 }
 
@@ -248,6 +267,7 @@ impl Pointer {
                 let index = self.index(last, sequence.items().len(), container)?;
                 Ok(sequence.items().get(index))
             }
+            None if container.kind() == Kind::Scalar => Err(self.leads_nowhere(document)),
             None => Ok(container.get(last)),
         }
     }
@@ -282,10 +302,7 @@ impl Pointer {
         };
         budget.bytes(mapping.len() * MOVED, self.span)?;
         match mapping.remove(last) {
-            Some((first, value)) => match mapping.get_entry(last) {
-                Some((second, _)) => Err(twice(&first, second)),
-                None => Ok(value),
-            },
+            Some((_, value)) => Ok(value),
             None => Err(self.leads_nowhere(document)),
         }
     }
@@ -300,24 +317,19 @@ impl Pointer {
                 .at(value.span())
                 .help("give the fields to replace: `path: /spec/replicas`"));
             }
-            return check_discarded(&std::mem::replace(document, value));
+            *document = value;
+            return Ok(());
         }
         let (last, container) = self.container(document)?;
         match container.as_sequence().map(|sequence| sequence.items().len()) {
             Some(length) => {
                 let index = self.index(last, length, container)?;
                 if let Some(sequence) = container.as_sequence_mut() {
-                    let discarded = std::mem::replace(&mut sequence.items_mut()[index], value);
-                    check_discarded(&discarded)?;
+                    sequence.items_mut()[index] = value;
                 }
             }
             // A missing key is added, as in kustomize.
-            None => {
-                if let Some(discarded) = container.get(last) {
-                    check_discarded(discarded)?;
-                }
-                set(container, last, value, self.span);
-            }
+            None => set(container, last, value, self.span),
         }
         Ok(())
     }
@@ -466,17 +478,6 @@ impl Pointer {
     }
 }
 
-/// Checks values that a patch removes from a document: kustomize has converted all of it to JSON before.
-///
-/// # Errors
-/// As [`write_json`].
-fn check_discarded(node: &Node) -> Result<()> {
-    match node.as_scalar() {
-        Some(scalar) if scalar.style() != Style::Plain => Ok(()),
-        _ => write_json(node, Form::Compact, &mut String::new()),
-    }
-}
-
 fn set(container: &mut Node, key: &str, value: Node, span: Span) {
     if let Some(mapping) = container.as_mapping_mut() {
         mapping.insert(Scalar::string(key, span), value);
@@ -502,47 +503,61 @@ fn atoi(text: &str) -> Option<isize> {
     text.parse().ok()
 }
 
-/// True if two values are equal as JSON: the order of keys and styles are ignored.
-fn same_value(left: &Node, right: &Node) -> bool {
+impl Written {
+    /// A scalar as it is written; `None` for one that has no place here.
+    fn of(&self, scalar: &Scalar) -> Option<&str> {
+        let start = (scalar.span().start() as usize).checked_sub(self.base)?;
+        let range: Range<usize> = start..start + scalar.span().length() as usize;
+        self.text.get(range).filter(|text| !text.is_empty())
+    }
+}
+
+/// True if two values are equal for the reference, which compares scalars by their JSON text: that of a patch in JSON
+/// is as it is written. The order of keys is ignored.
+///
+/// # Errors
+/// As [`write_json`].
+fn same_json(left: &Node, right: &Node, written: Option<&Written>) -> Result<bool> {
     let mut pending = vec![(left, right)];
     while let Some((left, right)) = pending.pop() {
         match (left.kind(), right.kind()) {
             (Kind::Scalar, Kind::Scalar) => {
-                let (Some(left), Some(right)) = (left.as_scalar(), right.as_scalar()) else {
-                    return false;
-                };
-                match (resolve(left), resolve(right)) {
-                    (Ok(left), Ok(right)) if left == right => {}
-                    _ => return false,
+                let as_written = right.as_scalar().filter(|scalar| !scalar.is_null());
+                let as_written = as_written.and_then(|scalar| written?.of(scalar));
+                let [mut found, mut expected] = [String::new(), String::new()];
+                write_json(left, Form::Compact, &mut found)?;
+                write_json(right, Form::Compact, &mut expected)?;
+                if found != as_written.unwrap_or(&expected) {
+                    return Ok(false);
                 }
             }
             (Kind::Sequence, Kind::Sequence) => {
                 let (Some(left), Some(right)) = (left.as_sequence(), right.as_sequence()) else {
-                    return false;
+                    return Ok(false);
                 };
                 if left.items().len() != right.items().len() {
-                    return false;
+                    return Ok(false);
                 }
                 pending.extend(left.items().iter().zip(right.items()));
             }
             (Kind::Mapping, Kind::Mapping) => {
                 let (Some(left), Some(right)) = (left.as_mapping(), right.as_mapping()) else {
-                    return false;
+                    return Ok(false);
                 };
                 if left.len() != right.len() {
-                    return false;
+                    return Ok(false);
                 }
                 let others: BTreeMap<&str, &Node> =
                     right.iter().map(|(key, value)| (key.text(), value)).collect();
                 for (key, value) in left.iter() {
-                    let Some(other) = others.get(key.text()) else { return false };
+                    let Some(other) = others.get(key.text()) else { return Ok(false) };
                     pending.push((value, other));
                 }
             }
-            _ => return false,
+            _ => return Ok(false),
         }
     }
-    true
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -550,6 +565,7 @@ mod tests {
     use super::*;
     use crate::source::Sources;
     use crate::yaml::parse::document;
+    use crate::yaml::{de, emit, json_beginning, json_passage};
 
     fn apply(base: &str, patch: &str) -> String {
         let sources = Sources::new();
@@ -557,7 +573,7 @@ mod tests {
             document(&sources.add(name, text).unwrap()).unwrap().unwrap().root
         };
         let mut base = read("base.yaml", base);
-        match JsonPatch::read(&read("patch.yaml", patch))
+        match JsonPatch::read(&read("patch.yaml", patch), None)
             .and_then(|patch| patch.apply(&mut base, &Budget::default()))
         {
             Ok(()) => format!("{base:?}"),
@@ -603,6 +619,98 @@ mod tests {
             ),
             ("[{op: replace, path: '', value: {x: 1}}]", "{x: 1}"),
         ]);
+    }
+
+    /// What is printed after a patch in the text of a file of its own, or the code of the error.
+    fn patched(base: &str, text: &str) -> String {
+        let sources = Sources::new();
+        let mut base = document(&sources.add("base.yaml", base).unwrap()).unwrap().unwrap().root;
+        let source = sources.add("patch", text).unwrap();
+        let list = document(&source).unwrap().unwrap().root;
+        let json = text.starts_with('[').then_some(&*source);
+        let printed = de::from_node::<Node>(&list).and_then(|list| {
+            json_beginning(&mut base)?;
+            JsonPatch::read(&list, json)?.apply(&mut base, &Budget::default())?;
+            json_passage(&mut base)?;
+            let mut out = String::new();
+            emit(&base, &mut out).map(|()| out)
+        });
+        printed.unwrap_or_else(|error| error.code().to_string())
+    }
+
+    /// The reference converts a document to JSON before it patches it.
+    #[test]
+    fn values_are_those_of_the_place_that_they_come_from() {
+        for (base, patch, expected) in [
+            (
+                "f: {k: , j: 1}",
+                "- {op: copy, from: /f/k, path: /b}",
+                "b: \"\"\nf:\n  j: 1\n  k: \"\"\n",
+            ),
+            (
+                "f: {j: 1}\nk:",
+                "- {op: copy, from: /k, path: /f/b}",
+                "f:\n  b: null\n  j: 1\nk: null\n",
+            ),
+            (
+                "f: {k: 2001-12-14t21:59:43.10-05:00}",
+                "- {op: move, from: /f/k, path: /b}",
+                "b: \"2001-12-14t21:59:43.10-05:00\"\nf: {}\n",
+            ),
+            (
+                "f: {j: 1}\nk: 2001-12-14 21:59:43",
+                "- {op: copy, from: /k, path: /f/b}",
+                "f:\n  b: \"2001-12-14T21:59:43Z\"\n  j: 1\nk: \"2001-12-14T21:59:43Z\"\n",
+            ),
+            (
+                "a: -0.0\nb: 1234567",
+                "- {op: copy, from: /b, path: /c}",
+                "a: 0\nb: 1234567\nc: 1234567\n",
+            ),
+            ("a: 1\nb: \"\\tx\\ny\"", "- {op: remove, path: /b}", "a: 1\n"),
+            ("a: 1\nb: |2\n  \tx\n  y\n", "- {op: remove, path: /b}", "unrepresentable-value"),
+            ("a: 1\nb: \"\\tx\\ny\"", "- {op: remove, path: /a}", "unrepresentable-value"),
+            ("a: [.nan]", "- {op: replace, path: /a, value: 1}", "unrepresentable-value"),
+            ("a: !!int b", "- {op: add, path: /a, value: 1}", "invalid-value"),
+            ("a: {1: b}", "- {op: remove, path: /a/1}", "invalid-key"),
+            (
+                "a: 1",
+                "- {op: add, path: /b, value: {\"<<\": c}}\n- {op: remove, path: /b}",
+                "a: 1\n",
+            ),
+            ("a: true", "- {op: copy, from: /a/0, path: /b}", "patch-path-not-found"),
+            ("a: true", "- {op: test, path: /a/0}", "patch-path-not-found"),
+        ] {
+            assert_eq!(patched(base, patch), expected, "{patch} in\n{base}");
+        }
+    }
+
+    /// The reference compares the JSON of scalars, which in a patch in JSON is as it is written.
+    #[test]
+    fn a_test_compares_json() {
+        for (base, value, as_yaml, as_json) in [
+            ("v: 1e3", "1000", true, true),
+            ("v: 1e3", "1e3", true, false),
+            ("v: 1", "1.0", true, false),
+            ("v: 1.0", "1", true, true),
+            ("v: 12345678901234567", "12345678901234567", true, true),
+            ("v: 12345678901234567", "12345678901234568", false, false),
+            ("v: 2001-01-01", "\"2001-01-01T00:00:00Z\"", true, true),
+            ("v: '<'", "\"<\"", true, false),
+            ("v: '<'", "\"\\u003c\"", true, true),
+            ("v: {a: 1, b: [x, 2.0]}", "{\"b\": [\"x\", 2], \"a\": 1}", true, true),
+            ("v: {a: , b: 1}", "{\"a\": \"\", \"b\": 1}", true, true),
+            ("v: {a: , b: 1}", "{\"a\": null, \"b\": 1}", false, false),
+            ("v: 1", "\"1\"", false, false),
+            ("v: 1", "[1]", false, false),
+        ] {
+            let yaml = format!("- op: test\n  path: /v\n  value: {value}\n");
+            let json = format!("[{{\"op\": \"test\", \"path\": \"/v\", \"value\": {value}}}]");
+            for (patch, passes) in [(yaml, as_yaml), (json, as_json)] {
+                let failed = patched(base, &patch) == "patch-test-failed";
+                assert_eq!(!failed, passes, "{patch} for {base}");
+            }
+        }
     }
 
     #[test]

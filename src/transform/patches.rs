@@ -378,7 +378,7 @@ fn json(source: &Source, list: &Node) -> Result<JsonPatch> {
         .label("not JSON from here on")
         .help("write keys and text in double quotes, or one `- op: …` for each operation"));
     }
-    JsonPatch::read(&de::from_node::<Node>(list)?)
+    JsonPatch::read(&de::from_node::<Node>(list)?, is_json.then_some(source))
 }
 
 /// Reads an entry of `patchesStrategicMerge`: the patches themselves, or the path of their file.

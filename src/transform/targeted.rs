@@ -11,7 +11,7 @@ use crate::resource::secret::is_secret;
 use crate::resource::{ResMap, Resource, Unique};
 use crate::source::{Secrecy, Source, Span};
 use crate::yaml::de::Spanned;
-use crate::yaml::{Node, json_passage, parse, rewrite};
+use crate::yaml::{Node, json_beginning, json_passage, parse, rewrite};
 
 /// A patch and its target.
 pub(super) struct Targeted<'c> {
@@ -189,6 +189,7 @@ fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource)
     resource
         .with_annotations_restored(context.schema, |root| {
             context.root.budget().bytes(OPERATIONS_BYTES, patch.span())?;
+            json_beginning(root)?;
             patch.apply(root, context.root.budget())?;
             json_passage(root)?;
             if needs_hash && generate::hashes_layout(root) {

@@ -24,7 +24,8 @@ mod typed;
 
 pub use emit::{emit, emit_up_to, emit_within, push_text, through_json, written_length};
 pub use json::{
-    Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
+    Form, TakeText, json_beginning, json_passage, not_json, push_json_string, to_json, to_json_by,
+    write_json,
 };
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Share, Style, Tag, Text};
 pub use rewrite::{

@@ -10,7 +10,7 @@ use super::scalar::{Value, number};
 use super::typed::{self, Order, TypedEntry, TypedPlace};
 use crate::error::{Code, Error, Result};
 
-pub use passage::json_passage;
+pub use passage::{json_beginning, json_passage};
 pub use strict::not_json;
 
 /// Appends a node as `encoding/json` writes it after the reference has read it: compact, keys sorted by bytes, `<`, `>`

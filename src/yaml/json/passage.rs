@@ -1,4 +1,4 @@
-//! The conversion of a document to JSON and back, as the reference does it for JSON patches.
+//! The conversion of a document to JSON and back, as the reference does it around JSON patches.
 
 use crate::error::Result;
 use crate::source::Span;
@@ -17,8 +17,27 @@ use crate::yaml::typed::{self, Order, TypedEntry, TypedPlace};
 /// # Errors
 /// As [`super::to_json`]; the document stays as it was.
 pub fn json_passage(root: &mut Node) -> Result<()> {
-    *root = passed(root)?;
+    *root = passed(root, Stage::Whole)?;
     Ok(())
+}
+
+/// Converts a document as kustomize does before a JSON patch sees it: the first half of a [`json_passage`], which must
+/// follow. Integers stay as they are here, and text that has no form in YAML is no error yet: the patch may remove it.
+///
+/// # Errors
+/// As [`json_passage`].
+pub fn json_beginning(root: &mut Node) -> Result<()> {
+    *root = passed(root, Stage::Beginning)?;
+    Ok(())
+}
+
+/// The part of the passage that a document goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// From YAML to JSON and back.
+    Whole,
+    /// From YAML to JSON.
+    Beginning,
 }
 
 /// A collection that is being built.
@@ -49,17 +68,17 @@ struct Passed {
     is_steady: bool,
 }
 
-fn passed(root: &Node) -> Result<Node> {
+fn passed(root: &Node, stage: Stage) -> Result<Node> {
     let mut open: Vec<Building<'_>> = Vec::new();
-    let mut complete = begin(root, true, false, &mut open)?;
+    let mut complete = begin(root, true, false, stage, &mut open)?;
     while let Some(building) = open.last_mut() {
         if let Some(child) = complete.take() {
             building.add(child);
         }
-        let next = building.next()?;
+        let next = building.next(stage)?;
         let in_flow = building.in_flow;
         complete = match next {
-            Some(node) => begin(node, false, in_flow, &mut open)?,
+            Some(node) => begin(node, false, in_flow, stage, &mut open)?,
             None => open.pop().map(|building| building.finish(open.is_empty())),
         };
     }
@@ -72,6 +91,7 @@ fn begin<'a>(
     node: &'a Node,
     root: bool,
     in_flow: bool,
+    stage: Stage,
     open: &mut Vec<Building<'a>>,
 ) -> Result<Option<Passed>> {
     if node.is_steady() && !root && !in_flow {
@@ -79,9 +99,7 @@ fn begin<'a>(
     }
     let (rest, style) = match node.view() {
         View::Scalar(found) => {
-            let scalar = scalar(found, in_flow)?;
-            let is_steady = is_steady(&scalar) || scalar == *found && !in_flow;
-            return Ok(Some(Passed { node: scalar.into(), is_steady }));
+            return scalar(found, in_flow, stage).map(Some);
         }
         View::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
         View::Mapping(mapping) => {
@@ -131,15 +149,15 @@ impl Rest<'_> {
 
 impl<'a> Building<'a> {
     /// The next child that is not built yet.
-    fn next(&mut self) -> Result<Option<&'a Node>> {
+    fn next(&mut self, stage: Stage) -> Result<Option<&'a Node>> {
         let (key, value) = match &mut self.rest {
             Rest::Items(items) => return Ok(items.next()),
             Rest::Ordered(entries) => match entries.next() {
-                Some((name, value)) => (string(name.text(), name)?, value),
+                Some((name, value)) => (string(name.text(), name, stage)?, value),
                 None => return Ok(None),
             },
             Rest::Entries(entries) => match entries.next() {
-                Some(entry) => (string(&entry.key, entry.name)?, entry.value),
+                Some(entry) => (string(&entry.key, entry.name, stage)?, entry.value),
                 None => return Ok(None),
             },
         };
@@ -171,28 +189,53 @@ impl<'a> Building<'a> {
     }
 }
 
-fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
-    let float = match typed::value(scalar, in_flow)? {
-        Value::Null => return Ok(written("null", Style::Plain, scalar)),
-        Value::Bool(bool) => {
-            return Ok(written(if bool { "true" } else { "false" }, Style::Plain, scalar));
-        }
-        Value::Str(text) => return string(&text, scalar),
-        Value::Timestamp(text) => return string(&text, scalar),
-        Value::Int(integer) => integer as f64,
-        Value::Uint(integer) => integer as f64,
-        Value::Float(float) => float,
+fn scalar(found: &Scalar, in_flow: bool, stage: Stage) -> Result<Passed> {
+    let text = |text: &str| {
+        let scalar = string(text, found, stage)?;
+        // Text that has no form in YAML is an error in the second half.
+        let may_be_error = stage == Stage::Beginning && text.starts_with('\t');
+        let is_same = scalar == *found && !in_flow && !may_be_error;
+        Ok(Passed { is_steady: is_same || is_steady(&scalar), node: scalar.into() })
     };
-    if !float.is_finite() {
-        return Err(typed::no_number(scalar));
+    let word = |word| {
+        let scalar = written(word, Style::Plain, found);
+        Ok(Passed { is_steady: scalar == *found && !in_flow, node: scalar.into() })
+    };
+    match typed::value(found, in_flow)? {
+        Value::Null => word("null"),
+        Value::Bool(true) => word("true"),
+        Value::Bool(false) => word("false"),
+        Value::Str(found) => text(&found),
+        Value::Timestamp(found) => text(&found),
+        Value::Int(integer) => Ok(number(integer as f64, Some(integer.to_string()), found, stage)),
+        Value::Uint(integer) => Ok(number(integer as f64, Some(integer.to_string()), found, stage)),
+        Value::Float(float) if float.is_finite() => Ok(number(float, None, found, stage)),
+        Value::Float(_) => Err(typed::no_number(found)),
     }
-    let mut text = String::new();
-    number::push_general(float, &mut text);
-    Ok(written(&text, Style::Plain, scalar))
 }
 
-/// True for text in one line, which is read as a string and written in the same style again. False for numbers, which may
-/// be written otherwise a second time (`-0`), and for text that would have to be looked at.
+/// A number, given its text if it is an integer.
+fn number(float: f64, integer: Option<String>, found: &Scalar, stage: Stage) -> Passed {
+    let mut text = String::new();
+    number::push_general(float, &mut text);
+    let scalar = match stage {
+        Stage::Whole => written(&text, Style::Plain, found),
+        Stage::Beginning => {
+            let json = integer.unwrap_or_else(|| {
+                let mut json = String::new();
+                number::push_json(float, &mut json);
+                json
+            });
+            // Without the tag, this is an integer.
+            let tag = if json == "-0" { Tag::Float } else { Tag::None };
+            Scalar::parsed(&json, tag, Style::Plain, found.span())
+        }
+    };
+    let is_steady = text != "-0" && scalar.text() == text;
+    Passed { node: scalar.into(), is_steady }
+}
+
+/// True for text in one line, which is read as a string and written in the same style again.
 fn is_steady(scalar: &Scalar) -> bool {
     let text = scalar.text();
     let is_written_as_string = match scalar.style() {
@@ -204,7 +247,7 @@ fn is_steady(scalar: &Scalar) -> bool {
 }
 
 /// A string in the style that go-yaml v3 chooses for a Go string.
-fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
+fn string(text: &str, origin: &Scalar, stage: Stage) -> Result<Scalar> {
     if is_plain_in_one_look(text) && is_string(text) && is_string_1_1(text) {
         return Ok(written(text, Style::Plain, origin));
     }
@@ -220,9 +263,12 @@ fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
     } else {
         Style::DoubleQuoted
     };
-    if style == Style::Literal && text.starts_with('\t') {
-        return Err(typed::begins_with_tab(origin));
-    }
+    let style = match style {
+        Style::Literal if !text.starts_with('\t') => style,
+        Style::Literal if stage == Stage::Beginning => Style::DoubleQuoted,
+        Style::Literal => return Err(typed::begins_with_tab(origin)),
+        style => style,
+    };
     Ok(written(text, style, origin))
 }
 
