@@ -442,10 +442,14 @@ impl Seen<'_> {
             changes =
                 compare::compare(node_before, node_after, self.schema.of(id.0, id.1), self.renames);
             equal::remove_equal(&mut changes, before, after);
-            // The id is shown above the changes.
-            changes.retain(|change| {
-                !["apiVersion", "metadata.name", "metadata.namespace"]
-                    .contains(&change.path.to_string().as_str())
+            // The id is shown above the changes. There, no namespace and `default` are the same, which they are not for
+            // programs that set a namespace on what has none.
+            let [namespace_before, namespace] =
+                ids.each_ref().map(|id| id.as_ref().map(|id| &id.namespace));
+            changes.retain(|change| match change.path.to_string().as_str() {
+                "apiVersion" | "metadata.name" => false,
+                "metadata.namespace" => namespace_before == namespace,
+                _ => true,
             });
             if changes.is_empty() && ids[0] == ids[1] && !self.is_restaged {
                 return Ok(None);

@@ -171,7 +171,7 @@ struct Content {
 impl Content {
     fn of(resource: &Resource) -> Self {
         let values = pair::content_without_affixes(resource);
-        let words: Vec<&str> = words(pair::without_hash(resource.name())).collect();
+        let words: Vec<&str> = words(pair::bare_name(resource)).collect();
         let word = |word: Option<&&str>| word.copied().unwrap_or_default().to_owned();
         Self {
             text: text_of(resource.node()),

@@ -54,7 +54,7 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
     pairing.by(None, |of| [group(of), version(of), kind(of), namespace(of), name(of)]);
     pairing.by(Some(Renaming::Version), |of| [group(of), kind(of), namespace(of), name(of)]);
     pairing.by(Some(Renaming::Hash), |of| {
-        [group(of), kind(of), namespace(of), without_hash(of.name()).to_owned()]
+        [group(of), kind(of), namespace(of), bare_name(of).to_owned()]
     });
     pairing.by(Some(Renaming::Name), |of| [group(of), kind(of), namespace(of), stem(of)]);
     pairing.by_content(Renaming::Group, |of| [kind(of), namespace(of), name(of)], |_| true);
@@ -63,7 +63,7 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
         Renaming::Name,
         |of| [group(of), kind(of)],
         |found| {
-            let [before, after] = found.objects.map(|of| without_hash(of.name()));
+            let [before, after] = found.objects.map(bare_name);
             shares_words(before, after) || found.score >= NEARLY_EQUAL && found.values >= TELLING
         },
     );
@@ -86,8 +86,16 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
 pub(super) fn stem(resource: &Resource) -> String {
     match resource.names().previous.first() {
         Some(previous) => previous.name.to_string(),
-        None => without_hash(resource.name()).to_owned(),
+        None => bare_name(resource).to_owned(),
     }
+}
+
+/// The name of an object without the hash of its content. Only generated objects have one: those that this run has made, and
+/// ConfigMaps and Secrets, which may have been rendered before. For others, such a suffix is a part of the name.
+pub(super) fn bare_name(resource: &Resource) -> &str {
+    let may_be_generated = resource.needs_hash
+        || resource.gvk().group.is_empty() && matches!(resource.kind(), "ConfigMap" | "Secret");
+    if may_be_generated { without_hash(resource.name()) } else { resource.name() }
 }
 
 /// A name without a suffix of ten characters from the alphabet of kustomize's hashes.
@@ -257,7 +265,7 @@ impl Pairing<'_> {
 
     fn pair(&mut self, before: usize, after: usize, renamed: Option<Renaming>) {
         // Each content of a generated object has another name, so similar content under another name is not a renaming.
-        let has_hash = |resource: &Resource| without_hash(resource.name()) != resource.name();
+        let has_hash = |resource: &Resource| bare_name(resource) != resource.name();
         let are_hashed = has_hash(self.before[before]) && has_hash(self.after[after]);
         let renamed = match renamed {
             Some(Renaming::Name) if are_hashed => Some(Renaming::Hash),
@@ -295,13 +303,13 @@ impl Pairing<'_> {
 /// The values of an object with the keys above them, as sorted hashes; without its name and namespace. Values that are
 /// its name count as equal, such as a label.
 fn content(resource: &Resource) -> Vec<u64> {
-    let own = without_hash(resource.name());
+    let own = bare_name(resource);
     content_without(resource, &|text| text == own)
 }
 
 /// As [`content`], for an object that may have a prefix or suffix: values that are its name without one count as equal.
 pub(super) fn content_without_affixes(resource: &Resource) -> Vec<u64> {
-    let own = without_hash(resource.name());
+    let own = bare_name(resource);
     let is_word_end = |rest: &str| rest.is_empty() || rest.ends_with('-') || rest.starts_with('-');
     content_without(resource, &|text| {
         let rest = own.strip_suffix(text).or_else(|| own.strip_prefix(text));
