@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Effect, Object, Review, Status, Turned, TurnedFinding};
+use crate::harden::Severity;
 use crate::harden::differences::{
     AVAILABILITY_REDUCED, DATA_AT_RISK, DEFINITION_NARROWED, IMAGE_VERSION, QOS_CHANGED,
 };
@@ -108,7 +109,13 @@ impl Summary {
         self.broken += has(|effect| effect.rule() == Some(&DEFINITION_NARROWED));
         self.less_available += has(|effect| effect.rule() == Some(&AVAILABILITY_REDUCED));
         self.resources += has(|effect| effect.rule() == Some(&QOS_CHANGED));
-        self.versions += has(|effect| effect.rule() == Some(&IMAGE_VERSION));
+        self.versions += has(|effect| match effect {
+            // An image under another name is a note.
+            Effect::Judged(judgement) => {
+                judgement.rule == &IMAGE_VERSION && judgement.severity != Severity::Note
+            }
+            _ => false,
+        });
         // The pods of a removed object are not tighter.
         if object.ids[1].is_some() {
             self.tightened += has(|effect| effect.turns(Turned::Tighter));

@@ -621,7 +621,7 @@ mod tests {
         ]);
     }
 
-    /// What is printed after a patch in the text of a file of its own, or the code of the error.
+    /// The printed document after a patch in the text of a file of its own, or the code of the error.
     fn patched(base: &str, text: &str) -> String {
         let sources = Sources::new();
         let mut base = document(&sources.add("base.yaml", base).unwrap()).unwrap().unwrap().root;
