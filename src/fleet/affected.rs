@@ -58,7 +58,9 @@ impl Search<'_> {
         let (mut is_changed, mut below) = (false, Vec::new());
         // Removed files, and files that now take precedence, count too.
         for name in KUSTOMIZATION_FILES {
-            is_changed = is_changed || self.is_word_changed(root, name)?;
+            let path = root.path().join(name);
+            is_changed = is_changed || self.changed.is_changed(&path)?;
+            is_changed = is_changed || root.may_lead(name) && self.is_any_way(root, &path)?;
         }
         let mut outcome = Ok(());
         named(root, &mut |named| {
@@ -80,7 +82,14 @@ impl Search<'_> {
     /// True if an input that a kustomization lists has changed.
     fn is_named_changed(&self, root: &Root, named: &Named<'_>) -> Result<bool> {
         Ok(match named {
-            Named::Word(word) => self.is_word_changed(root, word)?,
+            Named::Word(word) => {
+                let name = word.rsplit('/').next().unwrap_or_default();
+                let is_plain = !matches!(name, "" | "." | "..");
+                let path = || join(root.path(), Path::new(word));
+                (!is_plain || self.changed.may_have(name.as_ref())?)
+                    && self.changed.is_changed(&path())?
+                    || root.may_lead(word) && self.is_any_way(root, &path())?
+            }
             Named::File { path, .. } | Named::Kustomization { path, .. } => {
                 self.is_on_the_way(path)? || self.is_any_way(root, path)?
             }
@@ -95,16 +104,6 @@ impl Search<'_> {
             }
             Named::Charts => self.changed.is_changed_below(root.path())?,
         })
-    }
-
-    /// True if a word, taken as a path, has changed, or a link on its way, or what that leads to.
-    fn is_word_changed(&self, root: &Root, word: &str) -> Result<bool> {
-        let name = word.rsplit('/').next().unwrap_or_default();
-        let is_plain = !matches!(name, "" | "." | "..");
-        let path = || join(root.path(), Path::new(word));
-        let is_changed = (!is_plain || self.changed.may_have(name.as_ref())?)
-            && self.changed.is_changed(&path())?;
-        Ok(is_changed || root.may_lead(word) && self.is_any_way(root, &path())?)
     }
 
     /// True if a link from a path, or what it leads to, has changed.
