@@ -11,6 +11,7 @@ use crate::resource::{self, Resource};
 use crate::schema::Schema;
 use crate::source::{Source, Sources};
 use crate::sync::lock;
+use crate::yaml::as_applied;
 use crate::yaml::parse::{self, Document};
 
 use super::Digest;
@@ -129,13 +130,17 @@ impl File {
         }
     }
 
-    /// The documents of manifests that are applied as they are: all of them, as [`parse::whole_documents`] reads them. The
-    /// work is charged to `budget`.
+    /// The documents of manifests that are applied as they are: all of them, as [`parse::whole_documents`] reads them, with
+    /// the booleans that [kubectl reads](as_applied). The work is charged to `budget`.
     ///
     /// # Errors
-    /// As [`File::source`] and [`parse::whole_documents`].
+    /// As [`File::source`], [`parse::whole_documents`] and [`as_applied`].
     pub fn whole_documents(&self, budget: &Budget) -> Result<Vec<Document>> {
-        parse::whole_documents(self.source()?, budget)
+        let mut documents = parse::whole_documents(self.source()?, budget)?;
+        for document in &mut documents {
+            as_applied(&mut document.root, budget)?;
+        }
+        Ok(documents)
     }
 
     /// The documents, as [`parse::documents`] reads them. The work is charged to `budget`.

@@ -4,6 +4,7 @@
 //! are those of libyaml. In comments, "the reference" is kustomize with the libraries that it uses.
 
 mod analysis;
+mod applied;
 pub mod de;
 pub mod edit;
 mod emit;
@@ -22,6 +23,7 @@ pub(crate) mod tight;
 pub mod tokens;
 mod typed;
 
+pub use applied::as_applied;
 pub use emit::{emit, emit_up_to, emit_within, push_text, through_json, written_length};
 pub use json::{
     Form, TakeText, json_beginning, json_passage, not_json, push_json_string, to_json, to_json_by,

@@ -19,8 +19,13 @@ const STEPS: usize = 4096;
 impl Work {
     /// The work that these objects allow.
     pub(super) fn of(sides: [Option<&Node>; 2]) -> Self {
+        Self::at_most(usize::MAX, sides)
+    }
+
+    /// The work that these objects allow, but no more steps than this.
+    pub(super) fn at_most(most: usize, sides: [Option<&Node>; 2]) -> Self {
         let size: usize = sides.into_iter().flatten().map(Node::count_below).sum();
-        Self::new(size.saturating_mul(STEPS_OF_NODE).saturating_add(STEPS))
+        Self::new(size.saturating_mul(STEPS_OF_NODE).saturating_add(STEPS).min(most))
     }
 
     /// As many steps as this.

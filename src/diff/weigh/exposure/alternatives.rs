@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::serving::brief;
 use crate::diff::weigh::canonical;
 use crate::diff::weigh::work::Work;
 use crate::harden::value::{items, present};
@@ -13,6 +14,9 @@ pub(super) type Alternative = BTreeSet<(String, String)>;
 
 /// The maximum number of alternatives of a rule. One with more of them is compared as a whole.
 const MOST: usize = 256;
+
+/// The maximum number of constraints of all alternatives of a rule.
+const MOST_CONSTRAINTS: usize = 65_536;
 
 /// True if all that the first ones allow is allowed by the others.
 pub(super) fn are_within(own: &[Alternative], others: &[Alternative], work: &Work) -> bool {
@@ -54,8 +58,7 @@ fn parts_of_istio(rule: &Node) -> Option<Vec<Alternative>> {
             "to" => "operation",
             "when" => {
                 let all = value.items().iter().map(|one| ("when".to_owned(), canonical(one)));
-                let all: Alternative = all.collect();
-                parts.iter_mut().for_each(|part| part.extend(all.iter().cloned()));
+                extend(&mut parts, &all.collect())?;
                 continue;
             }
             _ => return None,
@@ -84,8 +87,7 @@ fn parts_of_fields(of: &str, fields: &Node) -> Option<Vec<Alternative>> {
         match key.strip_prefix("not").filter(|_| !POSITIVE.contains(&key)) {
             // None of these values may hold.
             Some(_) => {
-                let all: Alternative = each.collect();
-                parts.iter_mut().for_each(|part| part.extend(all.iter().cloned()));
+                extend(&mut parts, &each.collect())?;
             }
             None if !POSITIVE.contains(&key) => return None,
             None if values.items().is_empty() => {}
@@ -98,10 +100,22 @@ fn parts_of_fields(of: &str, fields: &Node) -> Option<Vec<Alternative>> {
     Some(parts)
 }
 
+/// Adds constraints to each of some parts. `None` if they are too many.
+fn extend(parts: &mut [Alternative], all: &Alternative) -> Option<()> {
+    (parts.len().saturating_mul(all.len()) <= MOST_CONSTRAINTS).then(|| {
+        parts.iter_mut().for_each(|part| part.extend(all.iter().cloned()));
+    })
+}
+
 /// Each of some parts with each of some others. `None` if there are too many.
 fn product(parts: &[Alternative], others: &[Alternative]) -> Option<Vec<Alternative>> {
     let with = |part: &Alternative, other: &Alternative| part.union(other).cloned().collect();
-    (parts.len().saturating_mul(others.len()) <= MOST).then(|| {
+    let number = |of: &[Alternative]| of.iter().map(BTreeSet::len).sum::<usize>();
+    let constraints = number(parts)
+        .saturating_mul(others.len())
+        .saturating_add(number(others).saturating_mul(parts.len()));
+    let are_few = parts.len().saturating_mul(others.len()) <= MOST;
+    (are_few && constraints <= MOST_CONSTRAINTS).then(|| {
         parts.iter().flat_map(|part| others.iter().map(|other| with(part, other))).collect()
     })
 }
@@ -155,13 +169,60 @@ fn parts_of_ports(item: &Node) -> Vec<Alternative> {
     let rest: Alternative =
         rest.map(|(key, value)| (format!("ports {}", key.text()), canonical(value))).collect();
     let ports = items(present(item, "ports"));
+    let asked = (!rest.is_empty()).then(|| brief(&format!("{rest:?}")));
     let with = |port: Option<&Node>| {
         let port = port.map(|port| ("port".to_owned(), canonical(port)));
-        let asked = (!rest.is_empty()).then(|| ("asked".to_owned(), format!("{rest:?}")));
+        let asked = asked.as_ref().map(|asked| ("asked".to_owned(), asked.to_string()));
         port.into_iter().chain(asked).collect()
     };
     match ports {
         [] => vec![with(None)],
         ports => ports.iter().map(|port| with(Some(port))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::yaml::parse;
+
+    fn read(text: &str) -> Node {
+        parse::document(&Source::detached(text)).unwrap().unwrap().root
+    }
+
+    fn listed(prefix: &str, number: usize) -> String {
+        (0..number).map(|one| format!("{prefix}{one}")).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn products_of_constraints_are_bounded() {
+        let rule = |methods: usize, conditions: usize, refused: usize| {
+            let when: Vec<String> = (0..conditions).map(|one| format!("{{key: k{one}}}")).collect();
+            let text = format!(
+                "{{to: [{{operation: {{notPaths: [{}], methods: [{}]}}}}], when: [{}]}}",
+                listed("/", refused),
+                listed("m", methods),
+                when.join(", ")
+            );
+            let parts = of_istio(&[read(&text)]);
+            (parts.len(), parts.iter().map(BTreeSet::len).sum::<usize>())
+        };
+        assert_eq!(rule(200, 20, 20), (200, 200 * 41));
+        for whole in [rule(300, 1, 1), rule(200, 1000, 1), rule(200, 1, 1000)] {
+            assert_eq!(whole, (1, 1));
+        }
+        let ports = |number: usize| {
+            let ports: Vec<String> = (0..number).map(|one| format!("{{port: {one}}}")).collect();
+            let rules = listed("r", 3000);
+            let text =
+                format!("{{toPorts: [{{ports: [{}], rules: [{rules}]}}]}}", ports.join(", "));
+            let parts = of_cilium(&[read(&text)]);
+            let size = parts.iter().flatten().map(|(key, value)| key.len() + value.len());
+            (parts.len(), size.sum::<usize>())
+        };
+        let (number, size) = ports(200);
+        assert!(number == 200 && size < 40_000, "{number} {size}");
+        assert_eq!(ports(300).0, 1);
     }
 }

@@ -4,151 +4,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::annotations::{Annotations, opened, telling};
+use super::annotations::opened;
 use super::attached::policies_of;
-use super::judgement;
 use super::leaving::{is_restricted_alike, replaced_by};
+use super::serving::{
+    Block, Gains, Guards, Hosts, Offer, STEPS_OF_ENTRY, Served, Way, judged, nearest,
+};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
 use crate::harden::value::{below, items, text};
 use crate::yaml::Node;
 
-/// Longer paths are only compared as a whole.
-const LONGEST_PATH: usize = 256;
-
-/// A path: with what is below it, or alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Served {
-    Below(String),
-    Only(String),
-}
-
-impl Served {
-    /// A prefix without the slash at its end.
-    pub(super) fn below(path: &str) -> Self {
-        Self::Below(path.trim_end_matches('/').to_owned())
-    }
-}
-
-/// The hosts and paths that an object serves, and its terms.
+/// Sets of hosts, by their numbers, with the paths that are served there.
 #[derive(Default)]
-pub(super) struct Offer {
-    /// The terms of all entries, as text: the class or the Gateways, and restrictions.
-    terms: String,
-    guards: Rc<Guards>,
-    entries: Vec<Entry>,
-}
-
-/// Restrictions of an object beside its fields.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::diff::weigh) struct Guards {
-    annotations: Annotations,
-    /// The policies that are attached to it: their titles by their meanings.
-    policies: BTreeMap<String, String>,
-}
-
-/// A path of a host.
-struct Entry {
-    host: String,
-    path: Served,
-    /// The backend that it leads to, and its conditions, as text.
-    leads: Rc<str>,
-    has_tls: bool,
-    /// The Service and the port, if the entry leads there and says no more.
-    plain: Option<Rc<str>>,
-}
-
-impl Offer {
-    /// An offer without entries, of an object whose annotations may restrict it.
-    pub(super) fn by(terms: &str, object: &Node) -> Self {
-        let guards = Guards { annotations: telling(object), policies: BTreeMap::new() };
-        Self { terms: terms.to_owned(), guards: Rc::new(guards), entries: Vec::new() }
-    }
-
-    /// The offer of an object to which policies are attached.
-    pub(super) fn guarded(mut self, policies: BTreeMap<String, String>) -> Self {
-        let annotations = self.guards.annotations.clone();
-        self.guards = Rc::new(Guards { annotations, policies });
-        self
-    }
-
-    /// Adds a path of a host; an empty one stands for all hosts.
-    pub(super) fn add(&mut self, host: Option<&str>, path: Served, leads: &Rc<str>, has_tls: bool) {
-        let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
-        self.entries.push(Entry { host, path, leads: Rc::clone(leads), has_tls, plain: None });
-    }
-
-    /// Says of the entry that was added last that it only leads to a Service and a port.
-    pub(super) fn is_plain(&mut self, service: &str, port: &str) {
-        if let Some(last) = self.entries.last_mut() {
-            last.plain = Some(format!("{service}:{port}").into());
-        }
-    }
-
-    /// The hosts, each as often as it has paths.
-    pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|entry| &*entry.host)
-    }
-
-    fn served(&self) -> Entries {
-        Entries::of(&self.entries)
-    }
-}
-
-/// Hosts with the paths that are served there. `*` stands for all hosts.
-#[derive(Default)]
-pub(in crate::diff::weigh) struct Entries(BTreeMap<String, BTreeSet<Served>>);
+struct Entries(BTreeMap<usize, BTreeSet<Served>>);
 
 impl Entries {
-    fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Self {
-        let mut served = Self::default();
-        entries.into_iter().for_each(|one| served.insert(&one.host, one.path.clone()));
-        served
+    fn insert(&mut self, hosts: usize, path: Served) {
+        self.0.entry(hosts).or_default().insert(path);
     }
 
-    pub(super) fn add(&mut self, host: Option<&str>, path: Served) {
-        let host = host.filter(|host| !host.is_empty()).unwrap_or("*").to_lowercase();
-        self.insert(&host, path);
+    /// The entry that serves a path of sets of hosts: the place of the host, the exact one first, and the length of its path.
+    fn nearest(&self, sets: &[&[usize]; 3], path: &Served) -> Option<(usize, usize)> {
+        let of =
+            |set: &usize| nearest(|path| self.0.get(set).is_some_and(|of| of.contains(path)), path);
+        let length = |sets: &&[usize]| sets.iter().filter_map(of).max();
+        sets.iter().enumerate().find_map(|(place, sets)| Some((place, length(sets)?)))
     }
-
-    fn insert(&mut self, host: &str, path: Served) {
-        self.0.entry(host.to_owned()).or_default().insert(path);
-    }
-
-    /// True if the path of a host is served: a wildcard stands for the labels before it.
-    fn serves(&self, host: &str, path: &Served) -> bool {
-        self.nearest(host, path).is_some()
-    }
-
-    /// The entry that serves the path of a host: the place of its host, the exact one first, and the length of its path.
-    fn nearest(&self, host: &str, path: &Served) -> Option<(usize, usize)> {
-        let after_label = |host: &str| host.find('.').map(|dot| format!("*{}", &host[dot..]));
-        let hosts = [Some(host.to_owned()), after_label(host), Some("*".to_owned())];
-        let hosts = hosts.iter().flatten().enumerate();
-        hosts
-            .filter_map(|(place, host)| Some((place, self.0.get(host)?)))
-            .find_map(|(place, paths)| Some((place, nearest(paths, path)?)))
-    }
-}
-
-/// The length of the longest of some paths that is a path, or above it.
-fn nearest(paths: &BTreeSet<Served>, path: &Served) -> Option<usize> {
-    if paths.contains(path) {
-        return Some(usize::MAX);
-    }
-    let (Served::Below(text) | Served::Only(text)) = path;
-    if text.len() > LONGEST_PATH {
-        return None;
-    }
-    let text = text.trim_end_matches('/');
-    let ends = text.rmatch_indices('/').map(|(end, _)| end);
-    let mut ends = std::iter::once(text.len()).chain(ends);
-    ends.find(|end| paths.contains(&Served::Below(text[..*end].to_owned())))
 }
 
 /// The entries of all objects of a render, by their places and what restricts them.
 #[derive(Default)]
 pub(in crate::diff::weigh) struct Offers {
-    by_place: BTreeMap<Place, BTreeMap<Rc<Guards>, Entries>>,
+    hosts: Hosts,
+    /// Numbers for kinds, namespaces and terms.
+    terms: BTreeMap<(String, String, Rc<str>), usize>,
+    /// Restrictions of objects, in order.
+    guards: Vec<Rc<Guards>>,
+    /// By places, and what restricts them.
+    by_place: BTreeMap<Place, BTreeMap<usize, Entries>>,
     /// All of them, by kind and namespace.
     all: BTreeMap<(String, String), Entries>,
     /// Those of Ingresses that only lead to a port of a Service.
@@ -165,26 +58,45 @@ fn is_internal(name: &str) -> bool {
     ["internal", "private", "intranet"].iter().any(|word| name.contains(word))
 }
 
-/// The place of entries: kind, namespace, terms and backend of the object, and true for those with TLS.
-type Place = (String, String, String, Rc<str>, bool);
+/// The place of entries: the number of the kind, namespace and terms of the object, its backend, and true for those with TLS.
+type Place = (usize, Rc<str>, bool);
 
 /// The maximum number of objects with other annotations that an entry is looked for in.
 const MOST_OTHERS: usize = 8;
 
-/// Adds what an object serves.
-pub(super) fn collect(offers: &mut Offers, kind: &str, namespace: &str, offer: Offer) {
-    let is_restricted = *offer.guards != Guards::default();
-    for Entry { host, path, leads, has_tls, plain } in offer.entries {
-        if let Some(plain) = plain.filter(|_| kind == "Ingress" && !is_restricted) {
-            let key = (namespace.to_owned(), plain, has_tls, is_internal(&offer.terms));
-            offers.plain.entry(key).or_default().insert(&host, path.clone());
+/// An object with what it serves: its kind and its namespace.
+pub(super) type Offering<'a> = (&'a str, &'a str, Offer);
+
+impl Offers {
+    /// Collects what objects serve.
+    pub(super) fn of(all: Vec<Offering<'_>>) -> Self {
+        let guards: BTreeSet<Rc<Guards>> =
+            all.iter().map(|(.., offer)| Rc::clone(&offer.guards)).collect();
+        let mut offers = Self { guards: guards.into_iter().collect(), ..Self::default() };
+        all.into_iter().for_each(|(kind, namespace, offer)| offers.add(kind, namespace, offer));
+        offers
+    }
+
+    fn add(&mut self, kind: &str, namespace: &str, offer: Offer) {
+        let is_restricted = *offer.guards != Guards::default();
+        let is_internal = is_internal(&offer.terms);
+        let number = self.terms.len();
+        let terms = (kind.to_owned(), namespace.to_owned(), offer.terms);
+        let terms = *self.terms.entry(terms).or_insert(number);
+        let guards = self.guards.binary_search(&offer.guards).unwrap_or_default();
+        let all = self.all.entry((kind.to_owned(), namespace.to_owned())).or_default();
+        for Block { hosts, entries } in offer.blocks {
+            let hosts = self.hosts.number(&hosts);
+            for (path, Way { leads, has_tls, plain }) in entries {
+                if let Some(plain) = plain.filter(|_| kind == "Ingress" && !is_restricted) {
+                    let key = (namespace.to_owned(), plain, has_tls, is_internal);
+                    self.plain.entry(key).or_default().insert(hosts, path.clone());
+                }
+                all.insert(hosts, path.clone());
+                let of_place = self.by_place.entry((terms, leads, has_tls)).or_default();
+                of_place.entry(guards).or_default().insert(hosts, path);
+            }
         }
-        let terms = offer.terms.clone();
-        let key = (kind.to_owned(), namespace.to_owned(), terms, leads, has_tls);
-        let all = offers.all.entry((kind.to_owned(), namespace.to_owned())).or_default();
-        all.insert(&host, path.clone());
-        let of_place = offers.by_place.entry(key).or_default();
-        of_place.entry(Rc::clone(&offer.guards)).or_default().insert(&host, path);
     }
 }
 
@@ -241,65 +153,94 @@ impl Lost {
     }
 }
 
-/// Looks for an entry, which an object did not serve before, among those of others.
-fn former(sides: &Sides<'_, '_>, new: &Offer, entry: &Entry) -> Former {
-    let (kind, namespace) = (sides.kind.to_owned(), sides.namespace(1).to_owned());
-    let offers = sides.whole.offers(0);
-    if was_of_ingress(sides, entry) {
-        return Former::Known;
+/// An object with what it newly serves.
+struct Newcomer<'s, 'o, 'a> {
+    sides: &'s Sides<'o, 'a>,
+    offers: &'s Offers,
+    /// The numbers of its terms and of what restricts it, if another object had the same before.
+    terms: Option<usize>,
+    guards: Option<usize>,
+    offer: &'s Offer,
+}
+
+impl<'s, 'o, 'a> Newcomer<'s, 'o, 'a> {
+    fn of(sides: &'s Sides<'o, 'a>, offer: &'s Offer) -> Self {
+        let offers = sides.whole.offers(0);
+        let (kind, namespace) = (sides.kind.to_owned(), sides.namespace(1).to_owned());
+        let terms = offers.terms.get(&(kind, namespace, Rc::clone(&offer.terms))).copied();
+        let guards = offers.guards.binary_search(&offer.guards).ok();
+        Self { sides, offers, terms, guards, offer }
     }
-    // Not one above another one, which may have been stricter.
-    let all = offers.all.get(&(kind.clone(), namespace.clone()));
-    let nearest = all.and_then(|all| all.nearest(&entry.host, &entry.path));
-    if nearest.is_none() {
-        return Former::New;
-    }
-    let mut key = (kind, namespace, new.terms.clone(), Rc::clone(&entry.leads), entry.has_tls);
-    let mut otherwise = None;
-    // With TLS it is served more strictly.
-    for has_tls in BTreeSet::from([entry.has_tls, false]) {
-        key.4 = has_tls;
-        let Some(all) = offers.by_place.get(&key) else { continue };
-        let serves = |of: &Entries| of.nearest(&entry.host, &entry.path) == nearest;
-        if all.get(&new.guards).is_some_and(serves) {
+
+    /// Looks for an entry, which the object did not serve before, among those of others.
+    fn former(&self, host: &str, path: &Served, way: &Way) -> Former {
+        let Self { sides, offers, .. } = self;
+        let sets = offers.hosts.with(host);
+        let number: usize = sets.iter().map(|sets| sets.len()).sum();
+        if !sides.whole.work.takes(1 + number / STEPS_OF_ENTRY) {
+            return Former::New;
+        }
+        if was_of_ingress(sides, host, path, way) {
             return Former::Known;
         }
-        for (old, _) in all.iter().take(MOST_OTHERS).filter(|(_, of)| serves(of)) {
-            let size = |of: &Guards| of.annotations.len() + of.policies.len();
-            if !sides.whole.work.takes(1 + size(old) + size(&new.guards)) {
-                return Former::New;
-            }
-            let lost = Lost::of(sides, old, &new.guards);
-            if lost.is_empty() {
+        // Not one above another one, which may have been stricter.
+        let all = offers.all.get(&(sides.kind.to_owned(), sides.namespace(1).to_owned()));
+        let nearest = all.and_then(|all| all.nearest(&sets, path));
+        let Some(terms) = self.terms.filter(|_| nearest.is_some()) else { return Former::New };
+        let mut otherwise = None;
+        // With TLS it is served more strictly.
+        for has_tls in BTreeSet::from([way.has_tls, false]) {
+            let key = (terms, Rc::clone(&way.leads), has_tls);
+            let Some(all) = offers.by_place.get(&key) else { continue };
+            let serves = |of: &Entries| of.nearest(&sets, path) == nearest;
+            if self.guards.and_then(|own| all.get(&own)).is_some_and(serves) {
                 return Former::Known;
             }
-            otherwise.get_or_insert(lost);
+            let new = &self.offer.guards;
+            for (old, _) in all.iter().take(MOST_OTHERS).filter(|(_, of)| serves(of)) {
+                let old = &offers.guards[*old];
+                let size = |of: &Guards| of.annotations.len() + of.policies.len();
+                if !sides.whole.work.takes(1 + size(old) + size(new)) {
+                    return Former::New;
+                }
+                let lost = Lost::of(sides, old, new);
+                if lost.is_empty() {
+                    return Former::Known;
+                }
+                otherwise.get_or_insert(lost);
+            }
         }
+        otherwise.map_or(Former::New, Former::Otherwise)
     }
-    otherwise.map_or(Former::New, Former::Otherwise)
 }
 
 /// True if an entry of a route was one of an Ingress without restrictions, and no longer is.
-fn was_of_ingress(sides: &Sides<'_, '_>, entry: &Entry) -> bool {
-    let (Some(plain), Some(route)) = (&entry.plain, sides.after) else { return false };
+fn was_of_ingress(sides: &Sides<'_, '_>, host: &str, path: &Served, way: &Way) -> bool {
+    let (Some(plain), Some(route)) = (&way.plain, sides.after) else { return false };
     let namespace = sides.namespace(1).to_owned();
     let parents = items(below(route, &["spec", "parentRefs"]));
-    let is_inner = parents.iter().all(|one| text(one, "name").is_some_and(is_internal));
-    let serves = |side: usize, has_tls: bool, is_inner: bool| {
-        let key = (namespace.clone(), Rc::clone(plain), has_tls, is_inner);
-        let of = sides.whole.offers(side).plain.get(&key);
-        of.and_then(|of| of.nearest(&entry.host, &entry.path)) == Some((0, usize::MAX))
+    let nearest = |side: usize, of: Option<&Entries>| {
+        of.and_then(|of| of.nearest(&sides.whole.offers(side).hosts.with(host), path))
     };
-    let inner = [Some(false), is_inner.then_some(true)];
-    let known = |has_tls| inner.iter().flatten().any(|inner| serves(0, has_tls, *inner));
+    let serves = |has_tls: bool, is_inner: bool| {
+        let key = (namespace.clone(), Rc::clone(plain), has_tls, is_inner);
+        nearest(0, sides.whole.offers(0).plain.get(&key)) == Some((0, usize::MAX))
+    };
+    let is_inner = || {
+        sides.whole.work.takes(parents.len())
+            && parents.iter().all(|one| text(one, "name").is_some_and(is_internal))
+    };
+    let known = |has_tls| serves(has_tls, false) || serves(has_tls, true) && is_inner();
     let stays = || {
         let key = ("Ingress".to_owned(), namespace.clone());
-        let all = sides.whole.offers(1).all.get(&key);
-        all.is_some_and(|all| all.serves(&entry.host, &entry.path))
+        nearest(1, sides.whole.offers(1).all.get(&key)).is_some()
     };
     sides.kind == "HTTPRoute"
         && !parents.is_empty()
-        && (known(false) || known(true) && parents.iter().all(|one| has_tls(sides, one)))
+        && (known(false)
+            || known(true)
+                && sides.whole.work.takes(parents.len())
+                && parents.iter().all(|one| has_tls(sides, one)))
         && !stays()
 }
 
@@ -325,55 +266,28 @@ pub(super) fn more_served(
     sides: &Sides<'_, '_>,
     of: fn(&Node) -> Offer,
     path: &'static str,
-) -> Option<Judgement> {
-    let mut known = sides.before.map(of).unwrap_or_default().served();
-    let new = of(sides.after?);
-    let judged = grown(&known, &new.served(), path)?;
-    let new = new.guarded(policies_of(sides, 1));
-    let (mut rest, mut lost, mut is_known) = (Vec::new(), Lost::default(), false);
-    for entry in &new.entries {
-        match former(sides, &new, entry) {
-            Former::Known => {
-                is_known = true;
-                known.0.entry(entry.host.clone()).or_default();
-                continue;
-            }
-            // What the object itself served is told by its own annotations.
-            Former::Otherwise(more) if !known.serves(&entry.host, &entry.path) => {
-                lost.annotations.extend(more.annotations);
-                lost.policies.extend(more.policies);
-            }
-            Former::Otherwise(_) | Former::New => {}
-        }
-        rest.push(entry);
+) -> Vec<Judgement> {
+    let Some(after) = sides.after else { return Vec::new() };
+    let known = sides.before.map_or_else(Offer::empty, of).served();
+    let (new, work) = (of(after), sides.work());
+    let served = new.served();
+    let mut gains = Gains::new(&known, &served, &work);
+    if !gains.are_some() && !work.is_over() {
+        return Vec::new();
     }
-    let judged = if is_known { grown(&known, &Entries::of(rest), path)? } else { judged };
-    let Judgement { phrase, .. } = judged;
-    Some(judgement(path, lost.told(phrase)))
-}
-
-/// The judgement on hosts and paths that were not served before.
-pub(super) fn grown(old: &Entries, new: &Entries, path: &'static str) -> Option<Judgement> {
-    let mut gained: Vec<String> = Vec::new();
-    for (host, paths) in &new.0 {
-        let news: Vec<&Served> = paths.iter().filter(|path| !old.serves(host, path)).collect();
-        let is_known = old.0.contains_key(host);
-        let host = if host == "*" { "all hosts" } else { host };
-        match news.first() {
-            None => {}
-            // A host that is new as a whole is told without its paths.
-            Some(_) if news.len() == paths.len() && !is_known => {
-                gained.push(host.to_owned());
-            }
-            Some(Served::Below(path) | Served::Only(path)) => {
-                let slash = if path.is_empty() { "/" } else { "" };
-                let more = if news.len() > 1 { ", …" } else { "" };
-                gained.push(format!("{host}{path}{slash}{more}"));
-            }
+    let (new, mut lost) = (new.guarded(policies_of(sides, 1)), Lost::default());
+    let newcomer = Newcomer::of(sides, &new);
+    let told = gains.told(|host, path, way| match newcomer.former(host, path, way) {
+        Former::Known => true,
+        // What the object itself served is told by its own annotations.
+        Former::Otherwise(more) => {
+            lost.annotations.extend(more.annotations);
+            lost.policies.extend(more.policies);
+            false
         }
-    }
-    (!gained.is_empty())
-        .then(|| judgement(path, Phrase::new("serves ").few(gained.iter().map(String::as_str))))
+        Former::New => false,
+    });
+    judged(&told, path, &work, |phrase| lost.told(phrase))
 }
 
 #[cfg(test)]
@@ -642,5 +556,149 @@ mod tests {
         assert_eq!(exposed(&tls(&both, hosts), &format!("{secure}{plain}")).len(), 1);
         assert_eq!(exposed(&tls(&both, hosts), &format!("{secure}{wild}")), [""; 0]);
         assert_eq!(exposed(&both, &format!("{web}{wild}")), [""; 0], "with TLS now");
+    }
+
+    /// Routes of some hosts and paths, each with a backend of its own.
+    fn product(kind: &str, name: &str, hosts: &[String], paths: &[String]) -> String {
+        let each = |one: &dyn Fn(&String) -> String| -> String {
+            paths.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let quoted: Vec<String> = hosts.iter().map(|host| format!("'{host}'")).collect();
+        let hosts = quoted.join(", ");
+        let (version, fields) = match kind {
+            "HTTPRoute" => {
+                let rule = |path: &String| {
+                    format!(
+                        "{{matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: b, port: 80}}]}}"
+                    )
+                };
+                (
+                    "gateway.networking.k8s.io/v1",
+                    format!(
+                        "parentRefs: [{{name: g}}], hostnames: [{hosts}], rules: [{}]",
+                        each(&rule)
+                    ),
+                )
+            }
+            _ => {
+                let rule = |path: &String| {
+                    format!(
+                        "{{match: [{{uri: {{prefix: {path}}}}}], route: [{{destination: {{host: b}}}}]}}"
+                    )
+                };
+                (
+                    "networking.istio.io/v1",
+                    format!("gateways: [g], hosts: [{hosts}], http: [{}]", each(&rule)),
+                )
+            }
+        };
+        object(version, kind, name, &fields)
+    }
+
+    fn numbered(prefix: &str, number: usize, suffix: &str) -> Vec<String> {
+        (0..number).map(|one| format!("{prefix}{one}{suffix}")).collect()
+    }
+
+    #[test]
+    fn many_hosts_with_many_paths_are_compared_without_their_product() {
+        // Other judges of a VirtualService compare its rules with each other.
+        for (kind, number) in [("HTTPRoute", 1000), ("VirtualService", 60)] {
+            let of = |hosts: &[String], paths: &[String]| product(kind, "web", hosts, paths);
+            let (hosts, paths) = (numbered("h", 500, ".com"), numbered("/p", number, ""));
+            let label = format!("007 warning {kind} web: serves ");
+            let told = |hosts: &[String], more: &[String]| {
+                exposed(&of(&hosts[..500], &paths), &of(hosts, more))
+            };
+            let before = &of(&hosts, &paths);
+            // Fewer, another order, and a host below a wildcard.
+            let fewer = of(&hosts[1..], &paths[1..]);
+            assert_eq!(exposed(before, &fewer), [""; 0]);
+            let wild = of(&["*.com".to_owned()], &paths);
+            assert_eq!(exposed(&wild, before), [""; 0]);
+            let mut more = hosts.clone();
+            more.push("new.org".to_owned());
+            assert_eq!(told(&more, &paths), [format!("{label}new.org")]);
+            let mut longer = paths.clone();
+            longer.push("/new".to_owned());
+            let found = told(&hosts, &longer);
+            assert!(
+                found.len() == 1 && found[0].starts_with(&format!("{label}h0.com/new, h1")),
+                "{found:?}"
+            );
+            // Below a path that was served.
+            longer.pop();
+            longer.push("/p0/below".to_owned());
+            assert_eq!(told(&hosts, &longer), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn too_many_new_hosts_with_new_paths_are_not_judged() {
+        let of = |name: &str, hosts: &[String], paths: &[String]| {
+            product("HTTPRoute", name, hosts, paths)
+        };
+        let (hosts, paths) = (numbered("h", 1000, ".com"), numbered("/p", 1000, ""));
+        let (others, moved) = (numbered("o", 1000, ".com"), numbered("/q", 1000, ""));
+        let found = exposed(&of("web", &hosts, &paths), &of("web", &others, &moved));
+        let label = "007 warning HTTPRoute web: ";
+        assert!(
+            found.iter().any(|one| one.starts_with(&format!("{label}serves o0.com, o1"))),
+            "{found:?}"
+        );
+        let words =
+            format!("{label}is not judged: its hosts and paths are too many to be compared");
+        assert!(found.contains(&words), "{found:?}");
+    }
+
+    #[test]
+    fn routes_of_several_hosts_are_split_and_joined() {
+        for kind in ["HTTPRoute", "VirtualService"] {
+            let [hosts, paths] =
+                [["a.org", "b.org"], ["/x", "/y"]].map(|all| all.map(str::to_owned));
+            let of =
+                |name: &str, hosts: &[String], paths: &[String]| product(kind, name, hosts, paths);
+            let both = of("web", &hosts, &paths);
+            let by_host = of("web", &hosts[..1], &paths) + &of("other", &hosts[1..], &paths);
+            let by_path = of("web", &hosts, &paths[..1]) + &of("other", &hosts, &paths[1..]);
+            for (before, after) in [
+                (&both, &by_host),
+                (&both, &by_path),
+                (&by_host, &both),
+                (&by_path, &both),
+                (&by_host, &by_path),
+            ] {
+                assert_eq!(exposed(before, after), [""; 0], "{before}{after}");
+            }
+            let other = by_path.replacen("name: other", "name: new", 1).replace("/y", "/z");
+            assert_eq!(exposed(&both, &other).len(), 1, "{other}");
+            let parts = by_host.replacen("b.org", "c.org", 1);
+            assert_eq!(exposed(&both, &parts).len(), 1, "{parts}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_the_same_for_many_paths() {
+        let filters: Vec<String> = (0..300)
+            .map(|one| format!("{{type: ExtensionRef, extensionRef: {{name: f{one}}}}}"))
+            .collect();
+        let of = |filters: &[String], last: &str| {
+            let matches: Vec<String> =
+                (0..300).map(|one| format!("{{path: {{value: /{one}}}}}")).collect();
+            let rule = format!(
+                "{{matches: [{}, {{path: {{value: {last}}}}}], filters: [{}]}}",
+                matches.join(", "),
+                filters.join(", ")
+            );
+            object(
+                "gateway.networking.k8s.io/v1",
+                "HTTPRoute",
+                "web",
+                &format!("hostnames: [a], rules: [{rule}]"),
+            )
+        };
+        let split = of(&filters, "/x").replace("name: web", "name: other");
+        assert_eq!(exposed(&of(&filters, "/x"), &split), [""; 0]);
+        let weaker = of(&filters[1..], "/x").replace("name: web", "name: other");
+        assert_eq!(exposed(&of(&filters, "/x"), &weaker).len(), 1);
     }
 }

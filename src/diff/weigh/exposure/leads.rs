@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::entries::Served;
 use super::judgement;
 use super::middlewares::{listed, middlewares};
 use super::proxies::arguments;
+use super::serving::Served;
 use crate::diff::weigh::work::Work;
 use crate::diff::weigh::{Judgement, Phrase, Sides, Whole, canonical};
 use crate::harden::Severity;

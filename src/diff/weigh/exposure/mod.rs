@@ -33,6 +33,7 @@ mod refusals;
 mod released;
 mod routes;
 mod services;
+mod serving;
 mod strictness;
 mod subjects;
 #[cfg(test)]
@@ -69,11 +70,11 @@ use super::judgement::{Judgement, Part, Phrase};
 use super::work::Work;
 use super::{Judge, Sides};
 use crate::harden::differences::EXPOSURE_GREW;
-use crate::resource::ResMap;
+use crate::resource::{ResMap, Resource};
 use crate::yaml::Node;
 use addresses::Ranges;
 use attached::Target;
-use entries::Offer;
+use serving::Offer;
 
 /// The start of what is told of an object that is not compared with others.
 const NOT_JUDGED: &str = "is not judged";
@@ -111,16 +112,13 @@ fn reader(group: &str, kind: &str) -> Option<fn(&Node) -> Offer> {
 
 /// The hosts and paths that the objects of a render serve, with the policies that are attached to them. Linear.
 pub(super) fn offers(render: &ResMap, attached: &Attached<'_>, work: &Work) -> Offers {
-    let mut offers = Offers::default();
-    for object in render {
-        if let Some(of) = reader(&object.gvk().group, object.kind()) {
-            let namespace = object.id().effective_namespace();
-            let policies = attached.to(&Target::of(object), object.node(), work);
-            let offer = of(object.node()).guarded(policies);
-            entries::collect(&mut offers, object.kind(), namespace, offer);
-        }
-    }
-    offers
+    let offering = |object| {
+        let of = reader(&Resource::gvk(object).group, object.kind())?;
+        let policies = attached.to(&Target::of(object), object.node(), work);
+        let offer = of(object.node()).guarded(policies);
+        Some((object.kind(), object.id().effective_namespace(), offer))
+    };
+    Offers::of(render.iter().filter_map(offering).collect())
 }
 
 pub(super) fn judgement(path: &'static str, phrase: Phrase) -> Judgement {

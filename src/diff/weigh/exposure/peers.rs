@@ -57,8 +57,8 @@ pub(super) fn allowed(
     let peer = |node: &Node| peer(node, namespace);
     let mut allowed = Allowed::new();
     for rule in rules {
-        let listed = items(present(rule, peers));
-        let mut of_peers: Vec<Peer> = listed.iter().map(peer).collect();
+        let listed_peers = items(present(rule, peers));
+        let mut of_peers: Vec<Peer> = listed_peers.iter().map(peer).collect();
         // All addresses are all peers, as none is.
         if of_peers.is_empty()
             || ["0.0.0.0/0", "::/0"].iter().all(|all| of_peers.contains(&whole(all)))
@@ -68,7 +68,10 @@ pub(super) fn allowed(
         let listed = items(present(rule, "ports"));
         let of_ports =
             if listed.is_empty() { vec![Port::All] } else { listed.iter().map(port).collect() };
-        if !work.takes(of_peers.len().saturating_mul(of_ports.len())) {
+        // Each pair has its own copy of the peer.
+        let size = |node: &Node| 1 + node.count_below();
+        let sizes: usize = listed_peers.iter().map(size).sum();
+        if !work.takes(sizes.max(1).saturating_mul(of_ports.len())) {
             return None;
         }
         for peer in &of_peers {

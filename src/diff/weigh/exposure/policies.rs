@@ -78,24 +78,29 @@ pub(in crate::diff::weigh) type Policies<'a> = BTreeMap<&'a str, Vec<Policy<'a>>
 
 /// Reads the policies of a render.
 pub(in crate::diff::weigh) fn policies(render: &ResMap) -> Policies<'_> {
-    let mut policies = Policies::new();
+    let (mut policies, work) = (Policies::new(), Work::new(4 * MOST_PAIRS));
     let is_meant = |of: &&Resource| {
         of.kind() == "NetworkPolicy"
             && matches!(&*of.gvk().group, "networking.k8s.io" | "extensions")
     };
     for object in render.iter().filter(is_meant) {
         let of_namespace = policies.entry(object.id().effective_namespace()).or_default();
-        of_namespace.push(Policy::of(object.name(), object.node()));
+        of_namespace.push(Policy::of(object.name(), object.node(), &work));
     }
     policies
 }
 
+/// The maximum number of steps for the pairs of peers and ports of a policy. A step is about 100 bytes.
+const MOST_PAIRS: usize = 500_000;
+
 impl<'a> Policy<'a> {
-    fn of(name: &'a str, node: &'a Node) -> Self {
-        let work = Work::of([Some(node), None]);
+    /// Reads a policy. Its pairs are charged to those of all.
+    fn of(name: &'a str, node: &'a Node, all: &Work) -> Self {
+        let work = Work::at_most(MOST_PAIRS, [Some(node), None]);
         let namespace = below(node, &["metadata", "namespace"]).and_then(Node::as_text);
         let allowed = |one: &Direction| {
-            Some(allowed(one.of(node)?, one.peers, namespace.unwrap_or_default(), &work))
+            let pairs = allowed(one.of(node)?, one.peers, namespace.unwrap_or_default(), &work);
+            Some(pairs.filter(|pairs| all.takes(pairs.len())))
         };
         let allowed = DIRECTIONS.each_ref().map(allowed);
         Self { name, node, conditions: Conditions::of_optional(selector(node)), allowed }
@@ -237,7 +242,8 @@ pub(in crate::diff::weigh) fn network_policy(sides: &Sides<'_, '_>, found: &mut 
         let words = "is not judged: the policies of its namespace are too many to be compared";
         return found.push(judgement("", Phrase::new(words)));
     };
-    let own = [sides.before, sides.after].map(|node| node.map(|node| Policy::of("", node)));
+    let work = Work::new(2 * MOST_PAIRS);
+    let own = [sides.before, sides.after].map(|node| node.map(|node| Policy::of("", node, &work)));
     let mut seen = BTreeSet::new();
     let mut gain = Gain::default();
     for subject in &subjects {

@@ -1,12 +1,12 @@
 //! Entries of controllers that have kinds of their own: Istio, Traefik, Contour.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::addresses::Ranges;
-use super::entries::{Offer, Served, more_served};
+use super::entries::more_served;
 use super::middlewares::fewer_asked;
 use super::routes::attached;
+use super::serving::{Offer, Served, Way, brief};
 use super::{judgement, widened};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
 use crate::harden::value::{below, is_true, items, present, text};
@@ -33,12 +33,12 @@ fn gateways(node: Option<&Node>) -> BTreeSet<String> {
 pub(super) fn of_virtual_service(node: &Node) -> Offer {
     let gateways: Vec<String> = gateways(Some(node)).into_iter().collect();
     let Some(spec) = present(node, "spec").filter(|_| !gateways.is_empty()) else {
-        return Offer::default();
+        return Offer::empty();
     };
     let mut offer = Offer::by(&gateways.join(","), node);
-    let mut paths: Vec<(Served, Rc<str>)> = Vec::new();
+    let mut entries = Vec::new();
     for rule in items(present(spec, "http")) {
-        let backend = without(rule, &["name", "match"]);
+        let backend = brief(&without(rule, &["name", "match"]));
         let matches = items(present(rule, "match"));
         for one in matches {
             let uri = present(one, "uri");
@@ -49,21 +49,19 @@ pub(super) fn of_virtual_service(node: &Node) -> Offer {
                 (None, None, Some(regex)) => Served::Only(regex.to_owned()),
                 (None, None, None) => Served::below("/"),
             };
-            paths.push((served, format!("{backend} {}", without(one, &["name", "uri"])).into()));
+            let leads = brief(&format!("{backend} {}", without(one, &["name", "uri"])));
+            entries.push((served, Way::to(&leads, false)));
         }
         if matches.is_empty() {
-            paths.push((Served::below("/"), backend.into()));
+            entries.push((Served::below("/"), Way::to(&backend, false)));
         }
     }
-    if paths.is_empty() {
-        let leads = without(spec, &["hosts", "gateways", "http"]);
-        paths.push((Served::below("/"), leads.into()));
+    if entries.is_empty() {
+        let leads = brief(&without(spec, &["hosts", "gateways", "http"]));
+        entries.push((Served::below("/"), Way::to(&leads, false)));
     }
-    for host in items(present(spec, "hosts")).iter().filter_map(Node::as_text) {
-        for (path, leads) in &paths {
-            offer.add(Some(host), path.clone(), leads, false);
-        }
-    }
+    let hosts = items(present(spec, "hosts")).iter().filter_map(Node::as_text);
+    offer.add(hosts.map(Some), entries);
     offer
 }
 
@@ -110,10 +108,11 @@ pub(in crate::diff::weigh) fn http_proxy(sides: &Sides<'_, '_>, found: &mut Vec<
 /// The paths of an `HTTPProxy`; empty if it has no host.
 pub(super) fn of_proxy(node: &Node) -> Offer {
     let host = below(node, &["spec", "virtualhost"]);
-    let (Some(spec), Some(host)) = (present(node, "spec"), host) else { return Offer::default() };
-    let Some(name) = text(host, "fqdn") else { return Offer::default() };
+    let (Some(spec), Some(host)) = (present(node, "spec"), host) else { return Offer::empty() };
+    let Some(name) = text(host, "fqdn") else { return Offer::empty() };
     let mut offer = Offer::by(&without(host, &["fqdn"]), node);
     let routes = items(present(spec, "routes"));
+    let mut entries = Vec::new();
     for route in routes {
         let conditions = items(present(route, "conditions"));
         let of = |key: &str| conditions.iter().find_map(|one| text(one, key));
@@ -123,13 +122,14 @@ pub(super) fn of_proxy(node: &Node) -> Offer {
         };
         let mut leads = without(route, &["conditions"]);
         conditions.iter().for_each(|one| leads += &without(one, &["exact", "prefix"]));
-        offer.add(Some(name), served, &leads.into(), false);
+        entries.push((served, Way::to(&brief(&leads), false)));
     }
     // What it includes may serve any path.
     if routes.is_empty() || !items(present(spec, "includes")).is_empty() {
-        let leads = without(spec, &["virtualhost", "routes"]).into();
-        offer.add(Some(name), Served::below("/"), &leads, false);
+        let leads = brief(&without(spec, &["virtualhost", "routes"]));
+        entries.push((Served::below("/"), Way::to(&leads, false)));
     }
+    offer.add([Some(name)], entries);
     offer
 }
 
@@ -192,13 +192,10 @@ pub(super) fn of_ingress_route(node: &Node) -> Offer {
         }
         let is_any = hosts.is_empty() && regexes.is_empty() || rule.contains('!');
         let any = is_any.then_some("*");
-        let leads: Rc<str> =
-            format!("{} {}", without(route, &["match", "priority"]), conditions(rule)).into();
-        for host in hosts.into_iter().chain(regexes).chain(any) {
-            for path in &paths {
-                offer.add(Some(host), path.clone(), &leads, tls.is_some());
-            }
-        }
+        let leads = without(route, &["match", "priority"]);
+        let way = Way::to(&brief(&format!("{leads} {}", conditions(rule))), tls.is_some());
+        let entries = paths.into_iter().map(|path| (path, way.clone())).collect();
+        offer.add(hosts.into_iter().chain(regexes).chain(any).map(Some), entries);
     }
     offer
 }

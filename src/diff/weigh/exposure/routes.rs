@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::entries::{Entries, Offer, Served, grown, more_served};
+use super::entries::more_served;
 use super::internal::keep_internal;
 use super::judgement;
+use super::serving::{Offer, Served, Serving, Way, brief, grown};
 use crate::diff::weigh::{Judgement, Phrase, Sides, canonical, without};
 use crate::harden::selector::labels;
 use crate::harden::value::{below, items, present, text};
@@ -50,35 +51,36 @@ pub(super) fn of_ingress(ingress: &Node) -> Offer {
     let mut offer = Offer::by(class(ingress).unwrap_or_default(), ingress);
     let Some(spec) = present(ingress, "spec") else { return offer };
     let secure = hosts_with_tls(ingress);
-    let mut add = |host: Option<&str>, path: Served, backend: Option<&Node>| {
-        let leads = Rc::from(backend.map(canonical).unwrap_or_default());
+    let way = |host: Option<&str>, backend: Option<&Node>| {
+        let leads = brief(&backend.map(canonical).unwrap_or_default());
         let is_secure = has_tls(&secure, &host.unwrap_or("*").to_lowercase());
-        offer.add(host, path, &leads, is_secure);
-        if let Some(service) = backend.and_then(|backend| present(backend, "service"))
-            && let Some(name) = text(service, "name")
-            && let Some(port) = below(service, &["port"]).and_then(|port| text(port, "number"))
-        {
-            offer.is_plain(name, port);
-        }
+        let place = || {
+            let service = present(backend?, "service")?;
+            let port = below(service, &["port"]).and_then(|port| text(port, "number"));
+            Some((text(service, "name")?, port?))
+        };
+        Way::to(&leads, is_secure).plain(place())
     };
     let own = ["defaultBackend", "backend"].iter().find_map(|key| present(spec, key));
     if own.is_some() {
-        add(None, Served::below("/"), own);
+        offer.add([None], vec![(Served::below("/"), way(None, own))]);
     }
     for rule in items(present(spec, "rules")) {
         let host = text(rule, "host");
         let paths = items(below(rule, &["http", "paths"]));
+        let mut entries = Vec::with_capacity(paths.len().max(1));
         for path in paths {
             let written = text(path, "path").unwrap_or("/");
             let served = match text(path, "pathType") {
                 Some("Exact") => Served::Only(written.to_owned()),
                 _ => Served::below(written),
             };
-            add(host, served, present(path, "backend"));
+            entries.push((served, way(host, present(path, "backend"))));
         }
         if paths.is_empty() {
-            add(host, Served::below("/"), own);
+            entries.push((Served::below("/"), way(host, own)));
         }
+        offer.add([host], entries);
     }
     offer
 }
@@ -167,20 +169,20 @@ pub(super) fn of_openshift(route: &Node) -> Offer {
     if let Some(spec) = present(route, "spec") {
         let path = text(spec, "path").unwrap_or("/");
         let host = text(spec, "host").unwrap_or("a host that the router chooses");
-        let leads = Rc::from(without(spec, &["host", "path"]));
-        offer.add(Some(host), Served::below(path), &leads, false);
+        let leads = brief(&without(spec, &["host", "path"]));
+        offer.add([Some(host)], vec![(Served::below(path), Way::to(&leads, false))]);
     }
     offer
 }
 
 /// The hosts and paths of a route of the Gateway API.
 pub(super) fn of_gateway_route(route: &Node) -> Offer {
-    let Some(spec) = present(route, "spec") else { return Offer::default() };
+    let Some(spec) = present(route, "spec") else { return Offer::empty() };
     let mut offer =
         Offer::by(&present(spec, "parentRefs").map(canonical).unwrap_or_default(), route);
-    let mut paths: Vec<(Served, Rc<str>, Plain<'_>)> = Vec::new();
+    let mut entries = Vec::new();
     for rule in items(present(spec, "rules")) {
-        let backend = without(rule, &["name", "matches"]);
+        let backend = brief(&without(rule, &["name", "matches"]));
         let plain = plain(rule);
         let matches = items(present(rule, "matches"));
         for one in matches {
@@ -190,25 +192,21 @@ pub(super) fn of_gateway_route(route: &Node) -> Offer {
                 None | Some("PathPrefix") => Served::below(written),
                 Some(_) => Served::Only(written.to_owned()),
             };
-            let leads = format!("{backend} {}", without(one, &["path"]));
-            paths.push((served, leads.into(), plain));
+            let leads = brief(&format!("{backend} {}", without(one, &["path"])));
+            entries.push((served, Way::to(&leads, false).plain(plain)));
         }
         if matches.is_empty() {
-            paths.push((Served::below("/"), backend.into(), plain));
+            entries.push((Served::below("/"), Way::to(&backend, false).plain(plain)));
         }
     }
-    if paths.is_empty() {
-        paths.push((Served::below("/"), Rc::default(), None));
+    if entries.is_empty() {
+        entries.push((Served::below("/"), Way::to(&Rc::from(""), false)));
     }
     let hosts: Vec<&str> =
         items(present(spec, "hostnames")).iter().filter_map(Node::as_text).collect();
-    for host in if hosts.is_empty() { vec!["*"] } else { hosts } {
-        for (path, leads, plain) in &paths {
-            offer.add(Some(host), path.clone(), leads, false);
-            if let Some((service, port)) = plain {
-                offer.is_plain(service, port);
-            }
-        }
+    match hosts.is_empty() {
+        true => offer.add([None], entries),
+        false => offer.add(hosts.into_iter().map(Some), entries),
     }
     offer
 }
@@ -232,7 +230,7 @@ fn plain(rule: &Node) -> Plain<'_> {
 pub(in crate::diff::weigh) fn gateway(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
     let Some(after) = sides.after else { return };
     let (old, new) = (of_gateway(sides.before), of_gateway(Some(after)));
-    found.extend(grown(&old, &new, "spec"));
+    found.extend(grown(&old, &new, &sides.work(), "spec"));
     found.extend(sides.before.into_iter().flat_map(|before| classed(sides, before, after)));
 }
 
@@ -288,8 +286,8 @@ fn classed(sides: &Sides<'_, '_>, before: &Node, after: &Node) -> Vec<Judgement>
 /// The maximum number of labels of a selector that are compared.
 const MOST: usize = 64;
 
-fn of_gateway(gateway: Option<&Node>) -> Entries {
-    let mut entries = Entries::default();
+fn of_gateway(gateway: Option<&Node>) -> Serving {
+    let mut entries = Serving::default();
     let Some(spec) = gateway.and_then(|gateway| present(gateway, "spec")) else { return entries };
     for listener in items(present(spec, "listeners")) {
         let port = Served::Only(format!(":{}", text(listener, "port").unwrap_or_default()));

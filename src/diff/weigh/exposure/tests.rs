@@ -394,3 +394,31 @@ fn chains_in_cycles_are_bounded() {
     assert!(told.iter().any(|one| one.contains(": no longer asks the middleware auth")));
     assert!(told.iter().any(|one| one.contains(": is not judged")), "{}", told.len());
 }
+
+#[test]
+fn products_of_peers_and_ports_are_bounded() {
+    let of = |peers: usize, ports: usize, last: &str| {
+        let block =
+            |one: usize| format!("{{ipBlock: {{cidr: 10.{}.{}.0/24}}}}", one / 256, one % 256);
+        let peers: Vec<String> = (0..peers).map(block).collect();
+        let ports: Vec<String> = (1..=ports).map(|one| format!("{{port: {one}}}")).collect();
+        let rule =
+            format!("{{from: [{}, {last}], ports: [{}]}}", peers.join(", "), ports.join(", "));
+        policy("p", &format!("podSelector: {{}}, ingress: [{rule}]"))
+    };
+    let (old, new) = ("{ipBlock: {cidr: 11.0.0.0/8}}", "{ipBlock: {cidr: 12.0.0.0/8}}");
+    let found = judged(&of(20, 20, old), &of(20, 20, new));
+    assert!(
+        found.len() == 1 && found[0].contains("allows more incoming traffic from 12."),
+        "{found:?}"
+    );
+    let words = format!("{LABEL}may allow more: its rules are too many to be compared");
+    assert_eq!(judged(&of(3000, 200, old), &of(3000, 200, new)), [&*words]);
+    // A large peer is in each pair.
+    let large = |value: &str| {
+        let labels: Vec<String> = (0..2000).map(|one| format!("a{one}: {value}")).collect();
+        format!("{{podSelector: {{matchLabels: {{{}}}}}}}", labels.join(", "))
+    };
+    let [old, new] = ["a", "b"].map(|value| of(1, 2000, &large(value)));
+    assert_eq!(judged(&old, &new), [&*words]);
+}

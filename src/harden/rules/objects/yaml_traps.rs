@@ -85,7 +85,7 @@ fn of_entries(node: Option<&Node>, at: impl Fn() -> Path, found: &mut Vec<Violat
 }
 
 /// The kind of a value that is no text, and not missing, as `kubectl` sends it. Words that only YAML 1.1 reads as
-/// booleans (`yes`, `off`) are texts of the render, and quoted in it.
+/// booleans (`yes`, `off`) are texts of a render, and quoted in it; of other manifests they are read as booleans.
 fn other_kind(node: &Node) -> Option<&'static str> {
     let Some(scalar) = node.as_scalar() else {
         return Some(if node.as_mapping().is_some() { "a mapping" } else { "a list" });
