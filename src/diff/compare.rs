@@ -7,7 +7,7 @@ use crate::yaml::{Kind, Node};
 
 use super::list::{self, Alignment};
 use super::path::{DEEPEST, Path, Step};
-use super::{Renames, text_of};
+use super::{Renames, is_same_text, text_of};
 
 /// A difference in one field.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl Comparison<'_> {
                 };
                 self.add(What::Changed(before.clone(), after.clone()), follows);
             }
-            (left, right) if left == right && text_of(before) == text_of(after) => {}
+            (left, right) if left == right && is_same_text(before, after) => {}
             _ => self.add(What::Changed(before.clone(), after.clone()), None),
         }
     }

@@ -41,7 +41,7 @@ use crate::harden::{Holds, Rule};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::{Source, Sources};
-use crate::yaml::{self, Node, parse};
+use crate::yaml::{self, Kind, Node, Scalar, Style, Tag, parse};
 use mask::Masks;
 use weigh::Whole;
 
@@ -642,12 +642,58 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A value as printed, without the newline at its end.
+/// A value as printed, without the newline at its end. What is below [`MOST_LEVELS`] is JSON in one line.
 pub(crate) fn text_of(node: &Node) -> String {
     let mut text = String::new();
-    match yaml::emit(node, &mut text) {
+    let written = match is_deep(node) {
+        true => yaml::emit(&with_levels(node, MOST_LEVELS), &mut text),
+        false => yaml::emit(node, &mut text),
+    };
+    match written {
         Ok(()) => text.trim_end_matches('\n').to_owned(),
         // Only text that YAML cannot express, which cannot be in a render.
         Err(_) => format!("{node:?}"),
     }
+}
+
+/// True if two values are printed alike.
+pub(crate) fn is_same_text(before: &Node, after: &Node) -> bool {
+    // A text may have the JSON of what is deeper.
+    text_of(before) == text_of(after) && (!is_deep(before) && !is_deep(after) || before == after)
+}
+
+/// The maximum number of levels of collections with lines of their own. The indentation of more of them would grow with the
+/// square of their number, to 80 MB for 9,000 levels.
+const MOST_LEVELS: usize = 128;
+
+/// True if a value has more levels of collections than are printed in lines.
+fn is_deep(node: &Node) -> bool {
+    has_levels(node, MOST_LEVELS)
+}
+
+fn has_levels(node: &Node, levels: usize) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return node.kind() != Kind::Scalar };
+    node.items().iter().any(|item| has_levels(item, levels))
+        || node.entries().iter().any(|(_, value)| has_levels(value, levels))
+}
+
+/// A value with so many levels of collections, and JSON in place of what is below.
+fn with_levels(node: &Node, levels: usize) -> Node {
+    if node.kind() == Kind::Scalar {
+        return node.clone();
+    }
+    let Some(levels) = levels.checked_sub(1) else {
+        let mut json = String::new();
+        if yaml::to_json(node, &mut json).is_err() {
+            json = format!("{node:?}");
+        }
+        return Scalar::parsed(&json, Tag::Str, Style::SingleQuoted, node.span()).into();
+    };
+    let mut node = node.clone();
+    if let Some(mapping) = node.as_mapping_mut() {
+        mapping.iter_mut().for_each(|(_, value)| *value = with_levels(value, levels));
+    } else if let Some(list) = node.as_sequence_mut() {
+        list.items_mut().iter_mut().for_each(|item| *item = with_levels(item, levels));
+    }
+    node
 }

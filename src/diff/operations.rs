@@ -11,7 +11,7 @@ use crate::yaml::{self, Form, Kind, Node};
 use super::compare::is_same_scalar;
 use super::list;
 use super::path::DEEPEST;
-use super::{Pair, TargetReview, text_of};
+use super::{Pair, TargetReview, is_same_text};
 
 /// A JSON patch.
 pub type Operations = Vec<PatchOperation>;
@@ -77,7 +77,7 @@ impl Writer {
                 self.list(old, new, &pairs, &|_| kind.and_then(Type::elements))?;
             }
             (Kind::Scalar, Kind::Scalar) if is_same_scalar(before, after) => {}
-            (left, right) if left == right && text_of(before) == text_of(after) => {}
+            (left, right) if left == right && is_same_text(before, after) => {}
             _ => self.operations.push(PatchOperation::Replace(ReplaceOperation {
                 path: self.pointer.clone(),
                 value: value(after)?,

@@ -354,3 +354,19 @@ fn pods_of_all_kinds_that_replace_them_restart() {
     let trigger = "triggers: [{type: ImageChange}, {type: ConfigChange}], ";
     assert!(restart_of("apps.openshift.io/v1", "DeploymentConfig", trigger).is_some());
 }
+
+#[test]
+fn deep_values_are_printed_in_linear_size() {
+    let deep = |levels: usize, value: &str| {
+        let text = format!("{}{value}{}", "{a: [".repeat(levels / 2), "]}".repeat(levels / 2));
+        parse::document(&Source::detached(&text)).unwrap().unwrap().root
+    };
+    let shallow = text_of(&deep(128, "1"));
+    assert!(shallow.ends_with("- 1") && shallow.lines().count() == 65, "{shallow}");
+    let root = deep(9000, "'yes'");
+    let text = text_of(&root);
+    assert!(text.len() < 100_000, "{}", text.len());
+    assert_ne!(text, text_of(&deep(9000, "yess")));
+    // What is deeper is only the same with the same look: a text may have its JSON.
+    assert!(!is_same_text(&root, &deep(9000, "\"yes\"")));
+}
