@@ -336,7 +336,7 @@ fn is_of_controller(accounts: &Accounts, namespace: &str, name: &str) -> Option<
         let ends = |end: &&str| {
             name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
         };
-        OF_FLUX.contains(&name) || OF_ARGO.iter().any(|end| ends(&end))
+        OF_FLUX.contains(&name) || OF_ARGO.iter().any(ends)
     };
     match (runners.is_empty(), runners.has_strangers) {
         (true, _) => is_called().then_some(Evidence::Name),
