@@ -86,15 +86,15 @@ fn the_quotas_and_ranges_of_a_namespace_are_one() {
 #[test]
 fn selectors_are_found_by_any_of_their_conditions() {
     let policies = [
-        "matchLabels: {app: same, n: a1}",
-        "matchExpressions: [{key: n, operator: In, values: [a2, a3, a2]}]",
+        "matchLabels: {app: same, of: a1}",
+        "matchExpressions: [{key: of, operator: In, values: [a2, a3, a2]}]",
         "matchExpressions: [{key: only, operator: Exists}]",
-        "matchLabels: {app: same}, matchExpressions: [{key: n, operator: In, values: [a5]}]",
-        "matchExpressions: [{key: n, operator: In, values: [none]}]",
+        "matchLabels: {app: same}, matchExpressions: [{key: of, operator: In, values: [a5]}]",
+        "matchExpressions: [{key: of, operator: In, values: [none]}]",
     ];
     let mut all = each(|number| {
         let only = if number == 4 { ", only: 'yes'" } else { "" };
-        vec![pod(number, &format!("app: same, n: a{number}{only}"))]
+        vec![pod(number, &format!("app: same, of: a{number}{only}"))]
     });
     for (number, selector) in policies.iter().enumerate() {
         all.push(format!(
