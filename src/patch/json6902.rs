@@ -142,7 +142,7 @@ impl Operation {
                 let value = self.from()?.get(document).map_err(as_it_is_there)?.cloned();
                 let value = value.unwrap_or_else(|| Scalar::null(self.span).into());
                 value.charge(budget, self.span)?;
-                self.path()?.add(document, value, budget).map_err(with_parents)
+                self.path()?.add(document, apart(value), budget).map_err(with_parents)
             }
             "test" => self.test(document, text),
             other => Err(Error::new(Code::InvalidPatch, format!("found the operation `{other}`"))
@@ -476,6 +476,16 @@ impl Pointer {
         let text = if is_dotted { text.replace('.', "/") } else { text };
         Some(format!("/{}", text.trim_start_matches('/').replace("//", "/")))
     }
+}
+
+/// The same value as a collection of its own, by which a trace tells a copy from its original.
+fn apart(mut value: Node) -> Node {
+    match value.kind() {
+        Kind::Mapping => drop(value.as_mapping_mut()),
+        Kind::Sequence => drop(value.as_sequence_mut()),
+        Kind::Scalar => {}
+    }
+    value
 }
 
 fn set(container: &mut Node, key: &str, value: Node, span: Span) {
