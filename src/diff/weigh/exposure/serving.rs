@@ -246,8 +246,11 @@ pub(super) struct Gains<'s> {
     new: &'s Serving,
     work: &'s Work,
     /// Results for sets of hosts on both sides: most hosts of an object serve the same.
-    seen: BTreeMap<(Vec<usize>, [Vec<usize>; 3]), Rc<Gained<'s>>>,
+    seen: BTreeMap<SetsOfHosts, Rc<Gained<'s>>>,
 }
+
+/// The sets of hosts that a host is in, on both sides.
+type SetsOfHosts = (Vec<usize>, [Vec<usize>; 3]);
 
 /// The paths of a host that were not served before.
 struct Gained<'s> {
@@ -305,7 +308,7 @@ impl<'s> Gains<'s> {
         for (host, sets) in &new.hosts.by_host {
             let Some(gained) = self.of(host, sets) else { break };
             let mut rest: Vec<&Served> = Vec::new();
-            let mut is_new = gained.are_all && self.old.hosts.by_host.get(host).is_none();
+            let mut is_new = gained.are_all && !self.old.hosts.by_host.contains_key(host);
             for (path, ways) in &gained.paths {
                 if !work.takes(STEPS_OF_ENTRY.saturating_mul(ways.len())) {
                     break;
