@@ -60,6 +60,7 @@ pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
 pub use served::{Unrendered, against};
+#[cfg(feature = "cli")]
 pub(crate) use stages::other_stage;
 pub use summary::Summary;
 pub use weigh::{Growth, Judgement, Nature, Part, Phrase};

@@ -34,6 +34,7 @@ pub(super) fn may_share_a_cluster(path: &str, other: &str) -> bool {
 
 /// The number of names at the ends of two paths by which they are of different stages: those from the last ones on of which
 /// one names a stage. `None` if only one of them does, or both name the same.
+#[cfg(any(test, feature = "cli"))]
 pub(crate) fn other_stage(path: &str, other: &str) -> Option<usize> {
     let ends = path.rsplit('/').zip(other.rsplit('/'));
     let named = ends.map(|(name, other)| [name, other].map(stages)).enumerate();
