@@ -534,6 +534,18 @@ fn same_json(left: &Node, right: &Node, written: Option<&Written>) -> Result<boo
             (Kind::Scalar, Kind::Scalar) => {
                 let as_written = right.as_scalar().filter(|scalar| !scalar.is_null());
                 let as_written = as_written.and_then(|scalar| written?.of(scalar));
+                if as_written.is_none()
+                    && let Some([Ok(Value::Str(left)), Ok(Value::Str(right))]) = left
+                        .as_scalar()
+                        .zip(right.as_scalar())
+                        .map(|(left, right)| [resolve(left), resolve(right)])
+                {
+                    // Aliases make many long texts of one: they are not written for each.
+                    if left != right {
+                        return Ok(false);
+                    }
+                    continue;
+                }
                 let [mut found, mut expected] = [String::new(), String::new()];
                 write_json(left, Form::Compact, &mut found)?;
                 write_json(right, Form::Compact, &mut expected)?;
