@@ -138,7 +138,8 @@ impl Facts {
     fn alike(&self, other: &Self) -> usize {
         let same = self.fields.intersection(&other.fields).count();
         let fields = 100 * same / self.fields.len().max(other.fields.len()).max(1);
-        match !self.image.is_empty() && self.image == other.image {
+        let images = [&self.image, &other.image].map(|name| ImageReference::new(name));
+        match !self.image.is_empty() && images[0].is_of_repository(&images[1]) {
             true => 100 + fields,
             false => fields,
         }
@@ -170,6 +171,12 @@ mod tests {
             (format!("{web}, {log}"), format!("{log}, {web}"), &["log log", "web web"][..]),
             (web.to_owned(), web.replace("name: web", "name: x").replace(":1", ":2"), &["web x"]),
             (web.to_owned(), "{name: x, image: other}".to_owned(), &["web x"]),
+            (
+                format!("{web}, {log}"),
+                "{name: x, image: z, args: [b]}, {name: y, image: 'docker.io/library/web:2'}"
+                    .to_owned(),
+                &["log x", "web y"],
+            ),
             (
                 format!("{web}, {log}"),
                 "{name: y, image: 'log:2'}, {name: x, image: 'web:2'}".to_owned(),

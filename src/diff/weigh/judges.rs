@@ -49,7 +49,9 @@ pub(super) fn judges(group: &str, kind: &str) -> &'static [Judge] {
         _ if template(group, kind).is_some() => of_workload(kind),
         ("", "Service") => &[scale::service, ports::service],
         // Other kinds may make pods too.
-        _ if of_entry(group, kind).is_none() => &[workload::protection, access::runs_as],
+        _ if of_entry(group, kind).is_none() => {
+            &[workload::protection, access::runs_as, workload::named]
+        }
         _ => &[],
     }
 }

@@ -1,5 +1,6 @@
 //! The nature of a whole review: a fact by which programs may merge it.
 
+use super::workload::is_of_version;
 use crate::diff::{Change, Effect, Object, Renaming, Review, Status, What};
 
 /// All that a review consists of, if it is little.
@@ -71,16 +72,8 @@ fn consists_of(object: &Object, is_meant: fn(&Change) -> bool) -> bool {
         && object.changes.iter().all(is_meant)
 }
 
-/// True for a tag or digest of an image, and for a label or an annotation that states a version.
+/// True for a tag or digest of an image that is as fixed as before, and for a label or an annotation that states a version.
 fn is_version(change: &Change) -> bool {
-    let is_image = || match (&change.what, change.path.last_key()) {
-        (What::Changed(before, after), Some("image")) => {
-            let name = |text| crate::resource::ImageReference::new(text).name;
-            let [before, after] = [before, after].map(|node| node.as_text().map(name));
-            before.is_some() && before == after
-        }
-        _ => false,
-    };
     let is_stated = || {
         let path = &change.path;
         let of_metadata = [&["metadata", "*"][..], &["spec", "template", "metadata", "*"]];
@@ -88,7 +81,7 @@ fn is_version(change: &Change) -> bool {
             && path.last_key().is_some_and(|key| VERSIONS.contains(&key))
             && matches!(change.what, What::Changed(..))
     };
-    change.follows.is_some() || is_image() || is_stated()
+    change.follows.is_some() || is_of_version(change) || is_stated()
 }
 
 #[cfg(test)]
@@ -112,6 +105,27 @@ mod tests {
         assert_eq!(nature(&old, &deployment("1.1", "1.0", 2)), None);
         assert_eq!(nature(&old, &deployment("0.9", "1.0", 1)), None, "an older one");
         assert_eq!(nature(&old, &old), None);
+        let pinned = deployment("1.0@sha256:0", "1.0", 1);
+        assert_eq!(nature(&old, &pinned), Some(Nature::Images));
+        for loose in ["1.0", "1.1", "latest", "alpine"] {
+            assert_eq!(nature(&pinned, &deployment(loose, "1.0", 1)), None, "{loose}");
+        }
+        assert_eq!(
+            nature(&old, &old.replace("'web:", "'docker.io/library/web:")),
+            Some(Nature::Images)
+        );
+        assert_eq!(nature(&old, &old.replace("'web:", "'quay.io/web:")), None);
+        let own = |image: &str| {
+            format!(
+                "{{apiVersion: a/v1, kind: Shop, metadata: {{name: s}}, spec: {{image: '{image}'}}}}"
+            )
+        };
+        assert_eq!(nature(&own("a:1.0"), &own("a:1.1")), Some(Nature::Images));
+        for (before, after) in
+            [("a@sha256:0", "a:1"), ("a:1", "a:latest"), ("a:2", "a:1"), ("a:1", "a:2")]
+        {
+            assert_eq!(nature(&own(before), &own(after)), None, "{before} {after}");
+        }
         let map = |hash: &str| {
             format!(
                 "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: c-{hash}}}}}\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{volumes: [{{name: v, configMap: {{name: c-{hash}}}}}]}}}}"

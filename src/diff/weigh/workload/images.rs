@@ -1,7 +1,10 @@
 //! KR-DIF-012: images of another major version, of a lower one, or without a fixed one.
 
+use std::collections::BTreeSet;
+
 use crate::diff::containers::{Paired, paired};
 use crate::diff::weigh::{Judgement, Phrase, Sides};
+use crate::diff::{Change, What};
 use crate::harden::Severity;
 use crate::harden::differences::IMAGE_VERSION;
 use crate::harden::value::text;
@@ -26,49 +29,115 @@ const MOVING: [&str; 13] = [
 
 /// Judges the images of containers that are there on both sides.
 pub(in crate::diff::weigh) fn images(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
-    let mut told: Vec<(String, String)> = Vec::new();
+    let mut told: BTreeSet<[&str; 2]> = BTreeSet::new();
     let pods = super::pods(sides);
     let pairs = pods.iter().flat_map(|[old, new]| paired(&old.containers, &new.containers));
     for Paired { before, after } in pairs {
         let images = [before, after].map(|one| one.and_then(|(.., node)| text(node, "image")));
         let [Some(old), Some(new)] = images else { continue };
-        // Containers with the same image are told once; real pods have a few.
-        let both = (old.to_owned(), new.to_owned());
-        if old == new || told.contains(&both) || told.len() > 64 {
-            continue;
+        // Containers with the same image are told once.
+        if old != new && told.insert([old, new]) {
+            judge_image([old, new], "spec.containers", found);
         }
-        found.extend(of_image(old, new));
-        told.push(both);
     }
 }
 
-fn of_image(before: &str, after: &str) -> Option<Judgement> {
-    let [old, new] = [before, after].map(ImageReference::new);
-    let judged = |severity, phrase: Phrase| {
-        Judgement::new(&IMAGE_VERSION, "spec.containers", phrase).with_severity(severity)
+/// Judges the images in objects that make pods in ways of their own, as far as they are texts.
+pub(in crate::diff::weigh) fn named(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
+    let mut told: BTreeSet<[&str; 2]> = BTreeSet::new();
+    if !super::pods(sides).is_empty() {
+        return images(sides, found);
+    }
+    for change in &sides.object.changes {
+        let Some(images) = changed(change) else { continue };
+        if told.insert(images) {
+            let mut judged = Vec::new();
+            judge_image(images, "spec", &mut judged);
+            found.extend(judged.into_iter().map(|judged| judged.at(change.path.to_string())));
+        }
+    }
+}
+
+/// The images before and after, if a field is one.
+fn changed(change: &Change) -> Option<[&str; 2]> {
+    match (change.path.last_key()?, &change.what) {
+        ("image", What::Changed(before, after)) => Some([before.as_text()?, after.as_text()?]),
+        _ => None,
+    }
+}
+
+/// True if a change is one of versions of an image, and takes the new one by a name as fixed as before.
+pub(in crate::diff::weigh) fn is_of_version(change: &Change) -> bool {
+    changed(change).is_some_and(|images| {
+        let [old, new] = images.map(ImageReference::new);
+        old.is_of_repository(&new) && loosened(&old, &new).is_none()
+    })
+}
+
+/// The way in which a name is less fixed than one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loosened {
+    /// A tag that is moved to newer images, or no tag.
+    Moves,
+    /// A tag without a version.
+    Unnumbered,
+    /// A tag without the digest.
+    ByTag,
+}
+
+/// The way in which an image is named less exactly.
+fn loosened(old: &ImageReference<'_>, new: &ImageReference<'_>) -> Option<Loosened> {
+    if !new.digest.is_empty() {
+        return None;
+    }
+    let was_pinned = !old.digest.is_empty();
+    let has_number = |tag: &str| tag.contains(|letter: char| letter.is_ascii_digit());
+    let moves = |tag: &str| {
+        MOVING.contains(&tag)
+            || !has_number(tag) && tag.split(['-', '_', '.']).any(|word| MOVING.contains(&word))
     };
-    if old.name != new.name {
+    match () {
+        () if moves(new.tag) => (was_pinned || !moves(old.tag)).then_some(Loosened::Moves),
+        () if was_pinned => Some(Loosened::ByTag),
+        () => (has_number(old.tag) && !has_number(new.tag)).then_some(Loosened::Unnumbered),
+    }
+}
+
+fn judge_image(images: [&str; 2], path: &'static str, found: &mut Vec<Judgement>) {
+    let [old, new] = images.map(ImageReference::new);
+    let judged = |severity, phrase: Phrase| {
+        Judgement::new(&IMAGE_VERSION, path, phrase).with_severity(severity)
+    };
+    let is_same = old.is_of_repository(&new);
+    if !is_same {
         let phrase = Phrase::new("takes the image ").name(new.name);
         let phrase = phrase.say(" in place of ").name(old.name);
-        return Some(judged(Severity::Note, phrase));
+        found.push(judged(Severity::Note, phrase));
     }
-    let is_fixed =
-        |image: &ImageReference<'_>| !image.digest.is_empty() || !MOVING.contains(&image.tag);
-    if is_fixed(&old) && !is_fixed(&new) {
+    let loosened = loosened(&old, &new);
+    if let Some(loosened) = loosened {
         let tag = if new.tag.is_empty() { "latest" } else { new.tag };
-        let phrase = Phrase::new("takes ").name(old.name).say(" by the tag ").name(tag);
-        return Some(judged(Severity::Warning, phrase.say(", which moves")));
+        let phrase = Phrase::new("takes ").name(new.name).say(" by the tag ").name(tag);
+        let phrase = phrase.say(match loosened {
+            Loosened::Moves => ", which moves",
+            Loosened::Unnumbered => ", which names no version",
+            Loosened::ByTag => ", and no longer by a digest",
+        });
+        found.push(judged(Severity::Warning, phrase));
     }
-    let (Some(was), Some(is)) = (Version::of(old.tag), Version::of(new.tag)) else { return None };
+    if !is_same || loosened == Some(Loosened::Moves) {
+        return;
+    }
+    let (Some(was), Some(is)) = (Version::of(old.tag), Version::of(new.tag)) else { return };
     let phrase = |words: &'static str| {
-        let phrase = Phrase::new(words).name(old.name);
+        let phrase = Phrase::new(words).name(new.name);
         phrase.say(": ").name(old.tag).say(" → ").name(new.tag)
     };
     if is.is_below(&was) {
-        return Some(judged(Severity::Warning, phrase("goes back to an older version of ")));
+        found.push(judged(Severity::Warning, phrase("goes back to an older version of ")));
+    } else if is.is_another_major(&was) {
+        found.push(judged(Severity::Warning, phrase("takes another major version of ")));
     }
-    is.is_another_major(&was)
-        .then(|| judged(Severity::Warning, phrase("takes another major version of ")))
 }
 
 /// The numbers at the beginning of a tag, and the stage before a release that follows them.
@@ -148,9 +217,11 @@ impl Version {
 mod tests {
     use super::*;
 
-    fn told(before: &str, after: &str) -> Option<String> {
-        let judged = of_image(before, after)?;
-        Some(format!("{} {}", judged.severity.as_str(), judged.phrase))
+    fn told(before: &str, after: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        judge_image([before, after], "spec.containers", &mut found);
+        let told = |judged: &Judgement| format!("{} {}", judged.severity.as_str(), judged.phrase);
+        found.iter().map(told).collect()
     }
 
     #[test]
@@ -174,18 +245,51 @@ mod tests {
             ("a:1.2.0", "a:1.2.0rc1", Some(format!("{lower}1.2.0 → 1.2.0rc1"))),
             ("a:2025.1", "a:2026.1", None),
             ("a:20250101", "a:20240101", Some(format!("{lower}20250101 → 20240101"))),
-            (
-                "a:1.2",
-                "a:latest",
-                Some("warning takes a by the tag latest, which moves".to_owned()),
-            ),
-            ("a@sha256:1", "a", Some("warning takes a by the tag latest, which moves".to_owned())),
             ("a:latest", "a:1.2", None),
             ("a:3f2c", "a:1d0e", None),
-            ("a:1.2@sha256:1", "a:1.2", None),
             ("a:1", "b:2", Some("note takes the image b in place of a".to_owned())),
+            ("docker.io/library/a:1.2", "a:2.0", Some(format!("{major}1.2 → 2.0"))),
+            ("index.docker.io/x/a:1.2", "x/a:1.3", None),
         ] {
-            assert_eq!(told(before, after), expected, "{before} {after}");
+            assert_eq!(told(before, after), Vec::from_iter(expected), "{before} {after}");
         }
+    }
+
+    #[test]
+    fn pins_that_are_loosened_are_told() {
+        let tag =
+            |tag: &str, words: &str| Some(format!("warning takes a by the tag {tag}, {words}"));
+        let moving = |name: &str| tag(name, "which moves");
+        let open = |name: &str| tag(name, "and no longer by a digest");
+        let unnumbered = |name: &str| tag(name, "which names no version");
+        for (before, after, expected) in [
+            ("a:1.2", "a:latest", moving("latest")),
+            ("a:1.2", "a", moving("latest")),
+            ("a@sha256:1", "a", moving("latest")),
+            ("a:latest@sha256:1", "a:latest", moving("latest")),
+            ("a:1.2", "a:latest-alpine", moving("latest-alpine")),
+            ("a:1.2", "a:debian-stable", moving("debian-stable")),
+            ("a:1.2@sha256:1", "a:1.2", open("1.2")),
+            ("a@sha256:1", "a:1.27", open("1.27")),
+            ("a@sha256:1", "a:3f2c", open("3f2c")),
+            ("docker.io/library/a@sha256:1", "a:1.27", open("1.27")),
+            ("a:1.2", "a:alpine", unnumbered("alpine")),
+            ("a:3f2c", "a:prod", unnumbered("prod")),
+            ("a:prod", "a:test", None),
+            ("a:latest", "a", None),
+            ("a", "a:latest", None),
+            ("a:stable", "a:latest-alpine", None),
+            ("a:main-1", "a:main-2", None),
+            ("a:1.2", "a@sha256:1", None),
+            ("a:1.2", "a:latest@sha256:1", None),
+            ("a:1.2@sha256:1", "a:1.3@sha256:2", None),
+        ] {
+            assert_eq!(told(before, after), Vec::from_iter(expected), "{before} {after}");
+        }
+        let two = told("a:2.0@sha256:1", "a:1.9");
+        assert_eq!(two.len(), 2, "{two:?}");
+        let other = told("a@sha256:1", "b:1.9");
+        assert_eq!(other[0], "note takes the image b in place of a");
+        assert_eq!(other[1], "warning takes b by the tag 1.9, and no longer by a digest");
     }
 }

@@ -10,7 +10,7 @@ mod scripts;
 mod tokens;
 
 pub(super) use account::account;
-pub(super) use images::images;
+pub(super) use images::{images, is_of_version, named};
 pub(super) use protection::{account_of, protection};
 pub(super) use quality::{quality, succeeded};
 
