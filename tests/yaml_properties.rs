@@ -8,7 +8,7 @@ mod yaml;
 
 use krender::limits::Budget;
 use krender::source::Sources;
-use krender::yaml::{Node, Scalar, Shown, emit, parse, print, written};
+use krender::yaml::{Node, Scalar, Shown, as_printed, emit, parse, print, written};
 use proptest::prelude::*;
 use serde_yaml::Value;
 use yaml::{mutation, value};
@@ -41,6 +41,21 @@ proptest! {
     #[test]
     fn any_mutated_text_is_read_or_refused(text in mutation::text()) {
         properties::emit_reparses(text.as_bytes());
+    }
+
+    #[test]
+    fn a_printed_document_is_what_is_read_from_the_output(text in mutation::text()) {
+        read_again(&text);
+    }
+
+    #[test]
+    fn any_indicators_are_printed_as_read_from_the_output(text in "[a0~ \n:?#&*!|>'\"{}\\[\\],.-]{0,80}") {
+        read_again(&text);
+    }
+
+    #[test]
+    fn a_printed_mapping_is_what_is_read_from_the_output(value in value::mapping()) {
+        is_as_read(&value::node(&value));
     }
 
     /// Except for comments in flow collections and folded text, which go-yaml v3 itself changes.
@@ -76,6 +91,29 @@ fn texts(node: &Node) -> String {
             let entry =
                 |(key, value): &(Scalar, Node)| format!("{:?}:{}", key.text(), texts(value));
             format!("{{{}}}", node.entries().iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+/// Compares each document of a text with what is read from its output.
+fn read_again(text: &str) {
+    let Ok(source) = Sources::new().add("text.yaml", text) else { return };
+    for document in parse::documents(&source).iter().flatten() {
+        is_as_read(&document.root);
+    }
+}
+
+fn is_as_read(root: &Node) {
+    let mut text = String::new();
+    match emit(root, &mut text) {
+        Ok(()) => {
+            let source = Sources::new().add("output.yaml", text.as_str()).expect("it is text");
+            let again = parse::document(&source).expect("it is YAML").expect("it is a document");
+            assert_eq!(as_printed(root).expect("it can be written"), again.root, "{text}");
+        }
+        Err(error) => {
+            let refused = as_printed(root).expect_err("it cannot be written");
+            assert_eq!(refused.code(), error.code());
         }
     }
 }

@@ -40,8 +40,8 @@ use crate::error::{Code, Error, Result};
 use crate::harden::{Holds, Rule};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
-use crate::source::{Source, Sources};
-use crate::yaml::{self, Kind, Node, Scalar, Style, Tag, parse};
+use crate::source::Sources;
+use crate::yaml::{self, Kind, Node, Scalar, Style, Tag};
 use mask::Masks;
 use weigh::Whole;
 
@@ -391,9 +391,6 @@ impl TargetReview {
     }
 }
 
-/// The length of most printed objects, in bytes.
-const TYPICAL_OBJECT: usize = 8 << 10;
-
 /// Context for comparing the objects of a target.
 struct Seen<'a> {
     options: &'a Options,
@@ -470,10 +467,7 @@ impl Seen<'_> {
         if let Some(masks) = &self.masks {
             masks.mask(&mut node, resource);
         }
-        let mut text = String::with_capacity(TYPICAL_OBJECT);
-        yaml::emit(&node, &mut text)?;
-        let document = parse::document(&Source::detached(&text))?;
-        Ok(document.map_or(node, |document| document.root))
+        yaml::as_printed(&node)
     }
 }
 

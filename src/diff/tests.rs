@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::resource::sample::read;
+use crate::source::Source;
+use crate::yaml::parse;
 
 pub(crate) fn rendered(text: &str) -> Rendered {
     Rendered { resources: read(text).unwrap().into(), schema: Schema::built_in() }

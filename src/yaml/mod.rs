@@ -12,6 +12,7 @@ mod json;
 mod node;
 pub mod parse;
 pub mod path;
+mod printed;
 mod rewrite;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -30,6 +31,7 @@ pub use json::{
     write_json,
 };
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Share, Style, Tag, Text};
+pub use printed::as_printed;
 pub use rewrite::{
     Layout, Remarks, Shown, Written, WrittenStream, as_written, is_alias, print, rewrite, written,
 };

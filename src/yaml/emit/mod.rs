@@ -11,8 +11,9 @@ mod string;
 
 pub use json::through_json;
 pub use look::written_length;
+pub(super) use number::{push_float, push_integer};
 pub use string::push_text;
-pub(super) use string::{push_double_quoted, push_single_quoted};
+pub(super) use string::{push_double_quoted, push_single_quoted, written_style};
 
 use super::node::{CollectionStyle, Mapping, Node, Scalar, Style, Tag, View};
 use super::parse::MAX_DEPTH;
@@ -269,9 +270,9 @@ impl<'a> Emitter<'a, '_> {
             Value::Null => self.out.push_str("null"),
             Value::Bool(true) => self.out.push_str("true"),
             Value::Bool(false) => self.out.push_str("false"),
-            Value::Int(integer) => number::push_integer(integer, self.out),
-            Value::Uint(integer) => number::push_integer(integer, self.out),
-            Value::Float(float) if float.is_finite() => number::push_float(float, self.out),
+            Value::Int(integer) => push_integer(integer, self.out),
+            Value::Uint(integer) => push_integer(integer, self.out),
+            Value::Float(float) if float.is_finite() => push_float(float, self.out),
             Value::Float(_) => return Err(typed::no_number(scalar)),
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::yaml::analysis::analyze;
 use crate::yaml::analysis::{Analysis, is_plain_in_one_look};
 use crate::yaml::scalar::{is_string_1_1, resolve};
 use crate::yaml::typed::LONGEST_SIMPLE_KEY;
-use crate::yaml::{Scalar, Value};
+use crate::yaml::{Scalar, Style, Value};
 
 /// The column after which a line is folded, at the next space.
 const WIDTH: usize = 80;
@@ -42,6 +42,24 @@ fn form(text: &str, analysis: Analysis) -> ScalarForm {
     } else {
         ScalarForm::DoubleQuoted
     }
+}
+
+/// The style in which a string is written. `None` if its text may change on the way, or if only writing shows the style.
+pub(in crate::yaml) fn written_style(text: &str) -> Option<Style> {
+    if is_plain_in_one_look(text) && is_string_1_1(text) {
+        return Some(Style::Plain);
+    }
+    let analysis = analyze(text);
+    let is_changed = analysis.forbidden || analysis.next_line || analysis.separators;
+    if is_changed || analysis.multiline && (text.contains('\r') || text.starts_with([' ', '\n'])) {
+        return None;
+    }
+    Some(match form(text, analysis) {
+        ScalarForm::Plain => Style::Plain,
+        ScalarForm::SingleQuoted => Style::SingleQuoted,
+        ScalarForm::DoubleQuoted => Style::DoubleQuoted,
+        ScalarForm::Literal => Style::Literal,
+    })
 }
 
 /// Appends text as go-yaml v3 writes it after a key: never folded, and quoted if either version would read it as

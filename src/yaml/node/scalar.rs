@@ -120,6 +120,13 @@ impl Scalar {
         self.look.is_untagged()
     }
 
+    /// The same text as if it were parsed in this style, without a tag.
+    #[must_use]
+    pub(in crate::yaml) fn in_style(&self, style: Style) -> Self {
+        let look = ScalarLook::new(Tag::None, style, false);
+        Self { text: self.text.clone(), look, ..*self }
+    }
+
     /// The same scalar as if it were parsed: not [`Scalar::is_untagged`].
     #[must_use]
     pub(in crate::yaml) fn into_parsed(mut self) -> Self {
