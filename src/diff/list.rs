@@ -131,6 +131,20 @@ fn interleave(old: usize, partners: &[Option<usize>]) -> Vec<(Option<usize>, Opt
 
 /// Pairs equal elements, in order; between them, as many unequal ones as possible.
 fn in_common(before: &[Node], after: &[Node]) -> Vec<(Option<usize>, Option<usize>)> {
+    let start = before.iter().zip(after).take_while(|(old, new)| old == new).count();
+    let [old, new] = [before, after].map(|items| &items[start..]);
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
+    let [old_end, new_end] = [before, after].map(|items| items.len() - end);
+    let middle = in_common_between(&before[start..old_end], &after[start..new_end]);
+    let after_start = |place: Option<usize>| place.map(|place| start + place);
+    let mut pairs: Vec<_> = (0..start).map(|place| (Some(place), Some(place))).collect();
+    pairs.extend(middle.iter().map(|(old, new)| (after_start(*old), after_start(*new))));
+    pairs.extend((0..end).map(|place| (Some(old_end + place), Some(new_end + place))));
+    pairs
+}
+
+/// As [`in_common`], for lists whose first and last elements differ.
+fn in_common_between(before: &[Node], after: &[Node]) -> Vec<(Option<usize>, Option<usize>)> {
     if let ([_], [_]) = (before, after) {
         return vec![(Some(0), Some(0))];
     }
