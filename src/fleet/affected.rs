@@ -6,22 +6,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::named::{Named, named};
 use crate::error::Result;
 use crate::load::git::Changed;
-use crate::load::{KUSTOMIZATION_FILES, Loader, Root, join};
+use crate::load::{KUSTOMIZATION_FILES, Leads, Loader, Root, join};
 
-/// Returns for each target whether a changed file may be one of its inputs, including those of its bases. If in doubt,
-/// the answer is true. Paths of files are absolute; `loader` reads the current state.
+/// Targets that a change may affect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// For each target, whether a changed file may be one of its inputs, including those of its bases. If in doubt, it is true.
+    pub targets: Vec<bool>,
+    /// The files that the kustomizations of these targets list, with those of their bases: absolute, clean paths.
+    pub files: Vec<PathBuf>,
+}
+
+/// Finds the targets whose inputs include a changed file. Paths of files are absolute; `loader` reads the current state.
 ///
 /// A kustomization lists its inputs: every text in it that is a path counts. Linear in the kustomization files of the
 /// targets and their bases, each of which is read once.
 ///
 /// # Errors
 /// Those of `changed`.
-pub fn affected(loader: &Loader, targets: &[String], changed: &dyn Changed) -> Result<Vec<bool>> {
+pub fn affected(loader: &Loader, targets: &[String], changed: &dyn Changed) -> Result<Affected> {
     let mut search = Search { changed, found: BTreeMap::new() };
     let roots: Vec<Option<Root>> = targets.iter().map(|target| loader.root(target).ok()).collect();
     let mut pending: Vec<Root> = roots.iter().flatten().cloned().collect();
@@ -34,10 +42,14 @@ pub fn affected(loader: &Loader, targets: &[String], changed: &dyn Changed) -> R
     }
     let affected = search.spread();
     // A target that is not a directory was removed, or is reported later.
-    Ok(roots
+    let targets: Vec<bool> = roots
         .iter()
         .map(|root| root.as_ref().is_none_or(|root| affected.contains(root.path().as_os_str())))
-        .collect())
+        .collect();
+    let built = roots.iter().zip(&targets).filter(|(_, is_affected)| **is_affected);
+    let built = built.filter_map(|(root, _)| Some(root.as_ref()?.path().as_os_str()));
+    let files = search.files(built.collect());
+    Ok(Affected { targets, files })
 }
 
 struct Search<'a> {
@@ -50,47 +62,62 @@ struct Search<'a> {
 struct Directory {
     is_changed: bool,
     names: Vec<OsString>,
+    /// The files that it lists.
+    files: Vec<PathBuf>,
 }
 
 impl Search<'_> {
     /// Reads the kustomization of a directory. Returns the other kustomizations that it lists, too.
     fn look(&self, root: &Root) -> Result<(Directory, Vec<Root>)> {
-        let (mut is_changed, mut below) = (false, Vec::new());
+        let (mut is_changed, mut below, mut files) = (false, Vec::new(), Vec::new());
+        let leads = root.leads();
         // Removed files, and files that now take precedence, count too.
         for name in KUSTOMIZATION_FILES {
             let path = root.path().join(name);
             is_changed = is_changed || self.changed.is_changed(&path)?;
-            is_changed = is_changed || root.may_lead(name) && self.is_any_way(root, &path)?;
+            is_changed = is_changed || leads.may_be_behind(name) && self.is_any_way(root, &path)?;
         }
-        let mut outcome = Ok(());
+        let (mut outcome, mut words) = (Ok(()), BTreeSet::new());
         named(root, &mut |named| {
             if !is_changed && outcome.is_ok() {
-                match self.is_named_changed(root, &named) {
+                match self.is_named_changed((root, &leads), &named, &mut words) {
                     Ok(is_named_changed) => is_changed = is_named_changed,
                     Err(error) => outcome = Err(error),
                 }
             }
-            if let Named::Kustomization { root, .. } = named {
-                below.push(root);
+            match named {
+                Named::Kustomization { root, .. } => below.push(root),
+                Named::File(path) => files.push(path.to_path_buf()),
+                Named::Word(_) | Named::Other(_) | Named::Charts => {}
             }
         });
         outcome?;
         let names = below.iter().map(|root| root.path().into()).collect();
-        Ok((Directory { is_changed, names }, below))
+        Ok((Directory { is_changed, names, files }, below))
     }
 
-    /// True if an input that a kustomization lists has changed.
-    fn is_named_changed(&self, root: &Root, named: &Named<'_>) -> Result<bool> {
+    /// True if an input that a kustomization lists has changed. Words that were looked up are not looked up again: many occur
+    /// again and again.
+    fn is_named_changed(
+        &self,
+        (root, leads): (&Root, &Leads),
+        named: &Named<'_>,
+        words: &mut BTreeSet<Box<str>>,
+    ) -> Result<bool> {
         Ok(match named {
             Named::Word(word) => {
                 let name = word.rsplit('/').next().unwrap_or_default();
                 let is_plain = !matches!(name, "" | "." | "..");
-                let path = || join(root.path(), Path::new(word));
-                (!is_plain || self.changed.may_have(name.as_ref())?)
-                    && self.changed.is_changed(&path())?
-                    || root.may_lead(word) && self.is_any_way(root, &path())?
+                let may_be_changed = !is_plain || self.changed.may_have(name.as_ref())?;
+                let may_lead = leads.may_be_behind(word);
+                if !may_be_changed && !may_lead || !words.insert((*word).into()) {
+                    return Ok(false);
+                }
+                let path = join(root.path(), Path::new(word));
+                may_be_changed && self.changed.is_changed(&path)?
+                    || may_lead && self.is_any_way(root, &path)?
             }
-            Named::File { path, .. } | Named::Kustomization { path, .. } => {
+            Named::File(path) | Named::Kustomization { path, .. } => {
                 self.is_on_the_way(path)? || self.is_any_way(root, path)?
             }
             Named::Other(path) => {
@@ -122,6 +149,20 @@ impl Search<'_> {
         Ok(self.changed.on_the_way(path)?.is_some())
     }
 
+    /// The files that directories list, and those that they list.
+    fn files<'a>(&'a self, mut pending: Vec<&'a OsStr>) -> Vec<PathBuf> {
+        let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+        while let Some(path) = pending.pop() {
+            if let Some((path, directory)) = self.found.get_key_value(path)
+                && seen.insert(path)
+            {
+                files.extend(directory.files.iter().cloned());
+                pending.extend(directory.names.iter().map(OsString::as_os_str));
+            }
+        }
+        files
+    }
+
     /// The changed directories, and those that directly or indirectly list one.
     fn spread(&self) -> BTreeSet<&OsStr> {
         let mut named_by: BTreeMap<&OsStr, Vec<&OsStr>> = BTreeMap::new();
@@ -144,7 +185,6 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -181,7 +221,7 @@ generators:
     fn found(changed: &str) -> String {
         let targets = ["one", "two", "three"].map(str::to_owned);
         let changed = BTreeSet::from([PathBuf::from(format!("/{changed}"))]);
-        let affected = affected(&loader(TREE), &targets, &changed).unwrap();
+        let affected = affected(&loader(TREE), &targets, &changed).unwrap().targets;
         let names = targets.iter().zip(affected).filter(|(_, is_affected)| *is_affected);
         names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -200,6 +240,17 @@ generators:
         for file in ["base/other.yaml", "README.md", "three/y.yaml"] {
             assert_eq!(found(file), "", "{file}");
         }
+    }
+
+    #[test]
+    fn the_files_of_affected_targets_are_listed() {
+        let targets = ["one", "two", "three"].map(str::to_owned);
+        let changed = BTreeSet::from([PathBuf::from("/two/schema.json")]);
+        let found = affected(&loader(TREE), &targets, &changed).unwrap();
+        assert_eq!(found.targets, [false, true, false]);
+        let files: BTreeSet<&str> = found.files.iter().filter_map(|path| path.to_str()).collect();
+        let files: Vec<&str> = files.into_iter().collect();
+        assert_eq!(files, ["/base/data/a.txt", "/base/pod.yaml", "/two/plugin.yaml"]);
     }
 
     /// Files whose changes are known by their names, and that count how often a path is asked for.
@@ -236,7 +287,7 @@ generators:
             let changed =
                 ByName(BTreeSet::from([format!("/{changed}").into()]), Default::default());
             let found = affected(&loader(&tree), &["one".to_owned()], &changed).unwrap();
-            assert_eq!(found, [is_affected]);
+            assert_eq!(found.targets, [is_affected]);
             assert!(changed.1.into_inner() < 20);
         }
     }

@@ -54,12 +54,13 @@ impl Directory {
         let mut files: BTreeMap<PathBuf, u64> = BTreeMap::new();
         let mut below = Vec::new();
         named(root, &mut |named| match named {
-            Named::File { leads_to: Some(file), .. } if !files.contains_key(&file) => {
-                let bytes = size(root, &file);
-                files.insert(file, bytes);
+            Named::File(path) => {
+                if let Some(file) = path.to_str().and_then(|path| root.canonical(path)) {
+                    files.entry(file).or_insert_with_key(|file| size(root, file));
+                }
             }
             Named::Kustomization { root, .. } => below.push(root),
-            Named::File { .. } | Named::Word(_) | Named::Other(_) | Named::Charts => {}
+            Named::Word(_) | Named::Other(_) | Named::Charts => {}
         });
         let own = root.kustomization_file().map_or(0, |source| source.text().len() as u64);
         Self { bytes: files.values().sum::<u64>().saturating_add(own), below }

@@ -10,7 +10,7 @@ mod steps;
 mod targets;
 
 pub use crate::build::IsSame;
-pub use affected::affected;
+pub use affected::{Affected, affected};
 pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};
 pub use run::Run;

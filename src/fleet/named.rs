@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::load::{Kind, Root, join};
 use crate::source::Span;
@@ -14,8 +14,8 @@ use crate::yaml::{Node, parse};
 pub(super) enum Named<'a> {
     /// A word, which may be a path relative to the directory.
     Word(&'a str),
-    /// A file, and its path with links resolved.
-    File { path: &'a Path, leads_to: Option<PathBuf> },
+    /// A file.
+    File(&'a Path),
     /// A directory with a kustomization.
     Kustomization { path: &'a Path, root: Root },
     /// A directory without a kustomization, or a missing path.
@@ -27,7 +27,7 @@ pub(super) enum Named<'a> {
 /// Calls `tell` for each path in the kustomization of a directory.
 pub(super) fn named(root: &Root, tell: &mut dyn FnMut(Named<'_>)) {
     let documents = root.kustomization_file().and_then(|source| parse::documents(&source));
-    let mut look = Look { root, tell, words: BTreeSet::new() };
+    let mut look = Look { root, tell };
     for document in documents.iter().flatten() {
         look.kustomization(&document.root);
     }
@@ -39,30 +39,43 @@ const CONFIGURATIONS: [&str; 4] = ["generators", "transformers", "validators", "
 const PATHS: [&str; 8] =
     ["path", "files", "envs", "env", "file", "valuesFile", "additionalValuesFiles", "chartHome"];
 
+/// Characters of JSON and of lists around a word.
+const AROUND: [char; 7] = ['"', '\'', ',', '[', ']', '{', '}'];
 /// The directory that is being read, and the receiver of its paths.
 struct Look<'a> {
     root: &'a Root,
     tell: &'a mut dyn FnMut(Named<'_>),
-    /// The words that were told: many occur again and again.
-    words: BTreeSet<Box<str>>,
 }
 
 impl Look<'_> {
+    /// Reports the entries of all lists as paths, and every other text.
     fn kustomization(&mut self, document: &Node) {
         for (key, value) in document.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
             if matches!(key.text(), "helmCharts" | "helmChartInflationGenerator" | "helmGlobals") {
                 (self.tell)(Named::Charts);
             }
+            let is_path = PATHS.contains(&key.text());
+            let Some(list) = value.as_sequence() else {
+                self.node(value, is_path);
+                continue;
+            };
             let is_configuration = CONFIGURATIONS.contains(&key.text());
-            for item in value.as_sequence().into_iter().flat_map(|list| list.items()) {
-                if let Some(text) = item.as_text() {
-                    self.path(text);
-                    if is_configuration {
-                        self.configuration(text);
-                    }
+            for item in list.items() {
+                let Some(text) = item.as_text() else {
+                    self.node(item, is_path);
+                    continue;
+                };
+                self.path(text);
+                let is_more = |character: char| {
+                    character == '=' || character.is_whitespace() || AROUND.contains(&character)
+                };
+                if text.contains(is_more) {
+                    self.text(text, is_path);
+                }
+                if is_configuration {
+                    self.configuration(text);
                 }
             }
-            self.node(value, PATHS.contains(&key.text()));
         }
     }
 
@@ -83,12 +96,11 @@ impl Look<'_> {
     /// Reports a text: a path, `name=path`, or an embedded document with paths.
     fn text(&mut self, text: &str, is_path: bool) {
         for word in text.split_whitespace() {
-            let word = word.trim_matches(['"', '\'', ',', '[', ']', '{', '}']);
+            let word = word.trim_matches(AROUND);
             for path in
                 [Some(word), word.split_once('=').map(|(_, path)| path)].into_iter().flatten()
             {
-                if !path.is_empty() && !self.words.contains(path) {
-                    self.words.insert(path.into());
+                if !path.is_empty() {
                     (self.tell)(Named::Word(path));
                 }
             }
@@ -110,9 +122,7 @@ impl Look<'_> {
                 Ok(root) => Named::Kustomization { path: whole, root },
                 Err(_) => Named::Other(whole),
             },
-            Kind::File | Kind::Link | Kind::Special => {
-                Named::File { path: whole, leads_to: self.root.canonical(path) }
-            }
+            Kind::File | Kind::Link | Kind::Special => Named::File(whole),
             Kind::Missing => Named::Other(whole),
         });
     }

@@ -4,14 +4,14 @@
 //! have values, too, which an object of another target copies.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::run::Run;
 use crate::config::SecretArgs;
 use crate::error::{Code, Error, Result};
 use crate::generate::read_secret_files;
 use crate::load::git::Changed;
-use crate::load::{Kind, Root, Tree};
+use crate::load::{Kind, Root, Tree, join};
 use crate::parallel::in_order;
 use crate::resource::secret::{mentions_secret, says_secret};
 use crate::source::Span;
@@ -23,12 +23,18 @@ impl Run<'_> {
     /// Reads the kustomizations in and below a directory, the files of each `secretGenerator` and `SecretGenerator` there, and the
     /// listed files
     /// whose names say that they are secret. With `changed`, only those of kustomizations in whose directory something has
-    /// changed. What cannot be read is left out: a build reports it.
+    /// changed. What cannot be read is left out: a build reports it. `ahead` may read the listed files at once before they are read
+    /// one by one.
     ///
     /// # Errors
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations), and [`Code::LimitExceeded`], after which
     /// values may be missing.
-    pub fn read_secrets(&self, directory: &str, changed: Option<&dyn Changed>) -> Result<()> {
+    pub fn read_secrets(
+        &self,
+        directory: &str,
+        changed: Option<&dyn Changed>,
+        ahead: &dyn Fn(&mut dyn Iterator<Item = PathBuf>),
+    ) -> Result<()> {
         let is_changed =
             |path: &Path| changed.map_or(Ok(true), |changed| changed.is_changed_below(path));
         // An error is told for the kustomizations there.
@@ -39,28 +45,46 @@ impl Run<'_> {
             let root: &Root = &roots[number];
             match is_changed(root.path())? {
                 true => self.read_secrets_of(root),
-                false => Ok(()),
+                false => Ok(Vec::new()),
             }
         };
+        let (mut outcome, mut listed) = (Ok(()), Vec::new());
+        in_order(roots.len(), &self.options().threads, work, |number, found| match found {
+            Ok(paths) => {
+                listed.extend(paths.into_iter().map(|path: Text| (&roots[number], path)));
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                outcome = Err(error);
+                ControlFlow::Break(())
+            }
+        });
+        outcome?;
+        ahead(&mut listed.iter().map(|(root, path)| join(root.path(), Path::new(&**path))));
+        let work = |number: usize| {
+            let (root, path): &(&Root, Text) = &listed[number];
+            root.read(path, Span::NONE).map(|_| ()).or_else(only_limits)
+        };
         let mut outcome = Ok(());
-        in_order(roots.len(), &self.options().threads, work, |_, done: Result<()>| {
+        in_order(listed.len(), &self.options().threads, work, |_, done: Result<()>| {
             outcome = done;
             if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         outcome
     }
 
-    /// Reads the texts of one kustomization.
-    fn read_secrets_of(&self, root: &Root) -> Result<()> {
+    /// Reads the texts of one kustomization that its generators name, and returns the listed files whose names say that they are
+    /// secret.
+    fn read_secrets_of(&self, root: &Root) -> Result<Vec<Text>> {
         match root.kustomization_file() {
             Ok(source) if says_secret(source.text()) || source.text().contains("generators") => {}
-            Ok(_) => return Ok(()),
-            Err(error) => return only_limits(error),
+            Ok(_) => return Ok(Vec::new()),
+            Err(error) => return only_limits(error).map(|()| Vec::new()),
         }
         // A text that is no kustomization is searched as it is.
         let kustomization = match self.kustomization(root) {
             Ok(kustomization) => kustomization,
-            Err(error) => return only_limits(error),
+            Err(error) => return only_limits(error).map(|()| Vec::new()),
         };
         for generator in &kustomization.secret_generator {
             let SecretArgs { args, secret_type: _ } = &generator.value;
@@ -72,13 +96,12 @@ impl Run<'_> {
         let patches = kustomization.patches.iter().map(|patch| &patch.path);
         let listed = kustomization.resources.iter().chain(&kustomization.bases);
         let listed = listed.chain(&kustomization.patches_strategic_merge).chain(patches);
-        for path in listed.chain(&kustomization.generators) {
+        let is_secret = |path: &&Spanned<Text>| {
             let name = path.rsplit('/').next().unwrap_or_default();
-            if says_secret(name) && matches!(root.kind_of(path), Kind::File | Kind::Link) {
-                root.read(path, Span::NONE).map(|_| ()).or_else(only_limits)?;
-            }
-        }
-        Ok(())
+            says_secret(name) && matches!(root.kind_of(path), Kind::File | Kind::Link)
+        };
+        let listed = listed.chain(&kustomization.generators).filter(is_secret);
+        Ok(listed.map(|path| path.value.clone()).collect())
     }
 }
 

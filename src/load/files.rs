@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use serde::{Deserialize, Serialize};
 
+use super::clean;
 use crate::text::escape;
 
 /// The names of a kustomization file: a directory has exactly one of them.
@@ -104,21 +105,10 @@ pub enum Kind {
 /// `filepath.Join`. So `missing/../a.yaml` and `a.yaml/` are both `a.yaml`.
 #[must_use]
 pub fn join(directory: &Path, path: &Path) -> PathBuf {
-    use std::path::Component;
-
-    let mut joined = if path.is_absolute() { PathBuf::new() } else { directory.to_path_buf() };
-    for component in path.components() {
-        match component {
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                joined.push(component);
-            }
-            Component::CurDir => {}
-            Component::ParentDir => {
-                joined.pop();
-            }
-        }
+    match directory.is_absolute() {
+        true => clean::join(directory, path),
+        false => clean::by_component(directory, path),
     }
-    joined
 }
 
 /// True if a path is `directory`, or below it. Both are clean.
@@ -126,9 +116,9 @@ pub(super) fn is_within(path: &Path, directory: &Path) -> bool {
     // Bytes are compared faster than components.
     let (path_bytes, bytes) =
         (path.as_os_str().as_encoded_bytes(), directory.as_os_str().as_encoded_bytes());
-    let rest = path_bytes.strip_prefix(bytes);
-    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
-        || path.starts_with(directory)
+    let is_separator = |byte: &u8| is_separator(char::from(*byte));
+    let Some(rest) = path_bytes.strip_prefix(bytes) else { return false };
+    rest.first().is_none_or(is_separator) || bytes.last().is_some_and(is_separator)
 }
 
 /// The relative path from `directory` to `path`, both clean.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
+use super::clean::split;
 use super::files::Kind;
 
 /// The names in a directory, sorted, each with its kind.
@@ -124,7 +125,8 @@ impl Listings {
 
     /// The kind of an entry of a directory that was listed.
     pub(super) fn kind(&self, path: &Path) -> Option<Kind> {
-        self.get(path.parent()?)?.kind(path.file_name()?)
+        let (directory, name) = split(path)?;
+        self.get(directory)?.kind(name)
     }
 }
 

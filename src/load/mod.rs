@@ -7,6 +7,7 @@
 mod ahead;
 mod cache;
 mod chart;
+mod clean;
 mod digest;
 mod disk;
 mod elsewhere;
@@ -40,6 +41,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Cancel, Limit, Limits};
 use crate::source::{Sources, Span};
 use cache::Cache;
+use clean::split;
 use mounts::{LeadsOut, Mounts, Taken};
 use notes::Noted;
 
@@ -71,6 +73,7 @@ pub use store::{Store, private_folder};
 pub use tree::{Pattern, Tree};
 #[cfg(feature = "watch")]
 pub use watch::Watch;
+pub use ways::Leads;
 
 /// The longest path that is looked up, as on Linux: a limit for sources that have none.
 pub(crate) const LONGEST_PATH: usize = 4096;
@@ -407,7 +410,7 @@ impl Loader {
                 format!("a path of more than {LONGEST_PATH} bytes"),
             ));
         }
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        let Some((parent, name)) = split(path) else {
             return Ok(Resolved { path: path.to_path_buf(), kind: Kind::Directory });
         };
         // A directory has many files: its links are resolved once, and a file that is not a link costs one look-up.
@@ -433,9 +436,7 @@ impl Loader {
     /// many others share; beyond `levels` parents, by the source of files.
     fn directory(&self, path: &Path, levels: usize) -> Result<Option<Arc<Path>>> {
         self.0.directories.get_or_make(path, || {
-            let (Some(parent), Some(name), Some(levels)) =
-                (path.parent(), path.file_name(), levels.checked_sub(1))
-            else {
+            let (Some((parent, name)), Some(levels)) = (split(path), levels.checked_sub(1)) else {
                 return self.canonicalize(path);
             };
             let Some(parent) = self.directory(parent, levels)? else { return Ok(None) };

@@ -109,9 +109,9 @@ impl Mounts {
         if self.mounts.get().is_some() { None } else { self.listings.get(directory) }
     }
 
-    /// The kind of an entry of a directory that was listed; `None` if that does not tell.
-    pub(super) fn listed_kind(&self, directory: &Path, name: &str) -> Option<Kind> {
-        self.listings.get(directory)?.kind(name.as_ref())
+    /// The names in a directory that was listed.
+    pub(super) fn listed(&self, directory: &Path) -> Option<Listing> {
+        self.listings.get(directory)
     }
 
     /// Forgets the lists of directories, so that files that were made since then are found.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::Files as _;
+use super::listings::Listing;
 use super::{Input, Kind, Loader, NESTED, Resolved, Root};
 use crate::error::Result;
 
@@ -23,12 +24,6 @@ impl Loader {
             return Vec::new();
         }
         self.0.files.ways(path)
-    }
-
-    /// False if a directory that was listed has no entry of a name, or one of this kind.
-    fn may_have(&self, directory: &Path, name: &str, other_than: Kind) -> bool {
-        let kind = self.0.files.listed_kind(directory, name);
-        kind.is_none_or(|kind| kind != Kind::Missing && kind != other_than)
     }
 
     /// The paths that were looked up, together with the links that lead from them and their targets, sorted.
@@ -53,18 +48,33 @@ impl Loader {
     }
 }
 
+/// What begins in a directory, if it was listed.
+pub struct Leads(Option<Listing>);
+
 impl Root {
-    /// False if certainly no link is on the way of a word, taken as a path: it may lead somewhere only if its first segment
-    /// is in this directory, and is a link or has others below it.
+    /// What begins in this directory.
     #[must_use]
-    pub fn may_lead(&self, word: &str) -> bool {
+    pub fn leads(&self) -> Leads {
+        Leads(self.loader().0.files.listed(self.path()))
+    }
+}
+
+impl Leads {
+    /// False if certainly no link is on the way of a word, taken as a path: it may lead somewhere only if its first segment
+    /// is in the directory, and is a link or has others below it.
+    #[must_use]
+    pub fn may_be_behind(&self, word: &str) -> bool {
         match word.split_once('/') {
             Some((".." | ".", _)) => true,
-            Some((first, _)) => {
-                !first.is_empty() && self.loader().may_have(self.path(), first, Kind::Missing)
-            }
+            Some((first, _)) => !first.is_empty() && self.may_have(first, Kind::Missing),
             None if matches!(word, ".." | ".") => true,
-            None => self.loader().may_have(self.path(), word, Kind::File),
+            None => self.may_have(word, Kind::File),
         }
+    }
+
+    /// False if the directory has no entry of a name, or one of this kind.
+    fn may_have(&self, name: &str, other_than: Kind) -> bool {
+        let kind = self.0.as_ref().and_then(|listing| listing.kind(name.as_ref()));
+        kind.is_none_or(|kind| kind != Kind::Missing && kind != other_than)
     }
 }

@@ -198,7 +198,11 @@ impl Targets<'_> {
         }
         let directories: Vec<String> = after.keys().cloned().collect();
         let reached = fleet::affected(new_side, &directories, &self.changes)?;
-        let reached = directories.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
+        if let Some(new) = &self.new {
+            // Most files are the same on both sides.
+            new.read_ahead(reached.files.into_iter());
+        }
+        let reached = directories.iter().zip(reached.targets).filter(|(_, is_reached)| *is_reached);
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
         let [old, new] = [&before, &after].map(|names| names.keys().collect::<BTreeSet<_>>());
         names.extend(old.symmetric_difference(&new));

@@ -46,10 +46,14 @@ impl SecretPlaces {
             // It may also be a file, a URL, or a directory that one side does not have.
             let has = |run: &Run<'_>| run.loader().kind(directory) == Kind::Directory;
             if has(after) {
-                after.read_secrets(directory, None)?;
+                after.read_secrets(directory, None, &|files| {
+                    if let Some(revision) = &self.revision {
+                        revision.read_ahead(files);
+                    }
+                })?;
             }
             if let Some(changes) = self.changes.as_ref().filter(|_| has(before)) {
-                before.read_secrets(directory, Some(changes))?;
+                before.read_secrets(directory, Some(changes), &|_| ())?;
             }
         }
         Ok(())

@@ -283,7 +283,7 @@ impl Source {
         let disk = Loader::new(Disk, options.clone());
         let names: Vec<String> =
             self.targets.iter().map(|target| target.directory.clone()).collect();
-        let affected = fleet::affected(&disk, &names, &changes)?;
+        let affected = fleet::affected(&disk, &names, &changes)?.targets;
         let affected = names.iter().zip(affected).filter(|(_, is_affected)| *is_affected);
         let mut affected: BTreeSet<&str> = affected.map(|(name, _)| name.as_str()).collect();
         if asked.all {

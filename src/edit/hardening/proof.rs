@@ -206,6 +206,6 @@ fn among(targets: &[String], loader: &Loader, files: &BTreeSet<PathBuf>) -> Resu
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    let affected = affected(loader, targets, files)?;
+    let affected = affected(loader, targets, files)?.targets;
     Ok(targets.iter().zip(affected).filter(|(_, is)| *is).map(|(name, _)| name.clone()).collect())
 }

@@ -10,6 +10,8 @@ use super::id::Id;
 use super::tree::{EntryKind, Tree, TreeEntry};
 use super::trees::Trees;
 use crate::error::Result;
+use crate::load::clean::split;
+use crate::resource::Index;
 use crate::sync::lock;
 
 /// A set of changed paths. All paths are absolute and clean.
@@ -71,7 +73,7 @@ pub struct Changes {
     roots: [Id; 2],
     provisional: Option<Arc<dyn Provisional>>,
     /// Directories that were looked up, by path: many requested paths share a directory.
-    directories: Arc<Mutex<BTreeMap<Box<[u8]>, FoundDirectory>>>,
+    directories: Arc<Mutex<Index<Box<[u8]>, FoundDirectory>>>,
     /// The names in all trees that differ.
     names: Arc<OnceLock<Result<Names>>>,
 }
@@ -136,9 +138,7 @@ impl Changes {
         if path == self.top {
             return Ok((None, self.roots()));
         }
-        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
-            return Ok((None, [None, None]));
-        };
+        let Some((above, name)) = split(path) else { return Ok((None, [None, None])) };
         let key = above.as_os_str().as_encoded_bytes();
         let known = || lock(&self.directories);
         let found = known().get(key).cloned();

@@ -9,13 +9,13 @@ use sha2::Sha256;
 /// The id of a git object: the hash of its kind, its length and its content.
 ///
 /// A file of a working tree whose hash is not computed yet has a [provisional](Id::provisional) id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
     bytes: [u8; 32],
     form: IdForm,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum IdForm {
     Sha1,
     Sha256,

@@ -1,6 +1,5 @@
 //! The files of a revision, read without a checkout.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -11,8 +10,10 @@ use super::tree::{EntryKind, Tree, os_string};
 use super::trees::Trees;
 use crate::error::{Code, Error, Result};
 use crate::load::LONGEST_PATH;
+use crate::load::clean::split;
 use crate::load::files::{Files, KUSTOMIZATION_FILES, Kind};
 use crate::load::links::{self, Look};
+use crate::resource::Index;
 use crate::sync::lock;
 
 /// The files of a revision, at their paths in the working tree. It contains no other files.
@@ -24,7 +25,7 @@ pub struct Revision {
     /// Links outside the repository that point into it, with the paths of their targets.
     links: Arc<[(PathBuf, PathBuf)]>,
     /// Directories that were looked up, by path.
-    directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
+    directories: Arc<Mutex<Index<Box<[u8]>, Found>>>,
 }
 
 /// Cost of listing a directory, in objects of the budget: reading as many objects takes about as long.
@@ -95,10 +96,19 @@ impl Revision {
         self.trees.read_all(root, &KUSTOMIZATION_FILES)
     }
 
+    /// Reads files in one batch, unless they are large. What is not found without following links is left out.
+    pub fn read_ahead(&self, files: impl Iterator<Item = PathBuf>) {
+        let id = |path: PathBuf| match self.find(&path) {
+            Ok(Some(At::Entry(EntryKind::File | EntryKind::Executable, id))) => Some(id),
+            _ => None,
+        };
+        self.trees.read_ahead(files.filter_map(id));
+    }
+
     /// The entry at a path of which only the last segment may be a link.
     fn find(&self, path: &Path) -> io::Result<Option<At>> {
         let root = At::Entry(EntryKind::Tree, self.root);
-        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+        let Some((above, name)) = split(path) else {
             return Ok(Some(if path == self.top { root } else { At::Above }));
         };
         Ok(match self.directory(above)? {

@@ -10,6 +10,7 @@ use super::objects::{Object, Objects};
 use super::tree::{EntryKind, LARGEST_TREE, Tree};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
+use crate::resource::Index;
 use crate::source::Span;
 use crate::sync::lock;
 
@@ -34,7 +35,7 @@ pub struct Trees(Arc<TreesInner>);
 struct TreesInner {
     objects: Box<dyn Objects>,
     budget: Budget,
-    known: Mutex<BTreeMap<Id, Arc<Tree>>>,
+    known: Mutex<Index<Id, Arc<Tree>>>,
     ahead: Ahead,
     /// For each name passed to [`Trees::holds`]: true for trees that contain a file of that name at any depth.
     holding: Mutex<BTreeMap<&'static str, BTreeMap<Id, bool>>>,
@@ -148,7 +149,7 @@ impl Trees {
             }
             // Revisions have most trees in common.
             let missing: Vec<Id> =
-                level.iter().filter(|id| !self.known().contains_key(id)).copied().collect();
+                level.iter().filter(|id| !self.known().contains_key(*id)).copied().collect();
             self.read(&missing)?;
             let mut next = Vec::new();
             for id in level {
@@ -165,8 +166,13 @@ impl Trees {
             let entries = names.iter().filter_map(|name| tree.get(name.as_ref()));
             entries.filter(|entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable))
         });
-        self.0.ahead.read(files.map(|file| file.id), &*self.0.objects);
+        self.read_ahead(files.map(|file| file.id));
         Ok(())
+    }
+
+    /// Reads files in one batch, unless they are large. Faster than reading them one by one.
+    pub fn read_ahead(&self, ids: impl Iterator<Item = Id>) {
+        self.0.ahead.read(ids, &*self.0.objects);
     }
 
     /// True if a tree, or one below it, contains a file or link with one of these names. Each tree is searched once.
@@ -227,7 +233,7 @@ impl Trees {
         })
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<Id, Arc<Tree>>> {
+    fn known(&self) -> MutexGuard<'_, Index<Id, Arc<Tree>>> {
         lock(&self.0.known)
     }
 
