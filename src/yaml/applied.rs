@@ -1,8 +1,11 @@
 //! Documents that are applied as they are, as kubectl reads them: by the rules of YAML 1.1 (sigs.k8s.io/yaml, go-yaml v2).
 
+use std::collections::BTreeSet;
 use std::mem::take;
 
+use super::emit::push_integer;
 use super::node::{Node, Scalar, Style};
+use super::scalar::number::push_general;
 use super::scalar::{Value, resolve, resolve_1_1};
 use crate::error::Result;
 use crate::limits::Budget;
@@ -17,8 +20,9 @@ struct Open<'a> {
 }
 
 /// Writes `true` and `false` for the words that only YAML 1.1 reads as booleans (`yes`, `on`, `n`), which kubectl sends to
-/// a cluster as booleans. kustomize takes them for texts, and writes them in quotes. Spans stay, and so do keys. (kubectl
-/// 1.32; all numbers mean the same to both.)
+/// a cluster as booleans. kustomize takes them for texts, and writes them in quotes. A key that is a boolean or a number becomes
+/// the text that kubectl makes of its value: `true` of `y`, `16` of `0x10`. Spans stay. (kubectl 1.32; the values of numbers mean
+/// the same to both.)
 ///
 /// # Errors
 /// `Code::LimitExceeded` if copies of what several aliases share are too large. Linear.
@@ -35,7 +39,10 @@ pub fn as_applied(root: &mut Node, budget: &Budget) -> Result<()> {
         let position = top.next;
         top.next += 1;
         let Some(child) = top.node.child(position) else {
-            let whole = open.pop().and_then(|done| done.changed);
+            let whole = match open.pop() {
+                Some(done) => done.with_text_keys(budget)?,
+                None => None,
+            };
             match (open.last_mut(), whole) {
                 (Some(above), Some(whole)) => above.set(above.next - 1, whole, budget)?,
                 (None, whole) => changed = whole,
@@ -63,20 +70,56 @@ const SIZE_OF_CHILD: usize = 48;
 
 impl Open<'_> {
     fn set(&mut self, position: usize, child: Node, budget: &Budget) -> Result<()> {
-        let mut node = match take(&mut self.changed) {
-            Some(changed) => changed,
-            None => {
-                let children = self.node.items().len() + self.node.entries().len();
-                budget.bytes(children.saturating_mul(SIZE_OF_CHILD), self.node.span())?;
-                self.node.clone()
-            }
-        };
+        let mut node = self.changed(budget)?;
         if let Some(place) = node.child_mut(position) {
             *place = child;
         }
         self.changed = Some(node);
         Ok(())
     }
+
+    /// The collection with the children that differ, or a copy.
+    fn changed(&mut self, budget: &Budget) -> Result<Node> {
+        if let Some(changed) = take(&mut self.changed) {
+            return Ok(changed);
+        }
+        let children = self.node.items().len() + self.node.entries().len();
+        budget.bytes(children.saturating_mul(SIZE_OF_CHILD), self.node.span())?;
+        Ok(self.node.clone())
+    }
+
+    /// The collection, if its children differ or its keys are not texts, which they are then. Of keys with the same text, the last
+    /// one stays.
+    fn with_text_keys(mut self, budget: &Budget) -> Result<Option<Node>> {
+        if self.node.entries().iter().all(|(key, _)| text_key(key).is_none()) {
+            return Ok(self.changed);
+        }
+        let mut node = self.changed(budget)?;
+        if let Some(mapping) = node.as_mapping_mut() {
+            let mut seen = BTreeSet::new();
+            let entries = mapping.entries_mut();
+            for (key, _) in entries.iter_mut() {
+                *key = text_key(key).unwrap_or_else(|| key.clone());
+            }
+            entries.reverse();
+            entries.retain(|(key, _)| seen.insert(key.text().to_owned()));
+            entries.reverse();
+        }
+        Ok(Some(node))
+    }
+}
+
+/// The text of a key that is no text, by the rules of sigs.k8s.io/yaml; `None` for a text, and for what it refuses.
+fn text_key(key: &Scalar) -> Option<Scalar> {
+    let mut text = String::new();
+    match resolve_1_1(key).ok()? {
+        Value::Bool(is_true) => text.push_str(if is_true { "true" } else { "false" }),
+        Value::Int(integer) => push_integer(integer, &mut text),
+        Value::Uint(integer) => push_integer(integer, &mut text),
+        Value::Float(float) if float.is_finite() => push_general(float, &mut text),
+        Value::Float(_) | Value::Null | Value::Str(_) | Value::Timestamp(_) => return None,
+    }
+    Some(Scalar::string(&text, key.span()))
 }
 
 /// The boolean that a scalar is by YAML 1.1 only.
@@ -119,6 +162,26 @@ mod tests {
             assert_eq!(read(&text), before, "{word}");
         }
         assert_eq!(read("yes").as_text(), Some("true"));
+    }
+
+    #[test]
+    fn keys_are_texts() {
+        for (text, expected) in [
+            ("{y: a, 'n': b, On: c}", "n=b true=c"),
+            ("{0x10: a, 010: b, 1_0: c, .5: d, 1e30: e}", "16=a 8=b 10=c 0.5=d 1e+30=e"),
+            ("{y: 1, \"true\": 2, z: 3}", "true=2 z=3"),
+            ("{off: yes}", "false=true"),
+            ("{1:30: a, 2001-01-01: b, '1': c}", "1:30=a 2001-01-01=b 1=c"),
+        ] {
+            let root = read(&format!("a: [{text}]"));
+            let inner = root.get("a").unwrap().child(0).unwrap();
+            let entries = inner.entries().iter();
+            let drawn = entries.map(|(key, value)| {
+                assert!(matches!(resolve_1_1(key), Ok(Value::Str(_))), "{text}");
+                format!("{}={}", key.text(), value.as_text().unwrap())
+            });
+            assert_eq!(drawn.collect::<Vec<_>>().join(" "), expected);
+        }
     }
 
     #[test]
