@@ -102,18 +102,24 @@ fn is_merge_key(key: &Scalar) -> bool {
     }
 }
 
+/// The mappings under a merge key, of which `span` is that of the key. An alias may stand for a mapping, but not for a list
+/// of them, for both versions of go-yaml and for kustomize.
 fn merged_mappings(value: &Node, span: Span) -> Result<Vec<&Mapping>> {
-    let refuse = |kind: Kind| {
+    let refuse_what = |what: &str| {
         Error::new(
             Code::InvalidMerge,
-            format!("found {kind} under a merge key, expected a mapping or a list of them"),
+            format!("found {what} under a merge key, expected a mapping or a list of them"),
         )
         .at(span)
         .help(
             "write `<<: *anchor` with the anchor of a mapping; a key named `<<` needs another name",
         )
     };
+    let refuse = |kind: Kind| refuse_what(&kind.to_string());
+    // An alias stands for a node that ends before it.
+    let is_alias = value.span().start() < span.start();
     match value.kind() {
+        Kind::Sequence if is_alias => Err(refuse_what("an alias of a list")),
         Kind::Mapping => Ok(value.as_mapping().into_iter().collect()),
         Kind::Scalar => Err(refuse(Kind::Scalar)),
         Kind::Sequence => {
