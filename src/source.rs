@@ -1,6 +1,6 @@
 //! Texts that were read, and positions in them: all spans of a run share one address space.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -282,6 +282,31 @@ pub struct Location {
 pub struct Sources {
     sources: RwLock<Vec<Arc<Source>>>,
     secrets: RwLock<BTreeSet<(Span, Secrecy)>>,
+    parts: RwLock<CopiedParts>,
+}
+
+/// Parts of values that builds copy to other fields. If the values are secret, so are the parts.
+#[derive(Clone, Debug, Default)]
+pub struct CopiedParts {
+    /// The parts of each value.
+    pub of_values: BTreeMap<String, BTreeSet<String>>,
+    /// True if there are more than these.
+    pub has_more: bool,
+    bytes: usize,
+}
+
+impl CopiedParts {
+    fn add(&mut self, value: &str, part: &str) {
+        /// The number of bytes that are recorded.
+        const MOST: usize = 16 << 20;
+        let is_known = self.of_values.contains_key(value);
+        self.bytes += part.len() + if is_known { 0 } else { value.len() };
+        if self.bytes > MOST {
+            self.has_more = true;
+            return;
+        }
+        self.of_values.entry(value.to_owned()).or_default().insert(part.to_owned());
+    }
 }
 
 impl Sources {
@@ -414,6 +439,20 @@ impl Sources {
         if !span.is_none() {
             write(&self.secrets).insert((span, secrecy));
         }
+    }
+
+    /// Records a part of a value that is copied without the rest of it.
+    pub fn keep_part(&self, value: &str, part: &str) {
+        if read(&self.parts).of_values.get(value).is_some_and(|parts| parts.contains(part)) {
+            return;
+        }
+        write(&self.parts).add(value, part);
+    }
+
+    /// The parts of values that were copied.
+    #[must_use]
+    pub fn copied_parts(&self) -> CopiedParts {
+        read(&self.parts).clone()
     }
 
     /// The parts of texts that were marked as secret.

@@ -11,7 +11,7 @@ use super::mask::Hashes;
 use super::path::Step;
 use super::{Effect, Failure, FindingChange, Group, Identity, Object, Status, TargetReview};
 use crate::resource::ResMap;
-use crate::resource::secret::{Finder, MASK, SecretValues, TextKind, says_secret};
+use crate::resource::secret::{Finder, Fragments, MASK, SecretValues, TextKind, says_secret};
 use crate::source::Sources;
 use crate::sync::lock;
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Text};
@@ -118,11 +118,15 @@ impl Covering<'_> {
             *message = masked.unwrap_or_else(|| std::mem::take(message));
         }
         target.objects.iter_mut().for_each(|object| self.object(object));
-        for FindingChange { object, message, turned: _, rule: _, severity: _ } in
+        for FindingChange { object, message, node, turned: _, rule: _, severity: _ } in
             &mut target.findings
         {
+            let fragments = self.fragments(node.as_ref());
+            *node = None;
             self.text(object, TextKind::Name);
-            self.text(message, TextKind::Message);
+            if let Some(masked) = self.sentence(message, TextKind::Message, &fragments) {
+                *message = masked;
+            }
         }
         for growth in &mut target.growth {
             self.text(&mut growth.namespace, TextKind::Name);
@@ -154,7 +158,13 @@ impl Covering<'_> {
             self.text(text, TextKind::Name);
         }
         changes.iter_mut().for_each(|change| self.change(change));
-        effects.iter_mut().for_each(|effect| self.effect(effect));
+        let has_sentences =
+            effects.iter().any(|effect| matches!(effect, Effect::Judged(_) | Effect::Image(_)));
+        let fragments = match has_sentences {
+            true => self.fragments(nodes.iter().flatten()),
+            false => Fragments::default(),
+        };
+        effects.iter_mut().for_each(|effect| self.effect(effect, &fragments));
         match nodes {
             // Of objects on both sides only the changes are shown.
             [Some(_), Some(_)] if self.keeps_pairs => {}
@@ -166,14 +176,21 @@ impl Covering<'_> {
     fn change(&self, change: &mut Change) {
         let Change { path, what, follows, then } = change;
         let mut kind = TextKind::Field;
+        let mut is_named = true;
         for step in &mut path.0 {
-            if let Step::Key(key) = step {
-                kind = below(kind, key);
-            }
-            if let Step::Key(name) | Step::Item(name) = step
-                && let Some(masked) = self.masked(name, TextKind::Name)
-            {
-                *name = Text::from(masked);
+            let (text, of_text) = match step {
+                Step::Key(key) => {
+                    is_named = !NAMED_OTHERWISE.contains(&&**key);
+                    kind = below(kind, key);
+                    (key, TextKind::Name)
+                }
+                Step::Item(name) if is_named => (name, TextKind::Name),
+                // The value of another field than a name.
+                Step::Item(value) => (value, kind),
+                Step::Index(..) => continue,
+            };
+            if let Some(masked) = self.masked(text, of_text) {
+                *text = Text::from(masked);
             }
         }
         match what {
@@ -191,16 +208,18 @@ impl Covering<'_> {
         then.chain(follows).for_each(|text| self.text(text, TextKind::Name));
     }
 
-    fn effect(&self, effect: &mut Effect) {
+    fn effect(&self, effect: &mut Effect, fragments: &Fragments) {
         match effect {
             Effect::Lost(_) => {}
             Effect::Recreated(why) | Effect::Restarted(why) => {
                 why.iter_mut().for_each(|text| self.text(text, TextKind::Name));
             }
             Effect::Image(image) => {
-                [&mut image.name, &mut image.before, &mut image.after]
-                    .into_iter()
-                    .for_each(|text| self.text(text, TextKind::Field));
+                for text in [&mut image.name, &mut image.before, &mut image.after] {
+                    if let Some(masked) = self.sentence(text, TextKind::Field, fragments) {
+                        *text = masked;
+                    }
+                }
             }
             Effect::Security(security) => {
                 let causes = security.violated.iter_mut().chain(&mut security.satisfied);
@@ -211,12 +230,40 @@ impl Covering<'_> {
                 }
             }
             Effect::Judged(judgement) => {
-                judgement.phrase.replace_names(|name| self.masked(name, TextKind::Message));
+                let mask = |name: &str| self.sentence(name, TextKind::Message, fragments);
+                judgement.phrase.replace_names(mask);
                 if let Some(masked) = self.masked(&judgement.path, TextKind::Name) {
                     judgement.path = masked.into();
                 }
             }
         }
+    }
+
+    /// The words of the secret values in objects.
+    fn fragments<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Fragments {
+        let mut values: Vec<&str> = Vec::new();
+        let mut add = |text: &'n str, kind| {
+            let found = self.finder.find(text, kind);
+            values.extend(found.into_iter().filter_map(|range| text.get(range)));
+        };
+        let mut pending: Vec<(&Node, TextKind)> =
+            nodes.into_iter().map(|node| (node, TextKind::Field)).collect();
+        while let Some((node, kind)) = pending.pop() {
+            node.as_text().into_iter().for_each(|text| add(text, kind));
+            pending.extend(node.items().iter().map(|item| (item, kind)));
+            for (key, value) in node.entries() {
+                add(key.text(), TextKind::Name);
+                pending.push((value, below(kind, key.text())));
+            }
+        }
+        Fragments::of(values)
+    }
+
+    /// A text about an object with the values of the run masked, and with the words of those that the object has.
+    fn sentence(&self, text: &str, kind: TextKind, fragments: &Fragments) -> Option<String> {
+        // A part of a value may begin like the value.
+        let masked = fragments.replaced(text, |part| self.hashes.of(part));
+        self.masked(masked.as_deref().unwrap_or(text), kind).or(masked)
     }
 
     /// Masks each text below a node, which may be 10,000 levels deep.
@@ -257,6 +304,18 @@ impl Covering<'_> {
     }
 }
 
+/// Lists whose items are told apart by hosts, paths, addresses and the like, and not by their names.
+const NAMED_OTHERWISE: [&str; 8] = [
+    "rules",
+    "paths",
+    "hostAliases",
+    "tolerations",
+    "topologySpreadConstraints",
+    "volumeMounts",
+    "volumeDevices",
+    "ports",
+];
+
 /// The kind of the texts of a field in others of a kind.
 fn below(kind: TextKind, key: &str) -> TextKind {
     const DATA: [&str; 7] =
@@ -268,5 +327,65 @@ fn below(kind: TextKind, key: &str) -> TextKind {
             _ if DATA.contains(&key) || says_secret(key) => TextKind::Data,
             _ => TextKind::Field,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::tests::target;
+    use crate::diff::{Options, Review};
+
+    /// All that a review of an object with a secret value shows, in small letters.
+    fn shown(secret: &str, object: &str) -> String {
+        let [before, after] = ["summerhouse", "wintergarden"].map(|word| {
+            let object = object.replace("SECRET", secret).replace("WORD", word);
+            let secret = secret.replace("WORD", word);
+            format!("{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, stringData: {{a: '{secret}'}}}}\n---\n{object}")
+        });
+        let options = Options { mask: Some(Masking::new("key")), ..Options::default() };
+        let target = TargetReview::of(&target(&before, &after), &options);
+        let review = Review::of(vec![target], &options);
+        let objects = review.targets.iter().flat_map(|target| &target.objects);
+        let groups = review.groups.iter().map(|group| &group.object);
+        let effects = objects.chain(groups).flat_map(|object| &object.effects);
+        let effects: Vec<String> = effects.map(|effect| format!("{effect:?}")).collect();
+        assert!(effects.iter().any(|effect| effect.contains("masked-")), "{effects:?}");
+        effects.join("\n").to_lowercase()
+    }
+
+    /// Judgements take hosts, accounts, lists and images apart, or write them in small letters.
+    #[test]
+    fn sentences_show_no_part_of_a_value() {
+        let ingress = "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, annotations: {a: b}}, spec: {rules: [{host: 'h'}]}}";
+        let role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: r}, roleRef: {kind: ClusterRole, name: admin}, subjects: [SUBJECT]}";
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: 'SECRET'}]}}";
+        let account =
+            |name: &str| role.replace("SUBJECT", &format!("{{kind: User, name: '{name}'}}"));
+        for (secret, object) in [
+            ("Zq91-WORD-xY", ingress.replace("'h'", "SECRET")),
+            ("Zq91-WORD-xY", ingress.replace("'h'", "www.SECRET.example.com")),
+            ("WORD", ingress.replace("a: b", "nginx.ingress.kubernetes.io/server-alias: SECRET")),
+            (
+                "shop.example,WORD",
+                ingress.replace("a: b", "nginx.ingress.kubernetes.io/server-alias: 'SECRET'"),
+            ),
+            (
+                "WORD;shop.example",
+                ingress.replace(
+                    "a: b",
+                    "nginx.ingress.kubernetes.io/whitelist-source-range: 'SECRET'",
+                ),
+            ),
+            ("system:serviceaccount:Zq91xY:WORD", account("SECRET")),
+            ("system:serviceaccount:WORD:Zq91xY", account("SECRET")),
+            ("Zq91xY.example/WORD:1", pod.to_owned()),
+            ("Zq91xY.example/app:1-WORD", pod.to_owned()),
+        ] {
+            let shown = shown(secret, &object);
+            for word in ["summerhouse", "wintergarden", "zq91"] {
+                assert!(!shown.contains(word), "{secret}: {shown}");
+            }
+        }
     }
 }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Pair, Rendered, Side, Target};
 use crate::harden::{Finding, RuleRef, Settings, Severity, check};
+use crate::resource::ResMap;
 use crate::source::Sources;
+use crate::yaml::Node;
 
 /// A finding that only one side has, or that is accepted only after the change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct FindingChange {
     /// The change.
     pub turned: TurnedFinding,
@@ -22,6 +24,8 @@ pub struct FindingChange {
     pub object: String,
     /// The description.
     pub message: String,
+    /// The object, until masks have been applied to what is said of it.
+    pub(super) node: Option<Node>,
 }
 
 /// The change of a finding.
@@ -63,10 +67,16 @@ pub fn findings(
         return Vec::new();
     };
     let checked = |side: &Rendered| check(&side.resources, sources, settings);
-    compare(&checked(before), &checked(after), pairs)
+    let sides = [before, after].map(|side| &side.resources);
+    compare(&checked(before), &checked(after), pairs, sides)
 }
 
-fn compare(before: &[Finding], after: &[Finding], pairs: &[Pair]) -> Vec<FindingChange> {
+fn compare(
+    before: &[Finding],
+    after: &[Finding],
+    pairs: &[Pair],
+    sides: [&ResMap; 2],
+) -> Vec<FindingChange> {
     let numbers = |place: fn(&Pair) -> Option<usize>| -> BTreeMap<usize, usize> {
         let numbered = pairs.iter().enumerate();
         numbered.filter_map(|(number, pair)| Some((place(pair)?, number))).collect()
@@ -97,7 +107,7 @@ fn compare(before: &[Finding], after: &[Finding], pairs: &[Pair]) -> Vec<Finding
         let resolved = news(open, is_open).take(less);
         found.extend(resolved.map(|one| (TurnedFinding::Resolved, key, one)));
     }
-    told(found)
+    told(found, sides)
 }
 
 /// The findings of a key: open ones, and those that a suppression accepts.
@@ -131,7 +141,10 @@ fn news<'f, 'a>(own: &'f [&'a Finding], other: &[&Finding]) -> impl Iterator<Ite
 }
 
 /// The changes, without findings that only moved to a container with another name.
-fn told(found: Vec<(TurnedFinding, &Key<'_>, &Finding)>) -> Vec<FindingChange> {
+fn told(
+    found: Vec<(TurnedFinding, &Key<'_>, &Finding)>,
+    sides: [&ResMap; 2],
+) -> Vec<FindingChange> {
     let rule = |key: &Key<'_>| (key.0.to_owned(), key.1.map(str::to_owned), key.2);
     let mut moved: BTreeMap<_, [usize; 2]> = BTreeMap::new();
     for (turned, key, _) in found.iter().filter(|(_, key, _)| key.3.is_some()) {
@@ -142,6 +155,10 @@ fn told(found: Vec<(TurnedFinding, &Key<'_>, &Finding)>) -> Vec<FindingChange> {
             TurnedFinding::Accepted => {}
         }
     }
+    let object = |turned: TurnedFinding, place: usize| {
+        let side = if turned == TurnedFinding::Resolved { sides[0] } else { sides[1] };
+        side.get(place).map(|object| object.node().clone())
+    };
     let is_moved = |turned: TurnedFinding, key: &Key<'_>| {
         let equal = moved.get(&rule(key)).is_some_and(|[new, resolved]| new == resolved);
         turned != TurnedFinding::Accepted && key.3.is_some() && equal
@@ -155,6 +172,7 @@ fn told(found: Vec<(TurnedFinding, &Key<'_>, &Finding)>) -> Vec<FindingChange> {
             severity: finding.severity,
             object: finding.subject(),
             message: finding.message.clone(),
+            node: object(turned, finding.place),
         })
         .collect();
     changes.sort_by(|one, other| {

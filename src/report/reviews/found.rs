@@ -23,7 +23,7 @@ pub(super) fn found(review: &Review) -> Vec<Found<'_>> {
     let mut found: BTreeMap<Key<'_>, Found<'_>> = BTreeMap::new();
     for (target, of) in review.targets.iter().enumerate() {
         for change in &of.findings {
-            let FindingChange { turned, rule, severity, object, message } = change;
+            let FindingChange { turned, rule, severity, object, message, .. } = change;
             let key = (*turned, Reverse(*severity), rule.id(), &**object, &**message);
             let new = || Found { change, targets: Vec::new() };
             let targets = &mut found.entry(key).or_insert_with(new).targets;
@@ -48,7 +48,7 @@ pub(super) fn lines(review: &Review) -> Vec<(TurnedFinding, Words)> {
 }
 
 fn line(review: &Review, Found { change, targets }: &Found<'_>) -> (TurnedFinding, Words) {
-    let FindingChange { turned, rule, severity, object, message } = change;
+    let FindingChange { turned, rule, severity, object, message, .. } = change;
     let verb = match turned {
         TurnedFinding::New => format!("new {}", severity.as_str()),
         TurnedFinding::Accepted => format!("accepted from now on, {}", severity.as_str()),

@@ -60,7 +60,7 @@ struct FindingJson<'a> {
 
 impl<'a> FindingJson<'a> {
     fn of(change: &'a FindingChange) -> Self {
-        let FindingChange { turned, rule, severity, object, message } = change;
+        let FindingChange { turned, rule, severity, object, message, .. } = change;
         Self {
             turned: turned.as_str(),
             rule: rule.id(),

@@ -12,6 +12,7 @@ use aho_corasick::nfa::contiguous::{Builder, NFA};
 
 use super::decoded::{self, Decoded, ESCAPES};
 use super::parts::parts;
+use super::pieces;
 use super::telling::{self, Telling, telling};
 use super::vocabulary;
 use crate::index::Index;
@@ -102,6 +103,7 @@ impl Patterns {
             let part = &part[..part.len().min(left)];
             left -= part.len();
             self.add_part(part, is_named, is_cut);
+            pieces::random(part, &mut |piece| self.add_part(piece, false, is_cut));
         });
     }
 
@@ -138,6 +140,13 @@ impl Patterns {
             let end = (start + PIECE).min(packed.len());
             self.push(&packed[end.saturating_sub(PIECE).min(start)..end], kind, is_cut);
         }
+    }
+
+    /// Adds a text that is found as it is, between other characters than letters and digits if it is a word.
+    pub(super) fn add_fragment(&mut self, text: &[u8], is_word: bool) {
+        let packed: Vec<u8> =
+            text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
+        self.push(&packed, if is_word { Kind::Word } else { Kind::Anywhere }, false);
     }
 
     /// Adds the letters in the middle of a value in base64, for each place at which it may begin.

@@ -4,14 +4,17 @@
 //! Messages show source text, so this works on texts as written, even if they are not valid YAML. If in doubt, text is
 //! hidden.
 
+mod commands;
 mod decoded;
 mod finder;
 mod formats;
+mod fragments;
 mod generator;
 mod lines;
 mod manifest;
 mod marks;
 mod parts;
+mod pieces;
 mod shield;
 mod telling;
 mod values;
@@ -28,6 +31,7 @@ use crate::source::{Secrecy, Source};
 use crate::yaml::parse;
 
 pub use finder::{Finder, TextKind};
+pub use fragments::Fragments;
 pub use manifest::{
     embeds_secret, is_secret, is_selector, is_template, makes_secrets, mentions_secret,
 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::decoded::{BACKSLASHES, ENTITIES, Escapes, PERCENTS, QUOTES};
 use super::telling::says_secret;
-use super::{formats, lines};
+use super::{commands, formats, lines};
 
 /// Maximum number of values in each other.
 const DEEPEST: usize = 6;
@@ -88,6 +88,9 @@ impl PartWalk<'_> {
         if line.is_empty() || line.starts_with("-----") || line.starts_with("# ") {
             return;
         }
+        for (value, is_said) in commands::values(line) {
+            self.value(value.as_bytes(), is_named || is_said);
+        }
         if let Some((key, value)) = assigned(line) {
             let is_named = is_named || says_secret(key);
             for value in [Some(value), formats::bare(value)].into_iter().flatten() {
@@ -109,6 +112,10 @@ impl PartWalk<'_> {
             && !user.contains([' ', '/', '"'])
         {
             (self.tell)(password.trim().as_bytes(), is_named);
+            // `user:password@host`
+            if let Some((password, _)) = password.rsplit_once('@') {
+                (self.tell)(password.trim().as_bytes(), is_named);
+            }
         }
         // The parts of `host=db password=x`, of `url?token=x&a=b` and the like.
         let settings = line.split([' ', ';', '&', '?', ',']).filter_map(|one| one.split_once('='));
@@ -197,7 +204,10 @@ mod tests {
         let mut found = Vec::new();
         parts(value.as_bytes(), false, &mut |part, is_named| {
             let mark = if is_named { "!" } else { "" };
-            found.push(format!("{mark}{}", String::from_utf8_lossy(part)));
+            let told = format!("{mark}{}", String::from_utf8_lossy(part));
+            if !found.contains(&told) {
+                found.push(told);
+            }
         });
         found
     }
@@ -211,7 +221,7 @@ mod tests {
             ["postgres://app:p%40ss@db/x?sslpassword=q", "!p%40ss", "!p@ss", "!q"]
         );
         assert_eq!(all("-----BEGIN KEY-----\nMIIE\nabcd\n-----END KEY-----"), ["MIIE", "abcd"]);
-        assert_eq!(all("host=db password=x"), ["db password=x", "!x"]);
+        assert_eq!(all("host=db password=x"), ["!x", "db password=x"]);
         assert_eq!(all("user:word"), ["user:word", "word"]);
         let auth = BASE64_STANDARD.encode("user:pass word");
         let config = format!(r#"{{"auths":{{"r.io":{{"auth":"{auth}","n":1,"password":"p"}}}}}}"#);
@@ -225,6 +235,10 @@ mod tests {
             ("f: {pw: c, token: 'd, e'}", "!d, e"),
             ("<pass>a&amp;b</pass>", "!a&b"),
             ("db:5432:a:a:b\\:c", "!b:c"),
+            ("app:a@b@db:5432/x", "a@b"),
+            ("curl -u app:b https://h", "!b"),
+            ("PGPASSWORD=b psql -h db", "!b"),
+            ("export A=b; export TOKEN='c d'", "!c d"),
         ] {
             assert!(all(value).contains(&part.to_owned()), "{value}: {:?}", all(value));
         }

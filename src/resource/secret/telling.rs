@@ -56,6 +56,43 @@ pub(super) fn telling(value: &[u8], is_named: bool) -> Telling {
     }
 }
 
+/// True for a piece of a value that looks like a secret by itself: other pieces are names, hosts and words, which texts
+/// have in common that share no secret.
+pub(super) fn is_random(piece: &str) -> bool {
+    telling(piece.as_bytes(), false) >= Telling::Word
+        && !piece.bytes().all(|byte| byte.is_ascii_digit())
+        && !are_plain(&piece.to_ascii_lowercase(), true)
+        && !are_joined_words(piece)
+}
+
+/// True for words that begin with capitals, or consist of them: `MyShop`, `HTTPServer`, `MAX_SIZE`.
+fn are_joined_words(text: &str) -> bool {
+    /// The fewest letters of a word on average.
+    const FEW: usize = 3;
+    let letters: Vec<char> = text.chars().collect();
+    let is_inside = |letter: &char| letter.is_alphabetic() || matches!(letter, '-' | '_' | '.');
+    if !letters.iter().all(is_inside) {
+        return false;
+    }
+    let is_break = |at: usize| {
+        let [before, letter] = [letters[at - 1], letters[at]];
+        let next = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        letter.is_uppercase() && (before.is_lowercase() || before.is_uppercase() && next)
+    };
+    let mut words: Vec<String> = vec![String::new()];
+    for (at, &letter) in letters.iter().enumerate() {
+        if at > 0 && (is_break(at) || !letter.is_alphabetic()) {
+            words.push(String::new());
+        }
+        if letter.is_alphabetic() {
+            words.last_mut().into_iter().for_each(|word| word.extend(letter.to_lowercase()));
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let count: usize = words.iter().map(|word| word.chars().count()).sum();
+    words.iter().all(|word| is_word(word)) && words.len() * FEW <= count
+}
+
 fn is_known(text: &str) -> bool {
     const LONGEST: usize = 13;
     text.len() <= LONGEST && WORDS.lines().any(|word| word.eq_ignore_ascii_case(text))
@@ -63,6 +100,11 @@ fn is_known(text: &str) -> bool {
 
 /// True for text like a name, a host, a version or a path: words of small letters and short numbers.
 fn is_plain(text: &str) -> bool {
+    are_plain(text, false)
+}
+
+/// As [`is_plain`]; `is_part` is true for a part of such a text.
+fn are_plain(text: &str, is_part: bool) -> bool {
     const LONGEST: usize = 64;
     /// Most words with letters and digits, such as `eu1` or `k8s`.
     const MOST_MIXED: usize = 2;
@@ -76,7 +118,7 @@ fn is_plain(text: &str) -> bool {
         let parts = text.split(|letter: char| !letter.is_ascii_alphanumeric());
         parts.filter(|part| !part.is_empty())
     };
-    let are_several = parts().nth(1).is_some();
+    let are_several = is_part || parts().nth(1).is_some();
     let mut mixed = 0;
     parts().all(|part| {
         let letters = part.bytes().filter(u8::is_ascii_lowercase).count();
@@ -146,6 +188,24 @@ mod tests {
             ("pässwörter", Anywhere),
         ] {
             assert_eq!(telling(value.as_bytes(), false), expected, "{value}");
+        }
+        for (piece, expected) in [
+            ("Zq91AxW7qkPv2mN", true),
+            ("550e8400", true),
+            ("qwmzkxjvbphd", true),
+            ("XkQzWvBnMp", true),
+            ("kR7pqZt", true),
+            ("123456789012", false),
+            ("myregistry1", false),
+            ("eu-west-1", false),
+            ("TLSv1.2", false),
+            ("MyRepo", false),
+            ("DefaultEndpointsProtocol", false),
+            ("MAX_POOL_SIZE", false),
+            ("HTTPServer", false),
+            ("Zq91", false),
+        ] {
+            assert_eq!(is_random(piece), expected, "{piece}");
         }
         assert_eq!(telling(b"super-secret-value", true), Phrase);
         assert_eq!(telling(b"password", true), Never);

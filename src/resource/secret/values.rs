@@ -1,16 +1,16 @@
 //! The values of all Secrets of a run, from which a [`Finder`] is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decoded::BACKSLASHES;
-use super::finder::{Finder, Patterns};
+use super::finder::{Finder, Patterns, TextKind};
 use super::manifest::{is_secret, is_template, makes_secrets, mentions_secret};
 use super::shield::Shield;
 use super::telling::says_secret;
 use super::{lines, parts};
 use crate::index::Index;
-use crate::source::{Source, Sources};
+use crate::source::{CopiedParts, Source, Sources};
 use crate::yaml::Node;
 
 /// The number of bytes of values, above which all that looks like a secret counts as one.
@@ -21,6 +21,7 @@ const MOST_BYTES: usize = 32 << 20;
 pub struct SecretValues {
     texts: Index<String, Reading>,
     bytes: usize,
+    copied: Vec<CopiedParts>,
 }
 
 /// Ways in which a text is read; the same text may be several values.
@@ -56,8 +57,9 @@ impl SecretValues {
     }
 
     /// Adds the values of Secrets in texts that were read, also of targets that are not rendered: manifests, patches,
-    /// entries and files of generators. Texts without any cost a search.
+    /// entries and files of generators. Texts without any cost a search. Of values of which builds copied parts, these are values, too.
     pub fn add_texts(&mut self, sources: &Sources) {
+        self.copied.push(sources.copied_parts());
         let shield = Shield::default();
         let mut marked: BTreeMap<_, Arc<Source>> = BTreeMap::new();
         for span in sources.secret_spans() {
@@ -78,8 +80,40 @@ impl SecretValues {
     /// Makes a finder for these values.
     #[must_use]
     pub fn finder(&self) -> Finder {
+        /// The number of times that a part is cut again.
+        const ROUNDS: usize = 4;
+        let mut parts = BTreeSet::new();
+        let mut finder = self.finder_with(&parts);
+        for _ in 0..ROUNDS {
+            let count = parts.len();
+            self.add_copied(&finder, &mut parts);
+            if parts.len() == count {
+                break;
+            }
+            finder = self.finder_with(&parts);
+        }
+        finder
+    }
+
+    /// Adds the copied parts of values that are secret, as far as they are not found yet.
+    fn add_copied<'a>(&'a self, finder: &Finder, parts: &mut BTreeSet<&'a str>) {
+        if finder.is_empty() {
+            return;
+        }
+        for (value, of_value) in self.copied.iter().flat_map(|copied| &copied.of_values) {
+            let found = finder.find(value, TextKind::Data);
+            let secrets = || found.iter().filter_map(|range| value.get(range.clone()));
+            let is_secret =
+                |part: &str| secrets().any(|secret| secret.contains(part) || part.contains(secret));
+            let is_new = |part: &str| finder.find(part, TextKind::Field) != [0..part.len()];
+            let of_value = of_value.iter().map(String::as_str);
+            parts.extend(of_value.filter(|part| is_secret(part) && is_new(part)));
+        }
+    }
+
+    fn finder_with(&self, parts: &BTreeSet<&str>) -> Finder {
         let mut patterns = Patterns::default();
-        if self.bytes > MOST_BYTES {
+        if self.bytes > MOST_BYTES || self.copied.iter().any(|copied| copied.has_more) {
             patterns.overflow();
         }
         for (text, reading) in &self.texts {
@@ -91,6 +125,7 @@ impl SecretValues {
                 patterns.add(&bytes, reading.is_named);
             }
         }
+        parts.iter().for_each(|part| patterns.add(part.as_bytes(), true));
         patterns.finder()
     }
 
@@ -183,7 +218,27 @@ fn may_have_values(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::key_before;
+    use super::*;
+
+    /// A part without the looks of a secret, and a part of a part.
+    #[test]
+    fn parts_that_builds_copy_are_values() {
+        let mut values = SecretValues::default();
+        let value = "app:summerhouse/garden:db";
+        values.add(value, Reading { is_text: true, ..Reading::default() });
+        let masked = |values: &SecretValues, text: &str| {
+            values.finder().replaced(text, TextKind::Field, |_| "*".to_owned())
+        };
+        assert_eq!(masked(&values, "a summerhouse/garden"), None);
+        let sources = Sources::new();
+        sources.keep_part("summerhouse/garden", "garden");
+        sources.keep_part(value, "summerhouse/garden");
+        sources.keep_part("frontend:backend", "backend");
+        values.add_texts(&sources);
+        assert_eq!(masked(&values, "a summerhouse/garden").as_deref(), Some("a *"));
+        assert_eq!(masked(&values, "a garden").as_deref(), Some("a *"));
+        assert_eq!(masked(&values, "a backend"), None);
+    }
 
     #[test]
     fn keys_are_found_before_their_values() {

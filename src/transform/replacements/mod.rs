@@ -123,7 +123,8 @@ fn apply(
     for replacement in replacements {
         let mut replace = || -> Result<()> {
             let targets = complete(replacement)?;
-            let mut origin = Origin::find(replacement, resources, &index)?;
+            let sources = context.root.loader().sources();
+            let mut origin = Origin::find(replacement, resources, &index, sources)?;
             for entry in targets {
                 let target = ReplacementTarget::new(entry, context.root.budget())
                     .map_err(|error| error.at(entry.span))?;

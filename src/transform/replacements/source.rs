@@ -7,7 +7,7 @@ use crate::config::{FieldOptions, Replacement, SourceSelector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
 use crate::schema::Gvk;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::yaml::de::Spanned;
 use crate::yaml::path::{self, ValuePath};
 use crate::yaml::{Node, Scalar, Text};
@@ -34,6 +34,7 @@ impl Origin {
         replacement: &Replacement,
         resources: &ResMap,
         index: &Index,
+        sources: &Sources,
     ) -> Result<Self> {
         let Some(source) = &replacement.source else {
             let (text, span) = replacement
@@ -62,7 +63,13 @@ impl Origin {
         };
         let part = source.options.as_ref().filter(|options| !options.delimiter.is_empty());
         match part {
-            Some(options) => Ok(Self { value: part_of(node, options, span)?, field: None }),
+            Some(options) => {
+                let part = part_of(node, options, span)?;
+                if let (Some(value), Some(part)) = (node.as_text(), part.as_text()) {
+                    sources.keep_part(value, part);
+                }
+                Ok(Self { value: part, field: None })
+            }
             None => Ok(Self {
                 value: node.clone(),
                 field: Some(SourceField { resource: place, way, in_annotations }),
