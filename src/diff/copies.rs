@@ -4,12 +4,15 @@
 //! This is done when all targets are compared, and before anything is grouped, cut or written. Values differ after it
 //! where they differ before, since their hashes do.
 
+use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::compare::{Change, Consequence, What};
 use super::mask::Hashes;
 use super::path::Step;
 use super::{Effect, Failure, FindingChange, Group, Identity, Object, Status, TargetReview};
+use crate::index::Index;
 use crate::resource::ResMap;
 use crate::resource::secret::{Finder, Fragments, MASK, SecretValues, TextKind, says_secret};
 use crate::source::Sources;
@@ -65,7 +68,7 @@ impl Masking {
         if finder.is_empty() {
             return;
         }
-        let covering = Covering { finder: &finder, hashes: &self.hashes, keeps_pairs };
+        let covering = Covering::new(&finder, &self.hashes, keeps_pairs);
         targets.iter_mut().for_each(|target| covering.target(target));
     }
 
@@ -79,7 +82,7 @@ impl Masking {
         if finder.is_empty() {
             return;
         }
-        let covering = Covering { finder: &finder, hashes: &self.hashes, keeps_pairs: true };
+        let covering = Covering::new(&finder, &self.hashes, true);
         for Group { object, members: _ } in groups {
             if let [Some(before), Some(after)] = &mut object.nodes {
                 [before, after].into_iter().for_each(|node| covering.node(node, TextKind::Field));
@@ -104,9 +107,18 @@ struct Covering<'a> {
     hashes: &'a Hashes,
     /// True if objects on both sides are masked later.
     keeps_pairs: bool,
+    /// Short texts without a secret, by their kinds: many targets have the same ones.
+    clean: RefCell<[Index<String, ()>; KINDS]>,
 }
 
-impl Covering<'_> {
+/// The number of kinds of texts.
+const KINDS: usize = 4;
+
+impl<'a> Covering<'a> {
+    fn new(finder: &'a Finder, hashes: &'a Hashes, keeps_pairs: bool) -> Self {
+        Self { finder, hashes, keeps_pairs, clean: RefCell::default() }
+    }
+
     fn target(&self, target: &mut TargetReview) {
         let failures = match &mut target.status {
             Status::Failed(failures) => failures.as_mut_slice(),
@@ -157,13 +169,21 @@ impl Covering<'_> {
         for text in carried.chain(folded).chain([stem]) {
             self.text(text, TextKind::Name);
         }
-        changes.iter_mut().for_each(|change| self.change(change));
-        let has_sentences =
-            effects.iter().any(|effect| matches!(effect, Effect::Judged(_) | Effect::Image(_)));
-        let fragments = match has_sentences {
-            true => self.fragments(nodes.iter().flatten()),
-            false => Fragments::default(),
+        let has = |is_meant: fn(&Effect) -> bool| effects.iter().any(is_meant);
+        let fragments = match () {
+            () if has(|effect| matches!(effect, Effect::Judged(_))) => {
+                self.fragments(nodes.iter().flatten())
+            }
+            // The words are those of the changed fields.
+            () if has(|effect| matches!(effect, Effect::Image(_))) => {
+                self.fragments(changes.iter().flat_map(|change| match &change.what {
+                    What::Changed(before, after) => vec![before, after],
+                    What::Added(_) | What::Removed(_) | What::Reordered(..) => Vec::new(),
+                }))
+            }
+            () => Fragments::default(),
         };
+        changes.iter_mut().for_each(|change| self.change(change));
         effects.iter_mut().for_each(|effect| self.effect(effect, &fragments));
         match nodes {
             // Of objects on both sides only the changes are shown.
@@ -243,7 +263,7 @@ impl Covering<'_> {
     fn fragments<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Fragments {
         let mut values: Vec<&str> = Vec::new();
         let mut add = |text: &'n str, kind| {
-            let found = self.finder.find(text, kind);
+            let found = self.found(text, kind);
             values.extend(found.into_iter().filter_map(|range| text.get(range)));
         };
         let mut pending: Vec<(&Node, TextKind)> =
@@ -257,6 +277,27 @@ impl Covering<'_> {
             }
         }
         Fragments::of(values)
+    }
+
+    /// The secret parts of a text.
+    fn found(&self, text: &str, kind: TextKind) -> Vec<Range<usize>> {
+        const LONGEST: usize = 256;
+        const MOST: usize = 1 << 16;
+        let is_clean = |clean: &[Index<String, ()>; KINDS]| {
+            clean.get(kind as usize).is_some_and(|clean| clean.contains_key(text))
+        };
+        if text.len() <= LONGEST && is_clean(&self.clean.borrow()) {
+            return Vec::new();
+        }
+        let found = self.finder.find(text, kind);
+        if let Some(clean) = self.clean.borrow_mut().get_mut(kind as usize)
+            && found.is_empty()
+            && text.len() <= LONGEST
+            && clean.len() < MOST
+        {
+            clean.insert(text.to_owned(), ());
+        }
+        found
     }
 
     /// A text about an object with the values of the run masked, and with the words of those that the object has.
