@@ -280,7 +280,7 @@ fn readdressed(sides: &Sides<'_, '_>, name: &str, hooks: [&Node; 2]) -> Vec<Judg
 }
 
 /// True if a Service of the render has moved from a namespace and name to others.
-fn has_moved(sides: &Sides<'_, '_>, [old, new]: [(&str, &str); 2]) -> bool {
+pub(super) fn has_moved(sides: &Sides<'_, '_>, [old, new]: [(&str, &str); 2]) -> bool {
     let whole = sides.whole;
     let is_at = |side: usize, place: Option<usize>, (namespace, name): (&str, &str)| {
         let object = place.and_then(|place| whole.renders[side].get(place));

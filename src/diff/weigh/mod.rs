@@ -26,6 +26,7 @@ mod restaged;
 mod scale;
 mod scalers;
 mod selectors;
+mod settings;
 mod storage;
 mod successors;
 mod unseen;
@@ -162,6 +163,7 @@ impl<'a> Whole<'a> {
             if !self.renders[1].is_empty() || restricts_others(group, kind) {
                 let sides = Sides::of(object, self);
                 judges(group, kind).iter().for_each(|judge| judge(&sides, &mut found));
+                settings::weigh(&sides, &mut found);
                 exposure::weigh(&sides, exposures(group, kind), &mut found);
             }
             let found = found.into_iter().filter_map(|judged| as_configured(judged, rules));
