@@ -105,7 +105,7 @@ impl SecretValues {
             let secrets = || found.iter().filter_map(|range| value.get(range.clone()));
             let is_secret =
                 |part: &str| secrets().any(|secret| secret.contains(part) || part.contains(secret));
-            let is_new = |part: &str| finder.find(part, TextKind::Field) != [0..part.len()];
+            let is_new = |part: &str| finder.find(part, TextKind::Field) != std::slice::from_ref(&(0..part.len()));
             let of_value = of_value.iter().map(String::as_str);
             parts.extend(of_value.filter(|part| is_secret(part) && is_new(part)));
         }
