@@ -95,19 +95,27 @@ impl SecretValues {
         finder
     }
 
-    /// Adds the copied parts of values that are secret, as far as they are not found yet.
+    /// Adds the copied parts of values that are secret, as far as they are not found yet. Of a value with too many parts and
+    /// secrets to compare each with each, all parts count as secret.
     fn add_copied<'a>(&'a self, finder: &Finder, parts: &mut BTreeSet<&'a str>) {
+        const MOST_COMPARED: usize = 1 << 20;
         if finder.is_empty() {
             return;
         }
         for (value, of_value) in self.copied.iter().flat_map(|copied| &copied.of_values) {
             let found = finder.find(value, TextKind::Data);
+            if found.is_empty() {
+                continue;
+            }
+            let are_many = found.len().saturating_mul(of_value.len()) > MOST_COMPARED;
             let secrets = || found.iter().filter_map(|range| value.get(range.clone()));
             let is_secret =
                 |part: &str| secrets().any(|secret| secret.contains(part) || part.contains(secret));
-            let is_new = |part: &str| finder.find(part, TextKind::Field) != std::slice::from_ref(&(0..part.len()));
+            let is_new = |part: &str| {
+                finder.find(part, TextKind::Field) != std::slice::from_ref(&(0..part.len()))
+            };
             let of_value = of_value.iter().map(String::as_str);
-            parts.extend(of_value.filter(|part| is_secret(part) && is_new(part)));
+            parts.extend(of_value.filter(|part| (are_many || is_secret(part)) && is_new(part)));
         }
     }
 
@@ -238,6 +246,27 @@ mod tests {
         assert_eq!(masked(&values, "a summerhouse/garden").as_deref(), Some("a *"));
         assert_eq!(masked(&values, "a garden").as_deref(), Some("a *"));
         assert_eq!(masked(&values, "a backend"), None);
+    }
+
+    #[test]
+    fn many_parts_of_a_value_with_many_secrets_are_all_values() {
+        const MANY: usize = 2_000;
+        let mut values = SecretValues::default();
+        let sources = Sources::new();
+        let secrets = (0..MANY).map(|number| format!("Zq{number:04}AxW7qkPv"));
+        let text: String = secrets.clone().map(|secret| secret + ":begin-end,").collect();
+        for secret in secrets {
+            values.add(&secret, Reading { is_text: true, ..Reading::default() });
+        }
+        for number in 0..MANY {
+            sources.keep_part(&text, &text[number..number + 30]);
+        }
+        sources.keep_part(&text, "begin-end");
+        values.add_texts(&sources);
+        let replaced =
+            |text: &str| values.finder().replaced(text, TextKind::Field, |_| "*".to_owned());
+        assert_eq!(replaced("a begin-end").as_deref(), Some("a *"));
+        assert_eq!(replaced("a begin-ends"), None);
     }
 
     #[test]
