@@ -41,8 +41,13 @@ pub(super) fn remove_equal(changes: &mut Vec<Change>, before: &Resource, after: 
 /// are the same sets: the API server takes them as sets. `None` for other kinds. Linear, except for a sort.
 pub(super) fn in_order_of(before: &Node, after: &Node, group: &str, kind: &str) -> Option<Node> {
     let lists: &[&str] = match (group, kind) {
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &["rules"],
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &["subjects"],
+        ("rbac.authorization.k8s.io" | "authorization.openshift.io", "Role" | "ClusterRole") => {
+            &["rules"]
+        }
+        (
+            "rbac.authorization.k8s.io" | "authorization.openshift.io",
+            "RoleBinding" | "ClusterRoleBinding",
+        ) => &["subjects"],
         _ => return None,
     };
     let mut after = after.clone();

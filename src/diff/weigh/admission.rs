@@ -171,6 +171,7 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             .say(" fails (failurePolicy: Ignore)");
         found.push(judgement("webhooks", phrase).with_severity(severity));
     }
+    found.extend(sent(sides, &old, &new).map(|judged| judged.with_severity(severity)));
     let work = sides.work();
     for (name, before, after) in both() {
         let reach = |hook| Reach { scope: Some(hook), rules: "rules", conditions: Some(hook) };
@@ -234,6 +235,30 @@ impl<'a> Address<'a> {
             Self::Service(namespace, name) => format!("{namespace}/{name}"),
         }
     }
+}
+
+/// The judgement on new webhooks that are asked at a URL, which none was before: it sees the objects that are written.
+fn sent(
+    sides: &Sides<'_, '_>,
+    old: &BTreeMap<&str, &Node>,
+    new: &BTreeMap<&str, &Node>,
+) -> Option<Judgement> {
+    let url = |hook| match Address::of(hook) {
+        Some(Address::Url(url)) => Some(url),
+        _ => None,
+    };
+    let added = new.iter().filter(|(name, _)| !old.contains_key(*name));
+    let mut added: Vec<&str> = added.filter_map(|(_, hook)| url(hook)).collect();
+    if added.is_empty() {
+        return None;
+    }
+    let all = sides.whole.all_of_kind(0, sides.kind);
+    let hooks = all.flat_map(|one| items(present(one.node(), "webhooks")));
+    let known: BTreeSet<&str> =
+        hooks.take_while(|_| sides.whole.work.takes(1)).filter_map(url).collect();
+    added.retain(|url| !known.contains(url));
+    let phrase = Phrase::new("sends the objects that it sees to ").few(added.iter().copied());
+    (!added.is_empty()).then(|| judgement("webhooks", phrase))
 }
 
 /// The judgements on a webhook that is asked of another service or URL, or there at another path or port.
@@ -666,5 +691,22 @@ mod tests {
             [format!("{label} of m/s in place of n/s")],
             "another service, which was there"
         );
+    }
+
+    #[test]
+    fn new_webhooks_send_objects_to_urls() {
+        let hooks = |hooks: &str| {
+            format!(
+                "{{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {{name: w}}, webhooks: [{hooks}]}}\n"
+            )
+        };
+        let hook =
+            |name: &str, config: &str| format!("{{name: {name}, clientConfig: {{{config}}}}}");
+        let service = hook("a", "service: {namespace: n, name: s}");
+        let outside = hook("b", "url: 'https://x'");
+        let words = "008 warning MutatingWebhookConfiguration w: sends the objects that it sees to https://x";
+        assert_eq!(judged(&hooks(&service), &hooks(&format!("{service}, {outside}"))), [words]);
+        let other = outside.replace("name: b", "name: c");
+        assert!(!judged(&hooks(&outside), &hooks(&other)).contains(&words.to_owned()));
     }
 }

@@ -9,8 +9,13 @@ use crate::harden::template;
 /// The judges of an object, by group and kind, but for those of what can be reached.
 pub(super) fn judges(group: &str, kind: &str) -> &'static [Judge] {
     match (group, kind) {
-        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[access::role],
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => &[access::binding],
+        ("rbac.authorization.k8s.io" | "authorization.openshift.io", "Role" | "ClusterRole") => {
+            &[access::role]
+        }
+        (
+            "rbac.authorization.k8s.io" | "authorization.openshift.io",
+            "RoleBinding" | "ClusterRoleBinding",
+        ) => &[access::binding],
         ("", "ServiceAccount") => &[workload::account, access::identity],
         ("", "ConfigMap") => &[access::mapped, exposure::set_headers],
         ("", "Secret") => &[access::token],

@@ -56,7 +56,10 @@ pub(super) struct Binding {
 impl<'a> Rights<'a> {
     pub(in crate::diff::weigh) fn of(render: &'a ResMap) -> Self {
         let mut rights = Self::default();
-        let of_group = |of: &&Resource| of.gvk().group == "rbac.authorization.k8s.io";
+        // OpenShift serves the same objects under a group of its own.
+        let of_group = |of: &&Resource| {
+            ["rbac.authorization.k8s.io", "authorization.openshift.io"].contains(&&*of.gvk().group)
+        };
         for object in render.iter().filter(of_group) {
             let namespace = object.id().effective_namespace();
             match object.kind() {
@@ -263,7 +266,9 @@ pub(super) fn conditions(role: &Node) -> Vec<Conditions> {
 /// The role of a binding in a namespace.
 pub(super) fn role_of(binding: &Node, namespace: &str) -> Option<RoleKey> {
     let role = below(binding, &["roleRef"])?;
-    let (kind, name) = (text(role, "kind")?, text(role, "name")?);
+    // OpenShift names no kind: a role with a namespace is one of it.
+    let usual = if present(role, "namespace").is_some() { "Role" } else { "ClusterRole" };
+    let (kind, name) = (text(role, "kind").unwrap_or(usual), text(role, "name")?);
     let namespace = if kind == "Role" { namespace } else { "" };
     Some([kind, namespace, name].map(str::to_owned))
 }
@@ -274,6 +279,12 @@ pub(super) fn subjects(binding: &Node, namespace: &str) -> Vec<Subject> {
     let namespace = if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace };
     let subject = |node: &Node| {
         let (kind, name) = (text(node, "kind")?, text(node, "name")?);
+        // The words of OpenShift.
+        let kind = match kind {
+            "SystemUser" => "User",
+            "SystemGroup" => "Group",
+            kind => kind,
+        };
         let (kind, own, name) = match kind {
             "ServiceAccount" => (kind, text(node, "namespace").unwrap_or(namespace), name),
             "User" => match name.strip_prefix("system:serviceaccount:") {

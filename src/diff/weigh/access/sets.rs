@@ -46,9 +46,14 @@ struct Grant<'a> {
 impl<'a> Grant<'a> {
     fn of(rule: &'a Node) -> Self {
         let set = |key: &str| items(rule.get(key)).iter().filter_map(Node::as_text).collect();
+        let mut groups: BTreeSet<&str> = set("apiGroups");
+        // In the roles of OpenShift, the core group needs no name.
+        if groups.is_empty() {
+            groups.insert("");
+        }
         let names = items(rule.get("resourceNames")).iter().filter_map(Node::as_text);
         Self {
-            groups: set("apiGroups"),
+            groups,
             resources: set("resources"),
             names: names.map(Cow::Borrowed).collect(),
             urls: set("nonResourceURLs"),

@@ -595,3 +595,27 @@ proptest! {
         prop_assert_eq!(judged(&all, &some), [""; 0]);
     }
 }
+
+#[test]
+fn roles_of_openshift_are_judged() {
+    let role = |resources: &str| {
+        format!(
+            "{{apiVersion: authorization.openshift.io/v1, kind: ClusterRole, metadata: {{name: r}}, rules: [{{resources: [{resources}], verbs: [get]}}]}}\n---\n"
+        )
+    };
+    told(
+        &role("pods"),
+        &role("secrets, pods"),
+        &["006 error ClusterRole r: may now get secrets (reads Secrets)"],
+    );
+    let binding = |subjects: &str| {
+        format!(
+            "{{apiVersion: authorization.openshift.io/v1, kind: ClusterRoleBinding, metadata: {{name: b}}, roleRef: {{name: cluster-admin}}, subjects: [{subjects}]}}\n---\n"
+        )
+    };
+    let (ann, eve) = ("{kind: SystemUser, name: ann}", "{kind: User, name: eve}");
+    let words = judged(&binding(ann), &binding(&format!("{eve}, {ann}")));
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert!(words.iter().all(|one| one.contains("cluster-admin in the whole cluster to User eve")));
+    assert_eq!(judged(&binding(&format!("{eve}, {ann}")), &binding(ann)), [""; 0]);
+}
