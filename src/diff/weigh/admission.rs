@@ -171,7 +171,7 @@ pub(super) fn webhooks(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
             .say(" fails (failurePolicy: Ignore)");
         found.push(judgement("webhooks", phrase).with_severity(severity));
     }
-    found.extend(sent(sides, &old, &new).map(|judged| judged.with_severity(severity)));
+    found.extend(sent(sides, &old, &new));
     let work = sides.work();
     for (name, before, after) in both() {
         let reach = |hook| Reach { scope: Some(hook), rules: "rules", conditions: Some(hook) };
@@ -704,7 +704,8 @@ mod tests {
             |name: &str, config: &str| format!("{{name: {name}, clientConfig: {{{config}}}}}");
         let service = hook("a", "service: {namespace: n, name: s}");
         let outside = hook("b", "url: 'https://x'");
-        let words = "008 warning MutatingWebhookConfiguration w: sends the objects that it sees to https://x";
+        let words =
+            "008 error MutatingWebhookConfiguration w: sends the objects that it sees to https://x";
         assert_eq!(judged(&hooks(&service), &hooks(&format!("{service}, {outside}"))), [words]);
         let other = outside.replace("name: b", "name: c");
         assert!(!judged(&hooks(&outside), &hooks(&other)).contains(&words.to_owned()));
