@@ -48,11 +48,11 @@ impl Loader {
     }
 }
 
-/// What begins in a directory, if it was listed.
+/// The entries of a directory, by which paths in it may lead through links. Nothing is known of one that was not listed.
 pub struct Leads(Option<Listing>);
 
 impl Root {
-    /// What begins in this directory.
+    /// The entries of this directory.
     #[must_use]
     pub fn leads(&self) -> Leads {
         Leads(self.loader().0.files.listed(self.path()))

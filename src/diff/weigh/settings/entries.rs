@@ -43,7 +43,7 @@ impl Entry {
         self.0.last().map(String::as_str)
     }
 
-    /// What the entry refuses, if it refuses something: a value after `!`, a rule that ends with `deny`.
+    /// The entry that this one refuses, if it refuses something: a value after `!`, a rule that ends with `deny`.
     pub(super) fn refused(&self) -> Option<Self> {
         let mut parts = self.0.clone();
         if let (Some(RULE), Some("deny")) = (self.0.get(1).map(String::as_str), self.last()) {
