@@ -10,13 +10,13 @@ use super::typed::{self, LONGEST_SIMPLE_KEY, Order, TypedPlace, is_ordinary};
 use crate::error::Result;
 use crate::source::Source;
 
-/// The document that is read from what [`emit`] writes of a document: the same values with sorted keys, in the styles of
+/// The document that is read from what [`emit()`] writes of a document: the same values with sorted keys, in the styles of
 /// the output. What is not another in the output is shared; spans of other nodes may be those of the output.
 ///
 /// Linear, and mostly without writing: nearly all nodes show how they are written.
 ///
 /// # Errors
-/// Those of [`emit`].
+/// Those of [`emit()`].
 pub fn as_printed(root: &Node) -> Result<Node> {
     if let Some(node) = node(root, 0, false) {
         return Ok(node.into_owned());
