@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// A range: addresses with the same beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Range {
+pub(in crate::diff::weigh) struct Range {
     is_v6: bool,
     /// The number of bits that all addresses have in common.
     length: u8,
@@ -26,7 +26,7 @@ impl fmt::Display for Range {
 
 impl Range {
     /// A range, or a single address. `None` for text that is neither.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::diff::weigh) fn parse(text: &str) -> Option<Self> {
         let (address, length) = match text.trim().split_once('/') {
             Some((address, length)) => (address, Some(length.parse::<u8>().ok()?)),
             None => (text.trim(), None),
@@ -45,7 +45,7 @@ impl Range {
     }
 
     /// True if all addresses of the other range are in this one.
-    pub(super) fn contains(self, other: Self) -> bool {
+    pub(in crate::diff::weigh) fn contains(self, other: Self) -> bool {
         self.is_v6 == other.is_v6 && self.length <= other.length && other.cut(self.length) == self
     }
 

@@ -1,6 +1,6 @@
 //! KR-DIF-007: what can be reached from more places.
 
-mod addresses;
+pub(super) mod addresses;
 mod admitting;
 mod alternatives;
 mod annotations;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diff::weigh::canonical;
+use crate::diff::weigh::exposure::addresses::Range;
 use crate::diff::weigh::work::Work;
 use crate::harden::value::{boolean, present};
 use crate::text::wildcard::fits;
@@ -55,9 +56,10 @@ impl Entry {
         Some(Self(parts))
     }
 
-    /// True if a part is a pattern.
+    /// True if a part stands for several values: a pattern, or a range of addresses.
     pub(super) fn is_pattern(&self) -> bool {
-        self.0.iter().any(|part| part.contains('*') || part == ALL)
+        let is_range = |part: &str| part.contains('/') && Range::parse(part).is_some();
+        self.0.iter().any(|part| part.contains('*') || part == ALL || is_range(part))
     }
 
     /// True if all that another entry stands for is in this one.
@@ -75,12 +77,16 @@ impl Entry {
 /// All capabilities.
 const ALL: &str = "ALL";
 
-/// True if a pattern covers a text, which may be one too. A star that is not alone stands for no slash, two do.
+/// True if a pattern, or a range of addresses, covers a text, which may be one too. A star that is not alone stands for no slash,
+/// two do.
 fn covers(pattern: &str, text: &str) -> bool {
     let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
     match pattern {
         "*" | "**" | ALL => true,
-        _ if !pattern.contains('*') => pattern == text,
+        _ if !pattern.contains('*') => {
+            let ranges = || Some((Range::parse(pattern)?, Range::parse(text)?));
+            pattern == text || ranges().is_some_and(|(range, other)| range.contains(other))
+        }
         _ if pattern.contains("**") => fits(pattern, text),
         _ => !text.contains("**") && slashes(pattern) == slashes(text) && fits(pattern, text),
     }
@@ -203,6 +209,10 @@ mod tests {
             ("team-*-dev", "team-*", false),
             ("ALL", "KILL", true),
             ("KILL", "ALL", false),
+            ("10.0.0.0/8", "10.1.0.0/16", true),
+            ("10.0.0.0/8", "10.1.2.3", true),
+            ("10.1.0.0/16", "10.0.0.0/8", false),
+            ("10.0.0.0/8", "https://10.1.2.3", false),
         ] {
             assert_eq!(covers(pattern, text), expected, "{pattern} {text}");
         }

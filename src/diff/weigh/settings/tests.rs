@@ -463,4 +463,11 @@ fn servers_of_nginx_ask_less() {
         &[("jwt: {realm: a}", "rateLimit: {rate: 1r/s}", "007 warning no longer asks for a token")]
             .map(|(before, _, words)| (before, "x: y", words)),
     );
+    let allow = |list: &str| policy(&format!("accessControl: {{allow: [{list}]}}"));
+    told(
+        &allow("10.1.0.0/16"),
+        &allow("10.0.0.0/8"),
+        &["007 warning Policy o: accepts requests from 10.0.0.0/8"],
+    );
+    assert_eq!(judged(&allow("10.0.0.0/8"), &allow("10.1.0.0/16, 10.2.3.4")), [""; 0]);
 }
