@@ -471,3 +471,80 @@ fn servers_of_nginx_ask_less() {
     );
     assert_eq!(judged(&allow("10.0.0.0/8"), &allow("10.1.0.0/16, 10.2.3.4")), [""; 0]);
 }
+
+#[test]
+fn clouds_give_more_rights() {
+    let google = "iam.cnrm.cloud.google.com/v1beta1";
+    let member = |fields: &str| {
+        object(
+            google,
+            "IAMPolicyMember",
+            &format!("spec: {{resourceRef: {{kind: Project, name: a}}, {fields}}}"),
+        )
+    };
+    let viewer = member("member: 'user:a', role: roles/viewer");
+    let owner = member("member: 'user:a', role: roles/owner");
+    let words = ["006 error IAMPolicyMember o: grants in Google Cloud Project/user:a/roles/owner"];
+    assert_eq!(judged(MAP, &format!("{MAP}{owner}")), words);
+    assert_eq!(judged(&viewer, &owner), words);
+    assert_eq!(
+        judged(&viewer, &viewer.replace("name: a", "name: b")),
+        ["006 warning IAMPolicyMember o: grants its roles on b in place of a"]
+    );
+    let account = member("memberFrom: {serviceAccountRef: {name: s}}, role: roles/viewer");
+    assert_eq!(
+        judged(MAP, &format!("{MAP}{account}")),
+        ["006 warning IAMPolicyMember o: grants in Google Cloud Project/s/roles/viewer"]
+    );
+    let policy = |kind: &str, members: &str| {
+        object(
+            google,
+            kind,
+            &format!("spec: {{bindings: [{{role: roles/storage.viewer, members: [{members}]}}]}}"),
+        )
+    };
+    told(
+        &policy("IAMPolicy", "'user:a'"),
+        &policy("IAMPolicy", "'user:a', allUsers"),
+        &["006 error IAMPolicy o: grants in Google Cloud allUsers/roles/storage.viewer"],
+    );
+    told(
+        &policy("IAMPartialPolicy", "{member: 'user:a'}"),
+        &policy("IAMPartialPolicy", "{member: 'user:a'}, {member: 'user:b'}"),
+        &["006 warning IAMPartialPolicy o: grants in Google Cloud user:b/roles/storage.viewer"],
+    );
+    let role =
+        |list: &str| object(google, "IAMCustomRole", &format!("spec: {{permissions: [{list}]}}"));
+    told(
+        &role("a.b.get"),
+        &role("c.d.list, a.b.get"),
+        &["006 warning IAMCustomRole o: has the permissions c.d.list"],
+    );
+    let role = |fields: &str| {
+        object("iam.services.k8s.aws/v1alpha1", "Role", &format!("spec: {{{fields}}}"))
+    };
+    told(
+        &role("policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess']"),
+        &role(
+            "policies: ['arn:aws:iam::aws:policy/AdministratorAccess', 'arn:aws:iam::aws:policy/ReadOnlyAccess']",
+        ),
+        &["006 error Role o: has in AWS the policy arn:aws:iam::aws:policy/AdministratorAccess"],
+    );
+    assert_eq!(
+        judged(&role("assumeRolePolicyDocument: a"), &role("assumeRolePolicyDocument: b")),
+        [
+            "006 warning Role o: may be assumed by others, which is not compared (assumeRolePolicyDocument)"
+        ]
+    );
+    let attachment = object(
+        "iam.aws.upbound.io/v1beta1",
+        "RolePolicyAttachment",
+        "spec: {forProvider: {policyArn: 'arn:aws:iam::1:policy/mine'}}",
+    );
+    assert_eq!(
+        judged(MAP, &format!("{MAP}{attachment}")),
+        [
+            "006 warning RolePolicyAttachment o: attaches in AWS the policy arn:aws:iam::1:policy/mine"
+        ]
+    );
+}
