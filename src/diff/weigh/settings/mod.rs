@@ -38,6 +38,11 @@ pub(super) fn weigh(sides: &Sides<'_, '_>, found: &mut Vec<Judgement>) {
         let phrase = Phrase::new(row.words.0).apart("; ", phrases, Phrase::and);
         found.push(Judgement::new(row.rule, "", phrase).with_severity(severity).at(row.place()));
     }
+    if reader.work.was_refused() {
+        let phrase =
+            Phrase::new("is not judged as a whole: its values are too many to be compared");
+        found.push(Judgement::new(&ADMISSION_LOOSENED, "", phrase));
+    }
 }
 
 /// A line of the file.

@@ -548,3 +548,18 @@ fn clouds_give_more_rights() {
         ]
     );
 }
+
+#[test]
+fn too_many_values_are_told_as_not_judged() {
+    let list = |side: &str| {
+        let names: Vec<String> = (0..5_000).map(|number| format!("{side}{number}")).collect();
+        names.join(", ")
+    };
+    let constraints = |side: &str| {
+        let fields = format!("groups: [{}], users: [{}]", list(side), list(side));
+        object("security.openshift.io/v1", "SecurityContextConstraints", &fields)
+    };
+    let words = judged(&constraints("a"), &constraints("b"));
+    let words = words.iter().filter(|words| words.contains("is not judged as a whole"));
+    assert_eq!(words.count(), 1);
+}
