@@ -14,14 +14,14 @@ pub(super) fn values(line: &str) -> Vec<(&str, bool)> {
     found
 }
 
-/// A value without a comment behind it, or the end of a flow collection. `None` if it has neither.
+/// A value without a comment or another command behind it, or the end of a flow collection. `None` if it has neither.
 pub(super) fn bare(value: &str) -> Option<&str> {
     let bare = match quoted(value) {
         Some(text) => text,
         None => {
-            let comment =
-                [" #", "\t#", " //", " ;"].iter().filter_map(|mark| value.find(mark)).min();
-            let text = &value[..comment.unwrap_or(value.len())];
+            let marks = [" #", "\t#", " //", " ;", "; ", " && ", " || ", " | "];
+            let end = marks.iter().filter_map(|mark| value.find(mark)).min();
+            let text = &value[..end.unwrap_or(value.len())];
             let text =
                 if text.contains(['{', '[']) { text } else { text.trim_end_matches(['}', ']']) };
             text.trim_end()
@@ -87,7 +87,7 @@ fn item<'a>(item: &'a str, found: &mut Vec<(&'a str, bool)>) {
     }
 }
 
-/// Adds each word behind a keyword: `Bearer TOKEN`, `login USER password WORD`, `requirepass WORD`.
+/// Adds each word behind a keyword: `Bearer TOKEN`, `login USER password WORD`, `requirepass WORD`, `identified by 'WORD'`.
 fn words<'a>(line: &'a str, found: &mut Vec<(&'a str, bool)>) {
     let is_pair = line.split_whitespace().nth(2).is_none();
     let mut is_behind = false;
@@ -95,8 +95,11 @@ fn words<'a>(line: &'a str, found: &mut Vec<(&'a str, bool)>) {
         if word.bytes().all(|byte| byte.is_ascii_punctuation()) {
             continue;
         }
+        if is_behind && word.eq_ignore_ascii_case("by") {
+            continue;
+        }
         if is_behind {
-            let word = word.trim_matches(['"', '\'', '`', ',', ';', '(', ')']);
+            let word = word.trim_matches(['"', '\'', '`', ',', ';', '(', ')', '$']);
             found.push((word, is_pair));
         }
         is_behind = is_keyword(word);
@@ -114,7 +117,14 @@ fn is_keyword(word: &str) -> bool {
     let scheme = word.to_ascii_lowercase();
     let is_scheme = matches!(
         &*scheme,
-        "bearer" | "basic" | "digest" | "negotiate" | "splunk" | "auth" | "masterauth"
+        "bearer"
+            | "basic"
+            | "digest"
+            | "negotiate"
+            | "splunk"
+            | "auth"
+            | "masterauth"
+            | "identified"
     );
     is_scheme || says_secret(&scheme)
 }

@@ -239,6 +239,10 @@ mod tests {
             ("curl -u app:b https://h", "!b"),
             ("PGPASSWORD=b psql -h db", "!b"),
             ("export A=b; export TOKEN='c d'", "!c d"),
+            ("export A=b1; run", "b1"),
+            ("A=b1 && run", "b1"),
+            ("create user u identified by \"b1\";", "b1"),
+            ("ALTER ROLE u PASSWORD $$b1$$", "b1"),
         ] {
             assert!(all(value).contains(&part.to_owned()), "{value}: {:?}", all(value));
         }

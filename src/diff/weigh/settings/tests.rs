@@ -563,3 +563,25 @@ fn too_many_values_are_told_as_not_judged() {
     let words = words.iter().filter(|words| words.contains("is not judged as a whole"));
     assert_eq!(words.count(), 1);
 }
+
+#[test]
+fn tokens_and_accounts_are_no_longer_bound() {
+    let client = |age: &str| {
+        object("oauth.openshift.io/v1", "OAuthClient", &format!("accessTokenMaxAgeSeconds: {age}"))
+    };
+    told(
+        &client("60"),
+        &client("0"),
+        &[
+            "006 warning OAuthClient o: gets tokens that do not expire (accessTokenMaxAgeSeconds: 0)",
+        ],
+    );
+    let project = |fields: &str| {
+        object("argoproj.io/v1alpha1", "AppProject", &format!("spec: {{description: d, {fields}}}"))
+    };
+    let accounts =
+        "destinationServiceAccounts: [{server: s, namespace: n, defaultServiceAccount: a}]";
+    let words = judged(&project(accounts), &project(""));
+    let expected = "006 error AppProject o: deploys with the rights of Argo CD (no destinationServiceAccounts)";
+    assert_eq!(words, [expected]);
+}
