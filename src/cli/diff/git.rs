@@ -31,6 +31,7 @@ pub(super) fn sides<'a>(
 ) -> Result<Sides<'a>> {
     let default = [".".to_owned()];
     let paths = if paths.is_empty() { &default } else { paths };
+    refuse_empty(revisions)?;
     let repository = repository(paths, options)?;
     let (before, after) = names(revisions, &repository)?;
     let start = &options.working_directory;
@@ -120,6 +121,21 @@ pub(in crate::cli) fn repository(paths: &[String], options: &Options) -> Result<
             _ => Err(error),
         }),
     }
+}
+
+/// Refuses revisions without a name for the old side: a variable of a job that is not set would compare `HEAD` with itself, and
+/// let every change pass.
+fn refuse_empty(revisions: &str) -> Result<()> {
+    let old = revisions.split("..").next().unwrap_or_default();
+    if !old.trim().is_empty() {
+        return Ok(());
+    }
+    let message = match revisions.trim() {
+        "" => "found an empty text, expected a revision".to_owned(),
+        _ => format!("found no revision before the dots of `{revisions}`"),
+    };
+    Err(Error::new(Code::InvalidArgument, message)
+        .help("name the old side: `--git main...HEAD`. Is a variable of the job not set?"))
 }
 
 /// Names of both revisions; `None` for the working tree.
@@ -261,4 +277,19 @@ fn found(run: &fleet::Run<'_>, paths: &[String]) -> Result<BTreeMap<String, Stri
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_side_has_a_name() {
+        for revisions in ["", " ", "..", "...", "..HEAD", "...HEAD", " ..HEAD"] {
+            assert_eq!(refuse_empty(revisions).unwrap_err().code(), Code::InvalidArgument);
+        }
+        for revisions in ["HEAD", "main..", "main...HEAD", "a..b"] {
+            refuse_empty(revisions).unwrap();
+        }
+    }
 }

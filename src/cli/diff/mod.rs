@@ -256,9 +256,15 @@ impl Diff {
                 number => format!("{number} paths"),
             };
             let message = format!("found {number}, expected two");
-            return Err(Error::new(Code::InvalidArgument, message).help(
-                "name the old and the new side, or two revisions: `krender diff --git main..HEAD`",
-            ));
+            let error = Error::new(Code::InvalidArgument, message);
+            return Err(match &self.paths[..] {
+                [one] if one.contains("..") && one.split('/').all(|part| part != "..") => {
+                    error.help(format!("to compare revisions: `krender diff --git {one}`"))
+                }
+                _ => error.help(
+                    "name the old and the new side, or two revisions: `krender diff --git main..HEAD`",
+                ),
+            });
         };
         if before == "-" && after == "-" {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));

@@ -23,7 +23,7 @@ pub(super) enum FailOn {
     AtRisk,
     /// BREAKS: definitions that serve less
     Breaks,
-    /// LESS AVAILABLE: fewer copies, or disruption budgets that protect less
+    /// LESS AVAILABLE: no or a single copy, or disruption budgets that protect less
     LessAvailable,
     /// RESOURCES: pods that are evicted earlier, namespaces that request over 20 % more
     Resources,
