@@ -72,7 +72,10 @@ impl SecretValues {
             for range in shield.hidden(&source, sources).iter() {
                 let (before, written) =
                     (&source.text()[..range.start], &source.text()[range.clone()]);
-                self.add_written(written, says_secret(key_before(before)));
+                let key = key_before(before);
+                if !is_harmless_annotation(key, written) {
+                    self.add_written(written, says_secret(key));
+                }
             }
         }
     }
@@ -224,6 +227,13 @@ fn may_have_values(text: &str) -> bool {
     mentions_secret(text) && (text.contains("ecretGenerator") || lines::mentions_object(text))
 }
 
+/// True for an annotation of a Secret that other objects have, too, such as an option of a tool: its key has a domain, which keys
+/// of data cannot have, and its value is made of words.
+fn is_harmless_annotation(key: &str, value: &str) -> bool {
+    let is_of_word = |byte: u8| !byte.is_ascii_digit() && !matches!(byte, b'{' | b'\n');
+    key.contains('/') && !says_secret(key) && value.bytes().all(is_of_word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,6 +277,21 @@ mod tests {
             |text: &str| values.finder().replaced(text, TextKind::Field, |_| "*".to_owned());
         assert_eq!(replaced("a begin-end").as_deref(), Some("a *"));
         assert_eq!(replaced("a begin-ends"), None);
+    }
+
+    #[test]
+    fn words_in_annotations_of_a_secret_are_no_values() {
+        let sources = Sources::new();
+        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true\n    example.com/was: Zq91AxW7qkPv2mN\n    example.com/token: SomeOtherWord\nstringData:\n  a: Bq92BxW7qkPv\n";
+        sources.add("secret.yaml", text).unwrap();
+        let mut values = SecretValues::default();
+        values.add_texts(&sources);
+        let finder = values.finder();
+        let is_found = |text: &str| !finder.find(text, TextKind::Field).is_empty();
+        assert!(!is_found("SkipDryRunOnMissingResource=true"));
+        for text in ["Zq91AxW7qkPv2mN", "SomeOtherWord", "Bq92BxW7qkPv"] {
+            assert!(is_found(text), "{text}");
+        }
     }
 
     #[test]
