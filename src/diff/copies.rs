@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::compare::{Change, Consequence, What};
 use super::mask::Hashes;
 use super::path::Step;
-use super::{Effect, Failure, FindingChange, Group, Identity, Object, Status, TargetReview};
+use super::{
+    Effect, Failure, FindingChange, Group, Identity, Object, Status, TargetReview, TurnedFinding,
+};
 use crate::index::Index;
 use crate::resource::ResMap;
 use crate::resource::secret::{Finder, Fragments, MASK, SecretValues, TextKind, says_secret};
@@ -130,21 +132,35 @@ impl<'a> Covering<'a> {
             *message = masked.unwrap_or_else(|| std::mem::take(message));
         }
         target.objects.iter_mut().for_each(|object| self.object(object));
-        for FindingChange { object, message, node, turned: _, rule: _, severity: _ } in
-            &mut target.findings
-        {
-            let fragments = self.fragments(node.as_ref());
-            *node = None;
-            self.text(object, TextKind::Name);
-            if let Some(masked) = self.sentence(message, TextKind::Message, &fragments) {
-                *message = masked;
-            }
-        }
+        self.findings(&mut target.findings);
         for growth in &mut target.growth {
             self.text(&mut growth.namespace, TextKind::Name);
         }
         for node in target.renders.iter_mut().flatten() {
             self.node(node, TextKind::Field);
+        }
+    }
+
+    /// Masks findings. An object may have many of them, and is read once on each side.
+    fn findings(&self, findings: &mut [FindingChange]) {
+        let mut known: Index<(String, bool), (Option<Node>, Fragments)> = Index::default();
+        for FindingChange { object, message, node, turned, rule: _, severity: _ } in findings {
+            let node = node.take();
+            let key = (object.clone(), *turned == TurnedFinding::Resolved);
+            let is_known = known.get(&key).is_some_and(|(of, _)| match (of, &node) {
+                (Some(one), Some(other)) => one.is_same(other),
+                (one, other) => one.is_none() && other.is_none(),
+            });
+            if !is_known {
+                let fragments = self.fragments(node.as_ref());
+                known.insert(key.clone(), (node, fragments));
+            }
+            self.text(object, TextKind::Name);
+            if let Some((_, fragments)) = known.get(&key)
+                && let Some(masked) = self.sentence(message, TextKind::Message, fragments)
+            {
+                *message = masked;
+            }
         }
     }
 

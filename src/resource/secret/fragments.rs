@@ -33,18 +33,18 @@ impl Fragments {
     pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut fragments = Self::default();
         let (mut patterns, mut bytes) = (Patterns::default(), 0);
+        let mut known: Index<String, ()> = Index::default();
         for value in values {
             bytes += value.len();
             if bytes > MOST_BYTES {
                 patterns.overflow();
                 break;
             }
-            let small = value.to_lowercase();
-            if !fragments.values.contains(&small) {
-                fragments.values.push(small);
+            if known.insert(value.to_lowercase(), ()).is_none() {
                 pieces(value, &mut |piece| fragments.add(piece, &mut patterns));
             }
         }
+        fragments.values = known.into_keys().collect();
         fragments.values.sort_by_key(|value| Reverse(value.len()));
         fragments.finder = patterns.finder();
         fragments
